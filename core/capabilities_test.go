@@ -1,0 +1,12 @@
+package core
+
+import "testing"
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 bytes", 1023: "1023 bytes", 1 << 10: "1 KB", 5 << 20: "5 MB", 1536 << 10: "1.5 MB", 3 << 30: "3 GB",
+		1536 << 20: "1.5 GB", 72 << 30: "72 GB"} {
+		if got := Bytes(n); got != want {
+			t.Errorf("Bytes(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+)
+
+// JobKind names a kind of durable job.
+type JobKind string
+
+const (
+	JobDeliver   JobKind = "deliver"   // drain the outbox of a conversation; Key is the ConversationID
+	JobNotify    JobKind = "notify"    // mail what is new in a conversation to its agents; Key is the ConversationID
+	JobFetch     JobKind = "fetch"     // fetch a medium from its provider; Key is the MediaID
+	JobReply     JobKind = "reply"     // take the agents' mails to a conversation, in order; Key is the ConversationID
+	JobRead      JobKind = "read"      // mark a conversation as read at the provider; Key is the ConversationID
+	JobReact     JobKind = "react"     // show a reaction at the provider; made by ReactJob
+	JobTemplates JobKind = "templates" // sync a channel's templates; Key is the ChannelID
+	JobAlert     JobKind = "alert"     // tell the admins of a channel's health; Key is the ChannelID
+	JobDue       JobKind = "due"       // deliver a message whose NotBefore has come; Key is the MessageID
+	JobWake      JobKind = "wake"      // deliver what waited for a channel to be mended; made by WakeJob
+	JobProfile   JobKind = "profile"   // ask for the name of somebody new; made by ProfileJob
+	JobConfirm   JobKind = "confirm"   // answer a contact's wish; made by Wish.Confirmation
+	JobWorkflow  JobKind = "workflow"  // let automation follow what happened in a conversation; Key is the ConversationID
+	JobImport    JobKind = "import"    // ask a channel's provider for what it hands over once; Key is the ChannelID, or made by ImportJob
+	JobAssign    JobKind = "assign"    // hand out what waits in a queue; made by AssignJob
+	JobTouch     JobKind = "touch"     // pass on what its agent left untouched; Key is the ConversationID
+	JobTell      JobKind = "tell"      // tell a waiting contact of a better place; Key is the ConversationID
+	JobTimer     JobKind = "timer"     // wake a run of a workflow; made by TimerJob
+	JobSchedule  JobKind = "schedule"  // start a workflow at a time; Key is the workflow's name
+	JobFollow    JobKind = "follow"    // mail a visitor what they have not read in the chat; Key is the ConversationID
+)
+
+// Job is durable work, enqueued in the transaction of what makes it necessary. While a job of the same Kind, Workspace and Key waits or
+// runs, another is not added: its worker finds everything there is to do. A worker that finds nothing more ends by Work.Finish, which
+// closes the gap in which a job could be enqueued and lost.
+type Job struct {
+	Kind      JobKind
+	Workspace WorkspaceID
+	Key       string
+	At        time.Time       // not before; zero means now
+	Args      json.RawMessage // rarely needed: the Key says it
+}
+
+// WakeJob returns the job that wakes what waits for a channel. No two have the same Key: one that is just ending may have seen the channel before
+// it was mended.
+func WakeJob(ws WorkspaceID, ch ChannelID) Job {
+	return Job{Kind: JobWake, Workspace: ws, Key: string(ch) + "/" + NewID[string]()}
+}
+
+// Woken returns the channel that a WakeJob is about.
+func (j Job) Woken() ChannelID {
+	ch, _, _ := strings.Cut(j.Key, "/")
+	return ChannelID(ch)
+}
+
+// ImportJob returns a job for the imports of a channel that starts although another waits: something was set right.
+func ImportJob(ws WorkspaceID, ch ChannelID) Job {
+	return Job{Kind: JobImport, Workspace: ws, Key: string(ch) + "/" + NewID[string]()}
+}
+
+// Imported returns the channel that a job for imports is about.
+func (j Job) Imported() ChannelID { return j.Woken() }
+
+// ProfileJob returns the job that asks a channel's provider who the contact behind an identity is.
+func ProfileJob(ws WorkspaceID, ch ChannelID, contact ContactID, id IdentityID) Job {
+	return Job{Kind: JobProfile, Workspace: ws, Key: strings.Join([]string{string(ch), string(contact), string(id)}, "/")}
+}
+
+// Profiled returns whom a ProfileJob is about.
+func (j Job) Profiled() (ch ChannelID, contact ContactID, id IdentityID) {
+	channel, rest, _ := strings.Cut(j.Key, "/")
+	who, identity, _ := strings.Cut(rest, "/")
+	return ChannelID(channel), ContactID(who), IdentityID(identity)
+}
+
+// AssignJob returns the job that hands out what waits in a team's queue; without a team, in that of all agents.
+func AssignJob(ws WorkspaceID, team TeamID) Job {
+	return Job{Kind: JobAssign, Workspace: ws, Key: "queue/" + string(team)}
+}
+
+// Queue returns whose queue an AssignJob is about.
+func (j Job) Queue() TeamID { return TeamID(strings.TrimPrefix(j.Key, "queue/")) }
+
+// ReactJob returns the job that shows somebody's reaction at the provider of a message. No two have the same Key: one that is just ending may have seen
+// the reaction before.
+func ReactJob(ws WorkspaceID, id MessageID, by Author) Job {
+	return Job{Kind: JobReact, Workspace: ws, Key: strings.Join([]string{string(id), string(by.Kind), string(by.Agent), NewID[string]()}, "/")}
+}
+
+// Reacted returns whose reaction on which message a ReactJob is about.
+func (j Job) Reacted() (MessageID, Author) {
+	f := append(strings.SplitN(j.Key, "/", 4), "", "")
+	return MessageID(f[0]), Author{Kind: AuthorKind(f[1]), Agent: AgentID(f[2])}
+}
+
+// Work is a job being worked on.
+type Work struct {
+	Job
+	Attempt int   // from 1
+	Token   int64 // grows with every start of a job with this key: the fencing token
+	// Stopping is closed when the queue stops. A worker that still has much to do then returns ErrStopping between two pieces. Nil: never.
+	Stopping <-chan struct{}
+	// Finish marks the job as done inside tx, so that a job enqueued after tx commits is a new one.
+	Finish func(ctx context.Context, tx Tx) error
+}
+
+// Ending reports whether the queue stops.
+func (w Work) Ending() bool {
+	select {
+	case <-w.Stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Worker does the jobs of one kind. A nil return means that Finish was called, or that a lost wake-up does not matter. ErrLater tells when
+// to start again without counting an attempt; any other error counts, and is retried with growing delay until the job is dead.
+type Worker func(ctx context.Context, w Work) error
+
+// Later is the error of a worker that wants to be called again after a while.
+type Later struct{ After time.Duration }
+
+func (l Later) Error() string { return "later: " + l.After.String() }
+
+// ErrStopping hands a job back: it starts again in its old place, as if it had not been started.
+var ErrStopping = errors.New("the queue stops")
+
+// ErrDead is wrapped by an error that no retry will mend.
+var ErrDead = errors.New("no retry will help")
+
+// Queue runs durable jobs. Jobs are enqueued through Tx.Enqueue.
+type Queue interface {
+	// Handle sets the worker of a kind, with how many of its jobs run at once. It is called before Start.
+	Handle(kind JobKind, parallel int, w Worker)
+	// Start begins to work until Stop. Jobs that a crashed process left running are freed first.
+	Start(ctx context.Context) error
+	// Stop finishes what runs, up to ctx, and hands back the rest.
+	Stop(ctx context.Context) error
+}

@@ -1,0 +1,277 @@
+package assign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"causeway/core"
+)
+
+var (
+	_ core.Assigner = (*Balancer)(nil)
+	_ core.Follower = (*Balancer)(nil)
+)
+
+// Follow implements core.Follower: it assigns what no workflow did, keeps places in step with what people do, and lets those who answer take what is
+// nobody's. What it does is done once however often it sees a happening, for it only ever makes things so.
+func (b *Balancer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+	switch h.Kind {
+	case core.HappenedOpened, core.HappenedMessage, core.HappenedTimer: // by any of which a workflow may have ended
+		return b.byDefault(ctx, ws, c)
+	case core.HappenedReopened:
+		return b.reopened(ctx, ws, h, c)
+	case core.HappenedAnswered:
+		return b.answered(ctx, ws, h)
+	case core.HappenedAssigned:
+		return b.assigned(ctx, ws, h, c)
+	case core.HappenedClosed:
+		return b.closed(ctx, ws, h, c)
+	default:
+		return nil
+	}
+}
+
+// byDefault assigns a conversation that nobody has, nor had, and no workflow works on.
+func (b *Balancer) byDefault(ctx context.Context, ws core.WorkspaceID, c core.Conversation) error {
+	if c.Agent != "" || c.Team != "" || c.State == core.ConversationClosed {
+		return nil
+	}
+	repo := b.Store.In(ws)
+	settings, err := core.LoadDesk(ctx, repo)
+	if err != nil || !assigns(settings) {
+		return err
+	}
+	h, err := repo.Handling(ctx, c.ID)
+	if err != nil || !h.Queued.IsZero() || !h.Answered.IsZero() {
+		return err
+	}
+	runs, err := repo.RunsIn(ctx, c.ID, "")
+	if err != nil || slices.ContainsFunc(runs, func(r core.Run) bool { return r.State != core.RunEnded }) {
+		return err
+	}
+	return b.again(ctx, ws, core.Assignment{Conversation: c.ID, By: automation})
+}
+
+// assigns reports whether there is a default.
+func assigns(s core.DeskSettings) bool {
+	return s.Team != "" || s.Strategy.Pick != core.PickNobody || s.Strategy.Previous || s.Field != "" || len(s.Tags) > 0
+}
+
+// again assigns what may have been closed meanwhile.
+func (b *Balancer) again(ctx context.Context, ws core.WorkspaceID, a core.Assignment) error {
+	_, err := b.Assign(ctx, ws, a)
+	var p *core.Problem
+	if errors.As(err, &p) && (p.Code == core.CodeClosed || p.Code == core.CodeNotFound) {
+		return nil
+	}
+	return ignoring(err)
+}
+
+// locked runs f with the desk and a conversation locked. One that is gone is left alone.
+func (b *Balancer) locked(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, f func(s *session, c core.Conversation, p core.Place) error) error {
+	return b.Store.Tx(ctx, func(tx core.Tx) error {
+		s, err := b.sit(ctx, tx, ws)
+		if err != nil {
+			return err
+		}
+		c, err := s.repo.Lock(ctx, id)
+		if err != nil {
+			return ignoring(err)
+		}
+		p, err := s.repo.Place(ctx, id)
+		if err != nil {
+			return fmt.Errorf("place at the desk: %w", err)
+		}
+		return f(s, c, p)
+	})
+}
+
+// reopened starts a new cycle: who first answers in it is still to come. Who has it keeps it.
+func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+	err := b.locked(ctx, ws, c.ID, func(s *session, _ core.Conversation, _ core.Place) error {
+		handling, err := s.repo.Handling(ctx, c.ID)
+		if err != nil || handling.Answered.IsZero() || handling.Answered.After(h.At) {
+			return err
+		}
+		handling.Answered = time.Time{}
+		return s.repo.SetHandling(ctx, handling)
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("begin again: %w", err)
+	case c.Agent != "":
+		return b.assigned(ctx, ws, h, c)
+	case c.Team != "":
+		return b.again(ctx, ws, core.Assignment{Conversation: c.ID, Team: c.Team, By: automation})
+	}
+	return b.byDefault(ctx, ws, c)
+}
+
+// answered notes that a person did something, and gives them what is nobody's.
+func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Happening) error {
+	return b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+		who := h.By.Agent
+		if who == "" && h.By.Kind == core.AuthorPhone {
+			who = s.settings.Phone
+		}
+		if err := s.worked(ctx, who, h.At); err != nil {
+			return err
+		}
+		if err := s.touched(ctx, c, p, who, h.At); err != nil {
+			return err
+		}
+		switch to, known := s.agents[who]; {
+		case c.State == core.ConversationClosed || c.Agent != "" && p.Queued.IsZero():
+			return nil
+		case c.Agent == "" && known && !to.Disabled:
+			if given, err := s.givenSince(ctx, c.ID, h.At); given || err != nil {
+				return err
+			}
+			return s.give(ctx, &c, first(p), to, h.By)
+		case c.Agent == "" && p.Queued.IsZero():
+			return nil
+		}
+		return s.leave(ctx, p) // they answered on the phone, or have it
+	})
+}
+
+// givenSince reports whether somebody assigned a conversation after a time: who answered before that does not take it back.
+func (s *session) givenSince(ctx context.Context, id core.ConversationID, at time.Time) (bool, error) {
+	history, err := s.repo.ConversationEvents(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("who was given the conversation: %w", err)
+	}
+	return slices.ContainsFunc(history, func(e core.ConversationEvent) bool {
+		return e.Kind == core.EventAssigned && e.By.Kind != core.AuthorWorkflow && e.At.After(at)
+	}), nil
+}
+
+// first makes the place that of somebody whom nobody waited for: what they take themselves is no pick-up from a queue.
+func first(p core.Place) core.Place {
+	p.Queued, p.Wants = time.Time{}, core.Wants{}
+	return p
+}
+
+// worked notes when an agent last answered. Where that tells who is there, or ends an absence, more may come to them.
+func (s *session) worked(ctx context.Context, who core.AgentID, at time.Time) error {
+	a, known := s.agents[who]
+	if !known {
+		return nil
+	}
+	if err := s.repo.Answers(ctx, who, at); err != nil {
+		return fmt.Errorf("note that an agent answered: %w", err)
+	}
+	if s.settings.Answered <= 0 && a.Duty.Presence != core.PresenceAway {
+		return nil
+	}
+	return s.serving(ctx, who)
+}
+
+// serving has the queues handed out that an agent serves.
+func (s *session) serving(ctx context.Context, who core.AgentID) error {
+	var jobs []core.Job
+	for _, team := range s.pools(who) {
+		jobs = append(jobs, core.AssignJob(s.ws, team))
+	}
+	return s.tx.Enqueue(ctx, jobs...)
+}
+
+// touched notes an answer on the conversation. The first one of the agent who was given it is measured.
+func (s *session) touched(ctx context.Context, c core.Conversation, p core.Place, who core.AgentID, at time.Time) error {
+	h, err := s.repo.Handling(ctx, c.ID)
+	if err != nil {
+		return fmt.Errorf("what was done in the conversation: %w", err)
+	}
+	before := h
+	if h.Answered.IsZero() || h.Answered.Equal(at) { // who follows before may have noted it
+		h.Answered = at
+		if at.After(h.Touched) && c.Agent == who && who != "" && at.After(p.Assigned) && !p.Assigned.IsZero() {
+			s.board.answered(p.Team, at.Sub(p.Assigned))
+			if err := s.keep(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if at.After(h.Touched) && (c.Agent == "" || c.Agent == who) {
+		h.Touched = at
+	}
+	if h.Answered.Equal(before.Answered) && h.Touched.Equal(before.Touched) {
+		return nil
+	}
+	return s.repo.SetHandling(ctx, h)
+}
+
+// assigned keeps the place of a conversation that somebody assigned, and introduces its agent.
+func (b *Balancer) assigned(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+	var next core.Assignment
+	err := b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+		switch {
+		case c.State == core.ConversationClosed:
+			return nil
+		case c.Agent != "" && (!p.Queued.IsZero() || p.Assigned.IsZero() || p.Assigned.Before(h.At.Add(-time.Millisecond)) && h.By != automation):
+			return s.handed(ctx, c, p, h)
+		case c.Agent == "" && c.Team == "" && !p.Queued.IsZero() && h.By.Kind != core.AuthorWorkflow:
+			return s.leave(ctx, p)
+		case c.Agent == "" && c.Team != "" && (p.Queued.IsZero() || p.Team != c.Team):
+			next = core.Assignment{Conversation: c.ID, Team: c.Team, By: h.By}
+			return s.all(ctx)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep place of what was assigned: %w", err)
+	}
+	if next.Conversation != "" {
+		return b.again(ctx, ws, next)
+	}
+	return b.introduce(ctx, ws, h, c)
+}
+
+// handed keeps the place of what a person gave to an agent, or an agent took. Whoever had it before has room.
+func (s *session) handed(ctx context.Context, c core.Conversation, p core.Place, h core.Happening) error {
+	p = first(p)
+	p.Team, p.Assigned = c.Team, h.At
+	if err := s.repo.SetPlace(ctx, p); err != nil {
+		return err
+	}
+	if err := s.all(ctx); err != nil {
+		return err
+	}
+	return s.watch(ctx, s.tx, s.ws, c, s.strategy(c.Team))
+}
+
+// all has every queue handed out that the desk hands out.
+func (s *session) all(ctx context.Context) error {
+	jobs := []core.Job{core.AssignJob(s.ws, "")}
+	for id := range s.teams {
+		jobs = append(jobs, core.AssignJob(s.ws, id))
+	}
+	return s.tx.Enqueue(ctx, jobs...)
+}
+
+// closed frees the place, and who had the conversation for the next: what waits is handed out by jobs. The desk has to be taken for that: who is handing
+// out may have counted the conversation still, and would take our job for the one that they are doing. Where nobody is freed nobody is held up.
+func (b *Balancer) closed(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+	place, err := b.Store.In(ws).Place(ctx, h.Conversation)
+	if err != nil {
+		return fmt.Errorf("place at the desk: %w", err)
+	}
+	if c.State == core.ConversationClosed && c.Agent == "" && place.Queued.IsZero() && place.Assigned.IsZero() {
+		return nil
+	}
+	return b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+		if c.State == core.ConversationClosed && (!p.Queued.IsZero() || !p.Assigned.IsZero()) {
+			p.Assigned = time.Time{}
+			if err := s.leave(ctx, p); err != nil {
+				return err
+			}
+		}
+		if c.Agent == "" {
+			return nil
+		}
+		return s.serving(ctx, c.Agent)
+	})
+}

@@ -1,0 +1,149 @@
+package care
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"causeway/core"
+)
+
+// wake brings a conversation back whose time of rest is over.
+func (c *Carer) wake(ctx context.Context, s *state) error {
+	if err := c.notice(ctx, s, "snooze-over", "The time for which this conversation was put aside is over.", nil); err != nil {
+		return err
+	}
+	return c.handle(ctx, s.ws, s.conv.ID, func(_ core.Tx, l *core.Handling) error {
+		l.Snoozed = time.Time{}
+		return nil
+	})
+}
+
+// escalate raises what waits too long.
+func (c *Carer) escalate(ctx context.Context, s *state) error {
+	if err := c.notice(ctx, s, "escalated", "The contact has waited too long: the priority of this conversation is raised.",
+		map[string]string{"until": s.conv.Waiting.UTC().Format(time.RFC3339)}); err != nil {
+		return err
+	}
+	return c.handle(ctx, s.ws, s.conv.ID, func(_ core.Tx, l *core.Handling) error {
+		l.Priority = max(l.Priority, s.care.Escalate.Priority)
+		return nil
+	})
+}
+
+// notice writes a line into the history, of which those who follow the conversation are mailed.
+func (c *Carer) notice(ctx context.Context, s *state, code, text string, data map[string]string) error {
+	return c.Store.Tx(ctx, func(tx core.Tx) error {
+		repo := tx.In(s.ws)
+		if _, err := repo.Lock(ctx, s.conv.ID); err != nil {
+			return fmt.Errorf("lock conversation: %w", err)
+		}
+		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: s.conv.ID, Kind: core.EventNotice, By: by(), Code: code, Data: data, Text: text, At: c.Now()}
+		if err := repo.AddConversationEvent(ctx, e); err != nil {
+			return fmt.Errorf("note in history: %w", err)
+		}
+		return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: s.ws, Key: string(s.conv.ID)})
+	})
+}
+
+// followUp asks a silent contact whether there is anything else.
+func (c *Carer) followUp(ctx context.Context, s *state) error {
+	if c.Now().Sub(s.human.Created.Add(s.care.FollowUp.After)) > late {
+		return nil
+	}
+	who, code, err := c.listener(ctx, s.ws, s.conv.Contact)
+	if err != nil {
+		return err
+	}
+	text := c.Phrases.Say(code, "follow_up")
+	if own := s.care.FollowUp.Texts[code]; own != "" {
+		text = core.Fill(own, "name", who.Name)
+	}
+	return c.say(ctx, s.ws, core.Request{Conversation: s.conv.ID, Key: "follow-up/" + string(s.human.ID), Contents: []core.Content{{Kind: core.KindText, Text: text}}})
+}
+
+// end closes a conversation that has ended by itself.
+func (c *Carer) end(ctx context.Context, s *state) error {
+	_, err := c.Desk.Close(ctx, s.ws, s.conv.ID, by())
+	return err
+}
+
+// listener is a contact, and the language to write to them in.
+func (c *Carer) listener(ctx context.Context, ws core.WorkspaceID, id core.ContactID) (core.Contact, string, error) {
+	repo := c.Store.In(ws)
+	who, err := repo.Contact(ctx, id)
+	if err != nil {
+		return who, "", fmt.Errorf("contact to write to: %w", err)
+	}
+	reception, err := core.LoadReception(ctx, repo)
+	if err != nil {
+		return who, "", err
+	}
+	wrote, err := lastText(ctx, repo, id)
+	return who, c.Phrases.Language(who.Language, wrote, reception.Language), err
+}
+
+// lastText is what a contact wrote last, as far as it is near.
+func lastText(ctx context.Context, repo core.Repo, id core.ContactID) (string, error) {
+	convs, err := repo.ConversationsOf(ctx, id)
+	if err != nil || len(convs) == 0 {
+		return "", err
+	}
+	const few = 20
+	all, err := repo.Messages(ctx, convs[0].ID, core.Page{Limit: few})
+	for _, m := range all {
+		if m.Direction == core.In && m.Content.Kind == core.KindText {
+			return m.Content.Text, err
+		}
+	}
+	return "", err
+}
+
+// say sends a message of automation. What the gate refuses is not said.
+func (c *Carer) say(ctx context.Context, ws core.WorkspaceID, r core.Request) error {
+	r.Author = by()
+	_, _, err := c.Compose.Compose(ctx, ws, r)
+	if problem := (*core.Problem)(nil); errors.As(err, &problem) {
+		c.Log.InfoContext(ctx, "not said", "key", r.Key, "why", problem.Detail, "code", problem.Code)
+		return nil
+	}
+	return err
+}
+
+// Snooze puts a conversation aside until a time, or until the contact writes. The zero time brings it back.
+func (c *Carer) Snooze(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, until time.Time) error {
+	if !until.IsZero() && !until.After(c.Now()) {
+		return core.Problemf(core.CodeInvalid, "The time to put the conversation aside until is over.").Remedied("Give a time that is still to come.")
+	}
+	if err := c.handle(ctx, ws, id, func(_ core.Tx, l *core.Handling) error { l.Snoozed = until; return nil }); err != nil {
+		return err
+	}
+	return c.Schedule(ctx, ws, id)
+}
+
+// Tag adds and removes tags of a conversation and sets its priority, where priority is not nil.
+func (c *Carer) Tag(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, add, remove []string, priority *int, author core.Author) error {
+	if err := c.handle(ctx, ws, id, func(tx core.Tx, l *core.Handling) error {
+		if priority != nil {
+			l.Priority = *priority
+		}
+		return c.retag(ctx, tx, ws, l, add, remove, author)
+	}); err != nil {
+		return err
+	}
+	return c.Schedule(ctx, ws, id)
+}
+
+// Drop takes a contact who does not answer off everybody's list: the conversation is closed as unresponsive. When the contact writes again, a new
+// one begins.
+func (c *Carer) Drop(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, author core.Author) error {
+	if err := c.Tag(ctx, ws, id, []string{Unresponsive}, nil, nil, author); err != nil {
+		return err
+	}
+	_, err := c.Desk.Close(ctx, ws, id, author)
+	return err
+}
+
+// Unresponsive is the tag of conversations that were dropped.
+const Unresponsive = "unresponsive"

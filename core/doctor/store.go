@@ -1,0 +1,116 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"causeway/core"
+)
+
+func (d doctor) database(ctx context.Context) []core.Finding {
+	if d.in.Store == nil {
+		return nil
+	}
+	if err := d.in.Store.Ping(ctx); err != nil {
+		return bad("database", "Check database_url, that the database runs, and that Causeway may write to it.", "The database does not answer: %s.", sentence(err))
+	}
+	return good("database", "The database answers.")
+}
+
+func (d doctor) migrations(ctx context.Context) []core.Finding {
+	if d.in.Migrations == nil {
+		return nil
+	}
+	applied, pending, err := d.in.Migrations(ctx)
+	switch {
+	case err != nil:
+		return bad("migrations", "Check that database_url names a database of Causeway, and that this is not an older version of the program.", "The state of the database's tables is not known: %s.", sentence(err))
+	case pending > 0:
+		return bad("migrations", "Run: causeway migrate", "%d of %d migrations are not applied.", pending, applied+pending)
+	}
+	return good("migrations", "All %d migrations are applied.", applied)
+}
+
+// secrets opens every sealed value, for a wrong master key shows only then.
+func (d doctor) secrets(ctx context.Context) []core.Finding {
+	if d.in.Store == nil || d.in.Vault == nil {
+		return nil
+	}
+	sealed, err := d.in.Store.SealedSecrets(ctx)
+	if err != nil {
+		return bad("secrets", "Check the database.", "The sealed secrets cannot be read: %s.", sentence(err))
+	}
+	var shut []string
+	for _, s := range sealed {
+		if _, err := d.in.Vault.Open(s.Box, s.Context()); err != nil {
+			shut = append(shut, s.Name)
+		}
+	}
+	if len(shut) > 0 {
+		return bad("secrets", "Start with the master key file that they were sealed with (master_key_file), or set them anew with causeway apply.",
+			"%d of %d secrets cannot be opened with this master key (%s).", len(shut), len(sealed), few(shut))
+	}
+	return good("secrets", "The master key opens all %d secrets.", len(sealed))
+}
+
+// agents looks whether anybody gets what comes in.
+func (d doctor) agents(ctx context.Context) []core.Finding {
+	channels, err := d.all(ctx)
+	if err != nil || len(channels) == 0 {
+		return nil // the database and the channels are looked at elsewhere
+	}
+	var found []core.Finding
+	seen := map[core.WorkspaceID]bool{}
+	for _, ch := range channels {
+		if seen[ch.Workspace] {
+			continue
+		}
+		seen[ch.Workspace] = true
+		found = append(found, d.readers(ctx, ch.Workspace, channels)...)
+	}
+	return found
+}
+
+// readers looks at the forwards of one workspace.
+func (d doctor) readers(ctx context.Context, ws core.WorkspaceID, channels []core.Channel) []core.Finding {
+	repo := d.in.Store.In(ws)
+	forwards, err := repo.Forwards(ctx)
+	if err != nil {
+		return bad("forwards", "Check the database.", "The forwards cannot be read: %s.", sentence(err))
+	}
+	var lost []string
+	for _, ch := range channels {
+		if ch.Workspace == ws && !forwarded(ch.ID, forwards) {
+			lost = append(lost, ch.Name)
+		}
+	}
+	if len(lost) > 0 {
+		return warn("forwards", "Add a forward for it to the business file and run causeway apply.", "Nobody gets a mail of what comes in on %s.", few(lost))
+	}
+	return good("forwards", "Every channel is forwarded to somebody.")
+}
+
+func forwarded(id core.ChannelID, forwards []core.Forward) bool {
+	for _, f := range forwards {
+		if (f.Channel == "" || f.Channel == id) && (len(f.To) > 0 || f.Assigned) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d doctor) all(ctx context.Context) ([]core.Channel, error) {
+	if d.in.Store == nil {
+		return nil, nil
+	}
+	return d.in.Store.AllChannels(ctx)
+}
+
+// few names the first of many.
+func few(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}

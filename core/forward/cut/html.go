@@ -1,0 +1,497 @@
+package cut
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// element is an open HTML element, with what holds inside it.
+type element struct {
+	name   string
+	depth  int
+	zone   int
+	marks  mark
+	list   int // depth of lists
+	number int // of the next item of an ordered list, zero in others
+	hidden bool
+	pre    bool
+	tight  bool // paragraphs have no space between them
+	bullet bool // Word's imitation of a list sign
+	href   string
+	linkAt int // where the text of the link starts in the current line, if it is still the same
+	lineNo int
+	signs  string // by which what is written in it is marked: "*" for bold
+}
+
+// typesetter turns HTML into lines without building a tree, so that neither deep nor crooked nesting costs more than its length.
+type typesetter struct {
+	p     *page
+	stack []element
+	cur   strings.Builder
+	at    element // the element in which the current line's first text stands
+	any   bool    // the current line holds something, if only a hard space
+	space bool    // a space is due
+	gap   bool    // a blank line is due
+	from  bool    // the next line is the first of the quote
+	top   bool    // the next line is under a ruled edge
+	zones int
+	total int
+	tight bool // the style sheet takes the space between paragraphs away
+	inks  []ink
+}
+
+// readHTML makes lines of an HTML part.
+func readHTML(source string) *page {
+	t := &typesetter{p: &page{rich: true}, stack: []element{{}}}
+	if strings.TrimSpace(source) == "" {
+		return t.p
+	}
+	z := html.NewTokenizer(strings.NewReader(source))
+	for t.total < maxText {
+		switch z.Next() {
+		case html.ErrorToken:
+			t.flush()
+			return t.p
+		case html.TextToken:
+			t.text(string(z.Text()))
+		case html.StartTagToken:
+			t.open(tagOf(z), false)
+		case html.SelfClosingTagToken:
+			t.open(tagOf(z), true)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			t.close(atom.Lookup(name).String())
+		case html.CommentToken, html.DoctypeToken:
+		}
+	}
+	t.flush()
+	t.p.doubts("too long")
+	return t.p
+}
+
+// tag is a start tag, with the attributes that matter.
+type tag struct {
+	name  string // empty for elements that HTML does not know
+	known string // class, id, name and other attributes that clients mark elements with, lower case, each between spaces
+	style string
+	href  string
+	alt   string
+	typ   string
+	start string
+}
+
+func tagOf(z *html.Tokenizer) tag {
+	name, more := z.TagName()
+	t := tag{name: atom.Lookup(name).String()}
+	for more {
+		var k, v []byte
+		k, v, more = z.TagAttr()
+		if len(v) > maxLook*4 && string(k) != "href" {
+			continue
+		}
+		switch string(k) {
+		case "class", "id", "name", "data-marker":
+			t.known += " " + strings.ToLower(string(v)) + " "
+		case "data-signatureblock":
+			t.known += " signature "
+		case "style":
+			t.style = strings.ToLower(strings.ReplaceAll(string(v), " ", ""))
+		case "href":
+			t.href = strings.TrimSpace(string(v))
+		case "alt":
+			t.alt = string(v)
+		case "type":
+			t.typ = strings.ToLower(string(v))
+		case "start":
+			t.start = string(v)
+		}
+	}
+	return t
+}
+
+func (t *typesetter) now() *element { return &t.stack[len(t.stack)-1] }
+
+func (t *typesetter) open(g tag, closed bool) {
+	switch g.name {
+	case "br":
+		t.newline()
+		return
+	case "hr":
+		t.rule(g)
+		return
+	case "img":
+		t.image(g.alt)
+		return
+	case "input", "meta", "link", "col", "area", "base", "wbr", "embed", "source", "track", "param":
+		return
+	}
+	if closed && g.name == "" {
+		return // <o:p/>
+	}
+	t.imply(g.name)
+	e := *t.now()
+	e.name, e.href, e.bullet = g.name, "", false
+	e.tight = e.tight || t.tight || g.name == "p" && isTight(g)
+	if isBlock(g.name) {
+		t.block(g.name == "p" && !e.tight)
+	}
+	t.place(&e, g)
+	t.judge(&e, g)
+	t.stack = append(t.stack, e)
+}
+
+// imply closes elements that a start tag closes without saying so.
+func (t *typesetter) imply(name string) {
+	top := t.now().name
+	if top == "p" && isBlock(name) || top == "li" && name == "li" || (top == "td" || top == "th") && (name == "td" || name == "th" || name == "tr") {
+		t.close(top)
+	}
+}
+
+// place sets what an element of HTML itself means.
+func (t *typesetter) place(e *element, g tag) {
+	switch g.name {
+	case "head", "style", "script", "title", "template", "noscript", "select", "svg", "object":
+		e.hidden = true
+	case "body", "html":
+		e.hidden = false
+	case "pre", "textarea":
+		e.pre = true
+	case "ul", "ol":
+		e.list++
+		e.number = 0
+		if g.name == "ol" {
+			e.number = max(1, atoi(g.start))
+		}
+	case "li":
+		t.item(e)
+	case "td", "th":
+		t.space = t.any
+	case "a":
+		e.href, e.linkAt, e.lineNo = g.href, t.cur.Len(), len(t.p.lines)
+	case "b", "strong", "i", "em", "s", "strike", "del":
+		if sign := signOf(g.name); !strings.Contains(e.signs, sign) { // bold in bold is bold
+			e.signs += sign
+		}
+	case "span":
+		e.bullet = strings.Contains(g.style, "mso-list:ignore")
+	}
+	if strings.Contains(g.style, "display:none") || strings.Contains(g.style, "mso-hide:all") {
+		e.hidden = true
+	}
+	e.pre = e.pre || strings.Contains(g.style, "white-space:pre")
+}
+
+// item writes the sign of a list item.
+func (t *typesetter) item(e *element) {
+	list := t.now()
+	sign := "- "
+	if list.number > 0 {
+		sign = strconv.Itoa(list.number) + ". "
+		list.number++
+	}
+	t.begin()
+	t.cur.WriteString(strings.Repeat("  ", max(0, min(e.list, 8)-1)) + sign)
+	t.space = false
+}
+
+// judge sets what an element means to mail programs.
+func (t *typesetter) judge(e *element, g tag) {
+	k := g.known
+	switch {
+	case g.name == "blockquote":
+		if isQuoteElement(g) {
+			e.depth++
+			if g.typ == "cite" || strings.Contains(k, "quote") {
+				e.marks |= markSurely
+			}
+		}
+	case k == "" || g.name == "a" || g.name == "body" || g.name == "html":
+	case hasAny(k, introNames()):
+		e.marks |= markIntro
+	case hasAny(k, fromNames()):
+		t.from = true
+	case hasAny(k, quoteNames()):
+		if e.zone == 0 {
+			t.zones++
+			e.zone = t.zones
+		}
+	case hasAny(k, signatureNames()):
+		e.marks |= markSign
+	}
+	if isTop(g.style) {
+		t.top = true
+	}
+}
+
+// introNames, fromNames, quoteNames and signatureNames are parts of the names that mail programs give to their elements.
+func introNames() []string {
+	return []string{"gmail_attr", "cite-prefix", "attribution", "moz-email-headers-table"}
+}
+
+// fromNames mark a place: everything below it is quote, also outside of the element.
+func fromNames() []string {
+	return []string{"divrplyfwdmsg", "appendonsend", "__headers__", "ms-outlook-mobile-reference-message", "isreplycontent", "isforwardcontent", " replysplit ", " origbody "}
+}
+
+func quoteNames() []string {
+	return []string{"quote", "olk_src_body_section", "messagereplysection", "zmail_extra", "moz-forward-container", "mail-editor-reference-message-container", "__quoted_text__", "oriforward", HTMLClass,
+		"causeway-marker", "forwarded-message", "reply-original", "original-message"}
+}
+
+func signatureNames() []string {
+	return []string{"signature", "__sig_", "bloop_sign", " sgn ", "zm-_id_-sgn", "-sgn ", "mail-sig", "email-sig"}
+}
+
+// isQuoteElement says whether a block quote quotes a mail. Clients use the same element to indent text; then it has no border.
+func isQuoteElement(g tag) bool {
+	return g.typ == "cite" || strings.Contains(g.known, "quote") || !strings.Contains(g.style, "border:none") && !strings.Contains(g.style, "border:0") && !strings.Contains(g.style, "border:medium")
+}
+
+// isTop says whether a style draws a line above an element and nowhere else, as the header blocks of Outlook and Windows Mail have it.
+func isTop(style string) bool {
+	return strings.Contains(style, "border-top") && strings.Contains(style, "solid") && !strings.Contains(style, "border-top:none") && !strings.Contains(style, "border-left:solid") && !strings.Contains(style, "border-collapse")
+}
+
+func isTight(g tag) bool {
+	return strings.Contains(g.known, "mso") || strings.Contains(g.style, "margin:0") || strings.Contains(g.style, "margin-bottom:0") || strings.Contains(g.style, "margin-top:0;margin-bottom:0")
+}
+
+func isBlock(name string) bool {
+	switch name {
+	case "div", "p", "blockquote", "ul", "ol", "li", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "article", "header",
+		"footer", "address", "center", "dl", "dt", "dd", "form", "fieldset", "body", "html", "head", "main", "aside", "nav", "details", "summary", "figure",
+		"tbody", "thead", "tfoot", "caption":
+		return true
+	}
+	return false
+}
+
+// close ends the innermost element of a name, and those left open in it. A stray end tag does nothing.
+func (t *typesetter) close(name string) {
+	const far = 100
+	if name == "br" || name == "p" && t.now().name != "p" && isBlock(t.now().name) {
+		return
+	}
+	for i := len(t.stack) - 1; i > 0 && i > len(t.stack)-far; i-- {
+		if t.stack[i].name != name {
+			continue
+		}
+		e := t.stack[i]
+		if e.href != "" {
+			t.link(e)
+		}
+		t.stack = t.stack[:i]
+		if isBlock(name) {
+			t.block(name == "p" && !e.tight || (name == "ul" || name == "ol") && t.now().list == 0)
+		}
+		return
+	}
+}
+
+// link writes the address behind a link after its text, unless the text says it already.
+func (t *typesetter) link(e element) {
+	if e.lineNo != len(t.p.lines) || e.hidden || e.linkAt > t.cur.Len() {
+		return
+	}
+	shown := strings.TrimSpace(t.cur.String()[e.linkAt:])
+	lower := strings.ToLower(e.href)
+	if shown == "" || !strings.HasPrefix(lower, "http:") && !strings.HasPrefix(lower, "https:") || strings.ContainsAny(e.href, " \n\t<>") || len(e.href) > 2000 {
+		return
+	}
+	if bare(shown) == bare(e.href) || strings.Contains(shown, "://") && !strings.Contains(shown, " ") {
+		return
+	}
+	t.cur.WriteString(" (" + e.href + ")")
+}
+
+// bare is an address without scheme and final slash.
+func bare(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
+	return strings.TrimSuffix(strings.TrimPrefix(s, "www."), "/")
+}
+
+// image writes pictures that stand for a character: emoji.
+func (t *typesetter) image(alt string) {
+	if alt == "" || len(alt) > 32 || t.now().hidden {
+		return
+	}
+	for _, r := range alt {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) && r < 0x80 || r < 0x80 {
+			return
+		}
+	}
+	t.write(alt)
+}
+
+func (t *typesetter) rule(g tag) {
+	t.block(false)
+	if hasAny(g.known, []string{"stopspelling", "zwchr"}) {
+		t.from = true
+		return
+	}
+	if t.now().hidden {
+		return
+	}
+	t.begin()
+	t.cur.WriteString("----------")
+	t.at.marks |= markRule
+	t.block(false)
+}
+
+// block ends the line before or after a block element; spaced asks for a blank line.
+func (t *typesetter) block(spaced bool) {
+	if t.any {
+		t.flush()
+	}
+	t.gap = t.gap || spaced
+	t.space = false
+}
+
+// newline is a line break that was asked for.
+func (t *typesetter) newline() {
+	if t.now().hidden {
+		return
+	}
+	if !t.any {
+		t.at = *t.now()
+	}
+	t.flush()
+	t.space = false
+}
+
+// begin starts a line if none is open.
+func (t *typesetter) begin() {
+	if t.any {
+		return
+	}
+	t.any = true
+	t.at = *t.now()
+	if t.gap {
+		t.gap = false
+		if n := len(t.p.lines); n > 0 && !t.p.lines[n-1].blank() {
+			t.p.lines = append(t.p.lines, line{zone: t.p.lines[n-1].zone & t.at.zone})
+		}
+	}
+}
+
+// flush ends the current line.
+func (t *typesetter) flush() {
+	raw := strings.TrimRight(t.cur.String(), " ")
+	l := line{raw: raw, s: plainer(raw), shown: marked(raw, t.inks), depth: t.at.depth, zone: t.at.zone, marks: t.at.marks}
+	t.inks = t.inks[:0]
+	if !t.any && len(t.p.lines) > 0 && raw == "" {
+		l.depth = 0
+	}
+	if l.s == "" {
+		l.depth = 0
+	} else {
+		l = t.flagged(l)
+	}
+	if t.any || t.at.name != "" || raw != "" {
+		t.p.lines = append(t.p.lines, l)
+	}
+	t.total += len(raw) + 1
+	t.cur.Reset()
+	t.any, t.at = false, element{}
+}
+
+// flagged hands what was seen since the last line with text to the line l.
+func (t *typesetter) flagged(l line) line {
+	if t.from {
+		l.marks |= markFrom
+	}
+	if t.top {
+		l.marks |= markTop
+	}
+	if l.marks&markRule == 0 {
+		t.from, t.top = false, false
+	} else {
+		l.marks &^= markFrom
+	}
+	if l.depth == 0 && strings.HasPrefix(l.s, ">") {
+		l.depth, l.s = unquote(l.s)
+	}
+	return l
+}
+
+func (t *typesetter) text(s string) {
+	e := t.now()
+	if e.name == "style" && strings.Contains(strings.ReplaceAll(s, " ", ""), "p{margin:0") || e.name == "style" && strings.Contains(s, "P\n{\nmargin:0") {
+		t.tight = true
+	}
+	if e.hidden {
+		return
+	}
+	if e.bullet {
+		s = bullet(s)
+	}
+	if e.pre {
+		t.preformatted(s)
+		return
+	}
+	t.write(s)
+}
+
+// bullet gives the sign of an imitated list as we write it.
+func bullet(s string) string {
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\u00a0", " "))
+	switch s {
+	case "":
+		return ""
+	case "·", "o", "§", "•", "\uf0b7", "-", "–":
+		return "- "
+	}
+	return s + " "
+}
+
+func (t *typesetter) preformatted(s string) {
+	for i, part := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+		if i > 0 {
+			t.newline()
+		}
+		if part != "" {
+			t.begin()
+			t.ink()
+			t.cur.WriteString(part)
+		}
+	}
+}
+
+// write adds running text: white space counts as one space, a hard space as a space that is not nothing.
+func (t *typesetter) write(s string) {
+	for _, r := range s {
+		switch r {
+		case ' ', '\n', '\t', '\r', '\f':
+			t.space = t.space || t.any
+			continue
+		case '\u00a0', '\u202f':
+			t.begin()
+			t.space = true
+			continue
+		}
+		t.begin()
+		if t.space {
+			t.space = false
+			if n := t.cur.Len(); n > 0 && t.cur.String()[n-1] != ' ' {
+				t.cur.WriteByte(' ')
+			}
+		}
+		t.ink()
+		t.cur.WriteRune(r)
+	}
+}
+
+// atoi reads the number an ordered list starts with; zero if it is none.
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n > 9999 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,196 @@
+package cut
+
+import "strings"
+
+// block is a run of quoted lines, from a up to b.
+type block struct {
+	a, b       int
+	start      int  // first line of its introduction, a if it has none
+	attributed bool // it is surely from a mail: introduced, ours, or in an element for quotes
+}
+
+// zones gives the lines in HTML elements that clients make for quotes and signatures their roles.
+func (p *page) zones() {
+	for i := range p.lines {
+		l := &p.lines[i]
+		switch {
+		case l.marks&markFrom != 0 && l.depth == 0 && l.role == own:
+			p.cutAt(found{start: p.absorb(i), body: i, what: "quote element", sure: true})
+			return
+		case l.zone > 0 && (i == 0 || p.lines[i-1].zone != l.zone):
+			p.zone(i)
+		}
+		if l.role == own && l.depth == 0 && l.s != "" {
+			if l.marks&markIntro != 0 {
+				l.role = intro
+			} else if l.marks&markSign != 0 {
+				l.role = signature
+				p.note("signature element")
+			}
+		}
+	}
+}
+
+// zone judges one quote element, whose first line is i. Where the quote itself is a block of its own within it, what stands above that is
+// the introduction, and what stands below was written by the agent: mail programs let people write there.
+func (p *page) zone(i int) {
+	const most = 6 // lines of an introduction
+	end, deep, filled := i, -1, 0
+	for ; end < len(p.lines) && p.lines[end].zone == p.lines[i].zone; end++ {
+		if deep < 0 && p.lines[end].depth > 0 {
+			deep = end
+		}
+		if deep < 0 && p.lines[end].s != "" {
+			filled++
+		}
+	}
+	p.hard = true
+	p.note("quote element")
+	switch {
+	case deep < 0:
+		p.set(i, end, quoted)
+	case filled <= most:
+		p.set(i, deep, intro)
+	}
+}
+
+// quotes judges the runs of quoted lines. One at the end of the mail goes. One that is answered below goes if it is surely from a mail,
+// else the agent wrote it and it stays.
+func (p *page) quotes() {
+	blocks := p.blocks()
+	last := p.lastOwn()
+	attributed := false
+	for i := range blocks {
+		b := &blocks[i]
+		trailing := b.a > last
+		known := p.introduced(b, trailing)
+		b.attributed = known || attributed || p.surelyQuoted(*b)
+		attributed = b.attributed
+		if !trailing && !b.attributed {
+			p.note("own quote kept")
+			continue
+		}
+		p.set(b.start, b.a, intro)
+		p.set(b.a, b.b, quoted)
+		p.hard = true
+		if p.sent.strange(p, b.a, b.b) {
+			p.doubts("text within the quote")
+		}
+		if trailing {
+			p.note("quote")
+			if !b.attributed {
+				p.doubts("quote of unknown origin")
+			}
+		} else {
+			p.note("answers between quotes")
+		}
+	}
+}
+
+// blocks finds the runs of quoted lines that have no role yet. Blank lines do not end a run.
+func (p *page) blocks() []block {
+	var out []block
+	for i := 0; i < len(p.lines); i++ {
+		if l := &p.lines[i]; l.depth == 0 || l.role != own || l.code {
+			continue
+		}
+		b := block{a: i, b: i + 1, start: i}
+		for j := i; j < len(p.lines) && (p.lines[j].depth > 0 || p.lines[j].s == ""); j++ {
+			if p.lines[j].depth > 0 {
+				b.b = j + 1
+			}
+		}
+		out = append(out, b)
+		i = b.b - 1
+	}
+	return out
+}
+
+// lastOwn is the last line with text of the agent that is not quoted, -1 if there is none.
+func (p *page) lastOwn() int {
+	for i := len(p.lines) - 1; i >= 0; i-- {
+		if l := &p.lines[i]; l.role == own && l.depth == 0 && l.s != "" && !isRule(l.s) {
+			return i
+		}
+	}
+	return -1
+}
+
+// surelyQuoted says whether the block itself shows that it is from a mail.
+func (p *page) surelyQuoted(b block) bool {
+	for i := b.a; i < b.b; i++ {
+		if p.lines[i].marks&markSurely != 0 {
+			return true
+		}
+	}
+	return p.rich || p.forwards(b) || p.sent.share(b.a, b.b) > 0.5
+}
+
+// forwards says whether a block starts with the headers or the introduction of a mail, with or without a line above them.
+func (p *page) forwards(b block) bool {
+	for i, tries := b.a, 0; i < b.b && tries < 3; i++ {
+		if p.lines[i].s == "" {
+			continue
+		}
+		tries++
+		if r := p.labels(i); r.count > 1 && r.addresses+r.dates > 0 {
+			return true
+		}
+		if t := traitsOf(p.lines[i].s); t.date && (t.address || hasColon(p.lines[i].s)) {
+			return true // the introduction is quoted too
+		}
+	}
+	return false
+}
+
+// introduced finds the introduction above a block and says whether it proves that the block is from a mail.
+func (p *page) introduced(b *block, trailing bool) bool {
+	j := p.previous(b.a)
+	if j < 0 || b.a-j > 6 || !p.lines[j].plain() {
+		return false
+	}
+	l := &p.lines[j]
+	if words, rest, ok := banner(l.s); ok && rest == "" && len(words) < 80 {
+		b.start = p.absorb(b.a)
+		return true
+	}
+	colon := hasColon(l.s) || strings.HasPrefix(l.s, ":")
+	glued := j == b.a-1
+	if start, t, ok := p.introEnding(j); ok && proves(t, colon, glued, trailing) {
+		b.start = p.absorb(start)
+		return true
+	}
+	if !trailing && p.written(0, j) && !p.forwards(*b) {
+		return false
+	}
+	return p.faintlyIntroduced(b, j, colon, glued)
+}
+
+// proves says whether the traits of the lines above a quote make them its introduction.
+func proves(t traits, colon, glued, trailing bool) bool {
+	if !t.date && !t.address {
+		return colon && glued && trailing // a number alone, "about order 10421:", is not enough where more text follows
+	}
+	return colon || glued && t.date || t.date && t.address
+}
+
+// faintlyIntroduced takes a short line of its own right above a quote for its introduction, although it holds neither address nor date
+// ("Mona wrote:"). It is not sure where the quote is so short that the agent may have made it, unless it is known to be of a mail of ours.
+func (p *page) faintlyIntroduced(b *block, j int, colon, glued bool) bool {
+	start := j
+	if start > 0 && p.lines[start-1].plain() && p.lines[start-1].s != "" && startsLower(p.lines[j].s) {
+		start-- // wrapped once
+	}
+	apart := start == 0 || p.lines[start-1].s == ""
+	words := len(strings.Fields(p.joined(start, j)))
+	forwards := colon && p.forwards(*b)
+	if !apart || words > 12 || !glued && !forwards || !colon && (words > 8 || !p.written(0, start) || p.forwards(*b) || words > 5 && isSentence(p.lines[j].s)) {
+		return false
+	}
+	b.start = p.absorb(start)
+	short := b.b-b.a < 2 && !forwards && p.sent.share(b.a, b.b) <= 0.5
+	if !colon || short {
+		p.doubts("faint introduction")
+	}
+	return true
+}

@@ -1,0 +1,238 @@
+package forward
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"causeway/core"
+	"causeway/core/forward/cut"
+
+	"github.com/google/uuid"
+	"golang.org/x/net/html"
+)
+
+const (
+	logoSize  = 20 << 10 // a picture up to this, seen in an earlier mail of the agent, is part of their signature
+	mostLogos = 200
+	mostHTML  = 8 << 20
+)
+
+// attachments stores an agent's files and returns them as contents, or a notice about the first that the channel cannot carry. pictures
+// are the content ids that the agent's own text shows; other inline ones belong to quotes and signatures.
+func (w *writer) attachments(ctx context.Context, m core.Mail, in Incoming, pictures map[string]bool) ([]core.Content, *core.Notice, error) {
+	var all []core.Content
+	for i, file := range in.Files {
+		switch {
+		case len(file.Data) == 0 || seal(file.MIME) || file.Inline && !pictures[file.ContentID]:
+			continue
+		case file.MIME == "application/ms-tnef" || strings.EqualFold(file.Name, "winmail.dat"):
+			return nil, w.question(m, "winmail"), nil
+		}
+		if logo, err := w.logo(ctx, m, file); logo || err != nil {
+			if err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		c, notice, err := w.attachment(ctx, m, i, file)
+		if notice != nil || err != nil {
+			return nil, notice, err
+		}
+		all = append(all, c)
+	}
+	return all, nil, nil
+}
+
+// seal reports whether a file only proves a mail, and is nothing to send on.
+func seal(media string) bool {
+	return slices.Contains([]string{"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "application/pgp-keys"}, media)
+}
+
+// attachment stores one file. Its id comes from the mail's, so that the same mail again gives the same message.
+func (w *writer) attachment(ctx context.Context, m core.Mail, i int, file IncomingFile) (core.Content, *core.Notice, error) {
+	can, err := w.Capabilities(ctx, w.conv.Channel)
+	if err != nil {
+		return core.Content{}, nil, fmt.Errorf("what the channel can carry: %w", err)
+	}
+	media := core.Media{ID: core.MediaID(uuid.NewSHA1(mailSpace(m.ID), fmt.Append(nil, "file ", i)).String()),
+		MIME: mediaType(file), Name: clean(path.Base(strings.ReplaceAll(file.Name, "\\", "/")), 120), Size: int64(len(file.Data))}
+	kind := can.Carried(w.Converter, media.MIME, media.Size)
+	if kind == "" {
+		return core.Content{}, w.uncarried(m, can, media), nil
+	}
+	if media.Name == "" || media.Name == "." {
+		media.Name = fileName(kind, core.Media{MIME: media.MIME})
+	}
+	f := core.File{ID: media.ID, Channel: w.conv.Channel, Conversation: w.conv.ID, Media: media, State: core.FileHere, Blob: "media/" + string(media.ID), Created: m.Received}
+	if _, err := w.Blobs.Put(ctx, f.Blob, bytes.NewReader(file.Data)); err != nil {
+		return core.Content{}, nil, fmt.Errorf("keep agent's file: %w", err)
+	}
+	if err := w.repo.AddFile(ctx, f); err != nil && !errors.Is(err, core.ErrDuplicate) {
+		return core.Content{}, nil, fmt.Errorf("add agent's file: %w", err)
+	}
+	return core.Content{Kind: kind, Media: &media}, nil, nil
+}
+
+// uncarried says that the channel does not take a file, and what would help.
+func (w *writer) uncarried(m core.Mail, can core.Capabilities, media core.Media) *core.Notice {
+	values := []string{"channel", w.title, "file", media.Name, "type", media.MIME, "size", core.Bytes(media.Size)}
+	change, ok := can.Conversion(core.Content{Kind: core.FileKind(media.MIME), Media: &media})
+	if !ok || change.Most == 0 {
+		return w.question(m, "uncarried", values...)
+	}
+	return w.question(m, "unconverted", append(values, "to", change.To, "most", core.Bytes(change.Most))...)
+}
+
+func mailSpace(id core.MailID) uuid.UUID {
+	if u, err := uuid.Parse(string(id)); err == nil {
+		return u
+	}
+	return uuid.NewSHA1(uuid.Nil, []byte(id))
+}
+
+// mediaType finds a file's type where the mail program did not know it.
+func mediaType(f IncomingFile) string {
+	media, _, err := mime.ParseMediaType(f.MIME)
+	if err == nil && media != "application/octet-stream" && strings.Contains(media, "/") {
+		switch media {
+		case "image/jpg", "image/pjpeg":
+			return "image/jpeg"
+		case "audio/x-m4a", "audio/m4a", "audio/mp4a-latm":
+			return "audio/mp4"
+		case "audio/mp3", "audio/x-mp3":
+			return "audio/mpeg"
+		case "application/x-pdf":
+			return "application/pdf"
+		}
+		return media
+	}
+	for _, guess := range []string{mime.TypeByExtension(strings.ToLower(path.Ext(f.Name))), http.DetectContentType(f.Data)} {
+		if media, _, err := mime.ParseMediaType(guess); err == nil && media != "" {
+			return media
+		}
+	}
+	return "application/octet-stream"
+}
+
+// logo reports whether an inline picture came with earlier mails of the agent too, and remembers it.
+func (w *writer) logo(ctx context.Context, m core.Mail, file IncomingFile) (bool, error) {
+	if !file.Inline || len(file.Data) > logoSize {
+		return false, nil
+	}
+	raw, err := w.repo.Value(ctx, "agent/"+string(m.Agent), "pictures")
+	if err != nil {
+		return false, fmt.Errorf("pictures of agent: %w", err)
+	}
+	known := map[string]core.MailID{}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &known); err != nil {
+			return false, fmt.Errorf("pictures of agent: %w", err)
+		}
+	}
+	sum := sha256.Sum256(file.Data)
+	name := hex.EncodeToString(sum[:12])
+	if first, seen := known[name]; seen {
+		return first != m.ID, nil
+	}
+	if len(known) >= mostLogos {
+		clear(known)
+	}
+	known[name] = m.ID
+	if raw, err = json.Marshal(known); err != nil {
+		return false, fmt.Errorf("pictures of agent: %w", err)
+	}
+	return false, w.repo.SetValue(ctx, "agent/"+string(m.Agent), "pictures", raw)
+}
+
+var pictureMark = regexp.MustCompile(`\[(?:cid:[^\]\s]+|(?i:image): ?[^\]\n]*)\]`)
+
+// withoutPictures takes out what mail programs write into the text in place of pictures.
+func withoutPictures(text string) string {
+	return strings.TrimSpace(pictureMark.ReplaceAllString(text, ""))
+}
+
+// inlined returns the content ids of the pictures that stand in the agent's own text.
+func inlined(in Incoming, text string) map[string]bool {
+	own := map[string]bool{}
+	inline := false
+	for _, f := range in.Files {
+		inline = inline || f.Inline
+		if f.Inline && f.ContentID != "" && strings.Contains(text, "[cid:"+f.ContentID+"]") {
+			own[f.ContentID] = true
+		}
+	}
+	if !inline || len(in.HTML) > mostHTML {
+		return own
+	}
+	if root, err := html.Parse(strings.NewReader(in.HTML)); err == nil {
+		ownPictures(root, own)
+	}
+	return own
+}
+
+// ownPictures walks a mail's HTML up to where the quoted mail begins, leaving out quotes and signatures. It is false where that begins.
+func ownPictures(n *html.Node, own map[string]bool) bool {
+	if n.Type == html.TextNode && strings.Contains(n.Data, strings.TrimSpace(cut.Marker("")[:3])) {
+		return false
+	}
+	if n.Type == html.ElementNode {
+		switch {
+		case begins(n):
+			return false
+		case aside(n):
+			return true
+		case n.Data == "img":
+			if id, ok := strings.CutPrefix(attribute(n, "src"), "cid:"); ok {
+				own[id] = true
+			}
+		}
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if !ownPictures(c, own) {
+			return false
+		}
+	}
+	return true
+}
+
+// begins reports whether everything from this element on is the quoted mail.
+func begins(n *html.Node) bool {
+	style := strings.ReplaceAll(strings.ToLower(attribute(n, "style")), " ", "")
+	return slices.Contains([]string{"divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container"}, attribute(n, "id")) ||
+		strings.Contains(style, "border-top:solid#e1e1e1") || strings.Contains(style, "border-top:solid#b5c4df")
+}
+
+// aside reports whether an element is a quote or a signature.
+func aside(n *html.Node) bool {
+	if n.Data == "blockquote" || slices.Contains([]string{"Signature", "AppleMailSignature", "ms-outlook-mobile-signature"}, attribute(n, "id")) ||
+		attribute(n, "data-smartmail") == "gmail_signature" {
+		return true
+	}
+	for class := range strings.FieldsSeq(attribute(n, "class")) {
+		if slices.Contains([]string{cut.HTMLClass, "gmail_quote", "gmail_quote_container", "gmail_signature", "yahoo_quoted", "moz-signature", "moz-cite-prefix",
+			"protonmail_quote", "protonmail_signature_block", "zmail_extra"}, strings.TrimPrefix(class, "x_")) {
+			return true
+		}
+	}
+	return false
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

@@ -1,0 +1,159 @@
+package inbound
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"causeway/core"
+)
+
+// reaction puts an emoji on a message, or takes it back.
+func (b *batch) reaction(ctx context.Context, e core.Event) error {
+	if err := b.opens(ctx, e); err != nil {
+		return err
+	}
+	m, err := b.target(ctx, e, e.Reaction.Target, e.Reaction.Stanza)
+	if err != nil || m.ID == "" {
+		return err
+	}
+	if err := b.repo.PutReaction(ctx, m.ID, core.Reaction{By: author(e), Emoji: e.Reaction.Emoji, At: e.At}); err != nil {
+		return fmt.Errorf("put reaction: %w", err)
+	}
+	if b.shared() && slices.ContainsFunc(m.Reactions, func(r core.Reaction) bool { return r.By.Kind == author(e).Kind && r.Emoji == e.Reaction.Emoji }) {
+		return nil // the other side told it
+	}
+	ev := core.ConversationEvent{Kind: core.EventNotice, Code: "reaction", By: author(e), Message: m.ID, At: e.At,
+		Data: map[string]string{"emoji": e.Reaction.Emoji, "text": m.Content.Text}, Text: "Reacted " + e.Reaction.Emoji + " to: " + m.Content.Text}
+	if e.Reaction.Emoji == "" {
+		ev.Code, ev.Text = "reaction-removed", "Took back the reaction to: "+m.Content.Text
+	}
+	return b.tell(ctx, e, m.Conversation, ev)
+}
+
+// opens moves the reply window where the provider takes the reaction of somebody known as an act of the customer.
+func (b *batch) opens(ctx context.Context, e core.Event) error {
+	if !e.Opens || e.Historic || e.Origin != core.OriginCustomer {
+		return nil
+	}
+	known, err := b.repo.Identities(ctx, e.Peer.Identities)
+	if err != nil {
+		return fmt.Errorf("who reacted: %w", err)
+	}
+	who, there := addressing(known)
+	if !there {
+		return nil
+	}
+	if err := b.repo.TouchWindow(ctx, b.ch.ID, who.ID, earlier(e.At, b.now)); err != nil {
+		return fmt.Errorf("open window: %w", err)
+	}
+	return nil
+}
+
+// edit replaces what a message says. A change older than the last one, or of a message that was deleted, comes too late.
+func (b *batch) edit(ctx context.Context, e core.Event) error {
+	m, err := b.target(ctx, e, e.Edit.Target, e.Edit.Stanza)
+	if err != nil || m.ID == "" || !m.Revoked.IsZero() || e.At.Before(m.Edited) {
+		return err
+	}
+	edited := core.Message{ID: m.ID, Conversation: m.Conversation, Content: b.changed(m.Content, e.Edit.Content), Parts: m.Parts}
+	if b.shared() && !m.Edited.IsZero() && alike(m.Content, edited.Content) {
+		return nil // the other side told it
+	}
+	if media := edited.Content.Media; media == nil || media.ID == "" {
+		if err := b.keep(ctx, b.file(&edited)); err != nil {
+			return err
+		}
+	}
+	if err := b.repo.EditMessage(ctx, m.ID, edited.Content, e.At); err != nil {
+		return fmt.Errorf("edit message: %w", err)
+	}
+	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.EventNotice, Code: "edit", By: author(e), Message: m.ID, At: e.At,
+		Data: map[string]string{"old": m.Content.Text, "text": edited.Content.Text}, Text: "Changed the message to: " + edited.Content.Text})
+}
+
+// changed is the new content with what an edit does not repeat: the same file under its old name, and what the message answers to.
+func (b *batch) changed(old, now core.Content) core.Content {
+	if now.Media != nil && old.Media != nil && now.Media.Provider == old.Media.Provider {
+		now.Media = old.Media
+	}
+	if b.shared() && now.Media != nil && old.Media != nil && now.Kind == old.Kind {
+		now.Media = old.Media // which the other side may have brought: an edit changes words only
+	}
+	if now.Quote == nil {
+		now.Quote = old.Quote
+	}
+	if now.Referral == nil {
+		now.Referral = old.Referral
+	}
+	now.Forwarded = now.Forwarded || old.Forwarded
+	return now
+}
+
+// revoke takes a message's content away.
+func (b *batch) revoke(ctx context.Context, e core.Event) error {
+	m, err := b.target(ctx, e, e.Revoke.Target, e.Revoke.Stanza)
+	if err != nil || m.ID == "" || !m.Revoked.IsZero() {
+		return err
+	}
+	if err := b.repo.RevokeMessage(ctx, m.ID, e.At); err != nil {
+		return fmt.Errorf("revoke message: %w", err)
+	}
+	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.EventNotice, Code: "revoke", By: author(e), Message: m.ID, At: e.At,
+		Text: "Deleted a message."})
+}
+
+// target finds the message that a change is about, its conversation locked, or parks the change and returns a zero message.
+func (b *batch) target(ctx context.Context, e core.Event, provider, stanza string) (core.Message, error) {
+	fits, err := b.mayChange(ctx, e)
+	if err != nil {
+		return core.Message{}, err
+	}
+	p, err := b.partAt(ctx, provider, stanza, fits)
+	if absent(err) {
+		return core.Message{}, b.park(ctx, b.parkedUnder(provider, stanza), e)
+	}
+	if err != nil {
+		return core.Message{}, fmt.Errorf("find target: %w", err)
+	}
+	if _, err := b.lock(ctx, p.Conversation); err != nil {
+		return core.Message{}, err
+	}
+	m, err := b.repo.Message(ctx, p.Message)
+	if err != nil {
+		return m, fmt.Errorf("read target: %w", err)
+	}
+	return m, nil
+}
+
+// tell adds a line to the conversation's history and asks for the agents to be told. Of imported history nobody is told.
+func (b *batch) tell(ctx context.Context, e core.Event, id core.ConversationID, line core.ConversationEvent) error {
+	if e.Historic {
+		return nil
+	}
+	if _, err := b.lock(ctx, id); err != nil {
+		return err
+	}
+	line.ID, line.Conversation = core.NewID[string](), id
+	if line.At.IsZero() {
+		line.At = b.now
+	}
+	b.job(core.JobNotify, string(id))
+	if err := b.repo.AddConversationEvent(ctx, line); err != nil {
+		return fmt.Errorf("add conversation event: %w", err)
+	}
+	return nil
+}
+
+// author is whose act an event reports.
+func author(e core.Event) core.Author {
+	switch e.Origin {
+	case core.OriginDevice, core.OriginBusiness:
+		return core.Author{Kind: core.AuthorPhone}
+	case core.OriginGateway:
+		return core.Author{Kind: core.AuthorAPI} // through our account, and not by us: another program
+	default:
+		return core.Author{Kind: core.AuthorContact, Name: cmp.Or(e.Author, e.Peer.Name)}
+	}
+}

@@ -1,0 +1,306 @@
+package inbound_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/core"
+)
+
+func TestReceiptsNeverRegress(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		p := w.sent(w.only(), "answer", id(2), core.StatusSent)
+		w.jobs()
+		for _, step := range []struct{ told, want core.Status }{
+			{core.StatusRead, core.StatusRead}, {core.StatusDelivered, core.StatusRead}, {core.StatusSent, core.StatusRead},
+		} {
+			w.accept(w.receipt(id(2), step.told))
+			equal(w, "after "+string(step.told), w.part(p.ID).Status, step.want)
+			equal(w, "message after "+string(step.told), w.message(id(2)).Status, step.want)
+		}
+		equal(w, "nothing to deliver after a tick", w.jobs(), "")
+	})
+}
+
+func TestReceiptBeforeItsMessage(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		w.accept(w.receipt(id(2), core.StatusDelivered), w.receipt(id(2), core.StatusSent), w.receipt(id(2), core.StatusRead))
+		p := w.sent(w.only(), "answer", "", core.StatusSending)
+		w.jobs()
+		p.Provider, p.Status = id(2), core.StatusSent
+		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error { // as the outbox does when the answer is there
+			if err := tx.In(w.ws).SetPart(w.Context(), p); err != nil {
+				return err
+			}
+			return w.in.Arrived(w.Context(), tx, w.ch, id(2))
+		}))
+		equal(w, "status", w.part(p.ID).Status, core.StatusRead)
+		equal(w, "message", w.message(id(2)).Status, core.StatusRead)
+		w.pass(time.Hour)
+		n, err := w.in.Sweep(w.Context(), w.ws)
+		w.must(err)
+		equal(w, "left to sweep", n, 0)
+	})
+}
+
+func TestReceiptFindsPartByKey(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		p := w.sent(w.only(), "answer", "", core.StatusUnknown)
+		w.jobs()
+		e := w.receipt(id(2), core.StatusDelivered)
+		e.Key, e.Receipt.Stanza = string(p.ID), "3EB0"
+		w.accept(e)
+		got := w.part(p.ID)
+		equal(w, "status", got.Status, core.StatusDelivered)
+		equal(w, "provider", got.Provider, id(2))
+		equal(w, "stanza", got.Stanza, "3EB0")
+		equal(w, "the lane goes on", w.jobs(), "deliver")
+	})
+}
+
+func TestKeyOfAnotherChannelCountsForNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		p := w.sent(w.only(), "answer", "", core.StatusSending)
+		e := w.receipt(id(2), core.StatusRead)
+		e.Key = string(p.ID)
+		w.must(w.in.Accept(w.Context(), w.channel("second", "200"), []core.Event{e}))
+		equal(w, "status", w.part(p.ID).Status, core.StatusSending)
+	})
+}
+
+func TestReceiptOfReaction(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.receipt(id(9), core.StatusSent)
+		e.Key = string(core.NewActKey())
+		w.accept(e)
+		w.pass(time.Hour)
+		n, err := w.in.Sweep(w.Context(), w.ws)
+		w.must(err)
+		equal(w, "waits for nobody", n, 0)
+	})
+}
+
+func TestFailedReceipt(t *testing.T) {
+	closed := &core.SendError{Code: "131047", Outcome: core.Rejected, Effect: core.EffectWindow, Reason: "The window is closed.", Remedy: "Send a template."}
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		w.pass(time.Hour)
+		conv := w.only()
+		p := w.sent(conv, "answer", id(2), core.StatusDelivered)
+		p.Sent = w.clock
+		w.must(w.repo.SetPart(w.Context(), p))
+		w.jobs()
+		e := w.receipt(id(2), core.StatusFailed)
+		e.Receipt.Error = closed
+		w.accept(e)
+		w.accept(w.receipt(id(2), core.StatusRead)) // an error beats a tick
+		m := w.message(id(2))
+		equal(w, "status", m.Status, core.StatusFailed)
+		equal(w, "error", m.Error.Code, "131047")
+		at(w, "window closed", w.window().Closed, w.clock)
+		n, err := w.repo.NextNotice(w.Context(), conv.ID)
+		w.must(err)
+		equal(w, "notice", n.Kind, core.NoticeFailed)
+		equal(w, "text", n.Text, "The window is closed. Send a template. (131047)")
+		equal(w, "jobs", w.jobs(), "notify")
+		w.pass(time.Minute)
+		w.accept(w.said(id(3), "I am here again"))
+		if s := w.window(); !s.Last.After(s.Closed) {
+			t.Errorf("a new message must open the window: %+v", s)
+		}
+	})
+}
+
+func TestFailureEffects(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		conv := w.only()
+		for i, effect := range []core.Effect{core.EffectStop, core.EffectResync} {
+			w.sent(conv, "x", id(10+i), core.StatusSent)
+			w.jobs()
+			e := w.receipt(id(10+i), core.StatusFailed)
+			e.Receipt.Error = &core.SendError{Effect: effect, Reason: "no"}
+			w.accept(e)
+			want := "notify"
+			if effect == core.EffectResync {
+				want = "notify templates"
+			}
+			equal(w, string(effect), w.jobs(), want)
+		}
+		equal(w, "marketing stopped", w.silence(), "marketing")
+	})
+}
+
+// A message of two parts keeps the error of the one that failed when the other goes on.
+func TestErrorOfOnePartStays(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		m := w.message(id(1))
+		m.ID, m.Direction, m.Content.Text, m.Seq = core.NewID[core.MessageID](), core.Out, "two", 2
+		part := m.Parts[0]
+		m.Parts = nil
+		for i := range 2 {
+			part.ID, part.Provider, part.Seq, part.Status = core.NewID[core.PartID](), id(2+i), int64(2+i), core.StatusSent
+			m.Parts = append(m.Parts, part)
+		}
+		_, err := w.repo.AddMessage(w.Context(), m)
+		w.must(err)
+		e := w.receipt(id(2), core.StatusFailed)
+		e.Receipt.Error = &core.SendError{Code: "131026", Reason: "no"}
+		w.accept(e, w.receipt(id(3), core.StatusRead))
+		got := w.message(id(2))
+		equal(w, "status", got.Status, core.StatusFailed)
+		if got.Error == nil || got.Error.Code != "131026" {
+			t.Errorf("error: got %+v", got.Error)
+		}
+	})
+}
+
+func TestReceiptTeachesIdentities(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		w.accept(w.said(id(2), "Hello from my id", bsuid("GB.1")))
+		equal(w, "before", len(w.contacts()), 2)
+		var mine core.Conversation
+		for _, c := range w.conversations() {
+			if w.texts(c.ID) == "Hello" {
+				mine = c
+			}
+		}
+		w.sent(mine, "answer", id(3), core.StatusSent)
+		e := w.receipt(id(3), core.StatusDelivered)
+		e.Receipt.Learned = []core.IdentityKey{phone(grace), bsuid("GB.1"), bsuid("GB.1.other")}
+		w.accept(e)
+		all := w.contacts()
+		equal(w, "after", len(all), 1)
+		keys, err := w.repo.IdentitiesOf(w.Context(), all[0].ID)
+		w.must(err)
+		equal(w, "identities", len(keys), 3)
+		equal(w, "the conversation answered in stays open", w.message(id(3)).Conversation, mine.ID)
+		c, err := w.repo.Conversation(w.Context(), mine.ID)
+		w.must(err)
+		equal(w, "state", c.State, core.ConversationOpen)
+	})
+}
+
+func TestReaction(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		conv, window := w.only(), w.window()
+		p := w.sent(conv, "Shall we?", id(2), core.StatusSent)
+		w.jobs()
+		w.pass(time.Hour)
+		w.accept(w.reaction("r1", id(2), "👍"))
+		w.accept(w.reaction("r1", id(2), "👍"))
+		m := w.message(id(2))
+		equal(w, "reactions", len(m.Reactions), 1)
+		equal(w, "emoji", m.Reactions[0].Emoji, "👍")
+		equal(w, "jobs", w.jobs(), "notify")
+		equal(w, "a reaction opens no window", w.window(), window)
+		w.pass(time.Minute)
+		w.accept(w.reaction("r2", id(2), ""))
+		equal(w, "taken back", len(w.message(id(2)).Reactions), 0)
+		equal(w, "history", w.history(conv.ID), "opened notice:reaction notice:reaction-removed")
+		events, err := w.repo.ConversationEvents(w.Context(), conv.ID)
+		w.must(err)
+		equal(w, "sentence", events[1].Text, "Reacted 👍 to: Shall we?")
+		equal(w, "about", events[1].Message, p.Message)
+	})
+}
+
+func TestEdit(t *testing.T) {
+	each(t, func(w *world) {
+		first := w.said(id(1), "at 5")
+		first.Message.Content.Quote = &core.Quote{Provider: "wamid.q"}
+		w.accept(first)
+		conv := w.only()
+		w.jobs()
+		w.pass(time.Minute)
+		older := w.edit("e1", id(1), "at 6")
+		w.pass(time.Minute)
+		w.accept(w.edit("e2", id(1), "at 7"))
+		w.accept(older)
+		m := w.message(id(1))
+		equal(w, "text", m.Content.Text, "at 7")
+		equal(w, "quote kept", m.Content.Quote.Provider, "wamid.q")
+		equal(w, "part", m.Parts[0].Content.Text, "at 7")
+		equal(w, "history", w.history(conv.ID), "opened notice:edit")
+		equal(w, "jobs", w.jobs(), "notify")
+		versions, err := w.repo.Versions(w.Context(), m.ID)
+		w.must(err)
+		equal(w, "versions", len(versions), 1)
+	})
+}
+
+func TestEditOfCaption(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.said(id(1), "")
+		e.Message.Content = core.Content{Kind: core.KindImage, Text: "old", Media: &core.Media{Provider: "7"}}
+		w.accept(e)
+		media := w.message(id(1)).Content.Media.ID
+		w.jobs()
+		caption := w.edit("e1", id(1), "")
+		caption.Edit.Content = core.Content{Kind: core.KindImage, Text: "new", Media: &core.Media{Provider: "7"}}
+		w.accept(caption)
+		equal(w, "same file", w.message(id(1)).Content.Media.ID, media)
+		equal(w, "not fetched again", w.jobs(), "notify")
+		other := w.edit("e2", id(1), "")
+		other.Edit.Content = core.Content{Kind: core.KindImage, Text: "new", Media: &core.Media{Provider: "8"}}
+		w.accept(other)
+		if w.message(id(1)).Content.Media.ID == media {
+			t.Error("another file has the same id")
+		}
+		equal(w, "fetched", w.jobs(), "fetch notify")
+	})
+}
+
+func TestRevoke(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "secret"))
+		w.pass(time.Minute)
+		w.accept(w.revoke("v1", id(1)), w.revoke("v2", id(1)))
+		w.pass(time.Minute)
+		w.accept(w.edit("e1", id(1), "secret again"))
+		m := w.message(id(1))
+		equal(w, "text", m.Content.Text, "")
+		equal(w, "revoked", m.Revoked.IsZero(), false)
+		equal(w, "history", w.history(m.Conversation), "opened notice:revoke")
+	})
+}
+
+// Changes that come before their message wait for it, and are applied in the order in which they came.
+func TestChangesBeforeTheirMessage(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.said(id(1), "first")
+		w.pass(time.Second)
+		w.accept(w.edit("e", id(1), "second"), w.reaction("r", id(1), "👍"))
+		equal(w, "nothing yet", len(w.conversations()), 0)
+		w.accept(e)
+		m := w.message(id(1))
+		equal(w, "text", m.Content.Text, "second")
+		equal(w, "reactions", len(m.Reactions), 1)
+		equal(w, "history", w.history(m.Conversation), "opened notice:edit notice:reaction")
+	})
+}
+
+// What waited for a message and cannot be applied must not take the message with it.
+func TestParkedEventThatCannotBeApplied(t *testing.T) {
+	each(t, func(w *world) {
+		bad := w.receipt(id(1), core.StatusDelivered)
+		bad.Receipt.Learned = []core.IdentityKey{phone("1"), phone("1")}
+		bad.Kind = "of another version"
+		w.must(w.repo.ParkEvent(w.Context(), w.ch.ID, id(1), bad, w.clock.Add(time.Hour)))
+		w.accept(w.said(id(1), "Hello"))
+		equal(w, "message", w.texts(w.only().ID), "Hello")
+		all := w.dead()
+		equal(w, "dead letters", len(all), 1)
+		if !strings.Contains(all[0].Reason, "not known") {
+			t.Errorf("reason: got %q", all[0].Reason)
+		}
+	})
+}

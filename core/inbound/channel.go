@@ -1,0 +1,196 @@
+package inbound
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"causeway/core"
+)
+
+// template applies news of a template. What we do not have, or what the news does not spell out, is asked for.
+func (b *batch) template(ctx context.Context, e core.Event) error {
+	t := *e.Template
+	err := b.repo.ChangeTemplate(ctx, b.ch.ID, t)
+	if absent(err) || err == nil && t.Status == "" && t.Category == "" && t.Quality == "" {
+		b.job(core.JobTemplates, string(b.ch.ID))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("change template: %w", err)
+	}
+	return nil
+}
+
+// account applies news of the channel itself.
+func (b *batch) account(ctx context.Context, e core.Event) error {
+	for _, f := range []func(context.Context, core.Event) error{b.standing, b.imported, b.over} {
+		if err := f(ctx, e); err != nil {
+			return err
+		}
+	}
+	if number := core.PhoneDigits(e.Change.Number); number != "" && (number != b.ch.Number || e.Change.Phone != b.ch.Phone) {
+		if _, err := b.repo.SetNumber(ctx, b.ch.ID, number, e.Change.Phone); err != nil {
+			return fmt.Errorf("record channel's number: %w", err)
+		}
+	}
+	return b.note(ctx, e, e.Change.Name+": "+e.Change.Detail)
+}
+
+// topic is what the news said of one thing: when it was last well, and when and how it was last not.
+type topic struct {
+	Good time.Time   `json:"good,omitzero"`
+	Bad  time.Time   `json:"bad,omitzero"`
+	How  core.Health `json:"how,omitzero"`
+}
+
+// ails reports whether it is not well now.
+func (t topic) ails(slack time.Duration) bool { return t.Bad.After(t.Good.Add(slack)) }
+
+// standing reports how the channel is after news of it. News of a topic may come in any order.
+func (b *batch) standing(ctx context.Context, e core.Event) error {
+	h := e.Change.Health
+	switch {
+	case h == nil:
+		return nil
+	case e.Change.Topic == "":
+		return core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, *h, b.now)
+	}
+	all, err := b.topics(ctx)
+	if err != nil {
+		return err
+	}
+	before := worst(all)
+	all[e.Change.Topic] = all[e.Change.Topic].told(*h, e.At, e.Change.Slack)
+	if err := b.keepTopics(ctx, all); err != nil {
+		return err
+	}
+	ch, err := b.repo.Channel(ctx, b.ch.ID)
+	if err != nil {
+		return fmt.Errorf("channel of news: %w", err)
+	}
+	now := worst(all)
+	ended := before.Level == core.HealthBad && now.Level != core.HealthBad && ch.Health.Code == before.Code
+	if ended || now.Level == core.HealthGood && (ch.Health.Level == core.HealthUnknown || before.Level != core.HealthGood && ch.Health.Code == before.Code) {
+		good := core.Health{Level: core.HealthGood, Code: h.Code, Reason: h.Reason}
+		if err := core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, good, b.now); err != nil {
+			return err
+		}
+	}
+	if now.Level == core.HealthGood {
+		return nil // what else ails it, if anything does, is not what ended
+	}
+	return core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, now, b.now)
+}
+
+// told is the topic after news of it.
+func (t topic) told(h core.Health, at time.Time, slack time.Duration) topic {
+	switch {
+	case h.Level == core.HealthGood:
+		t.Good = later(t.Good, at)
+	case at.After(t.Bad) || at.Equal(t.Bad) && h.Reason > t.How.Reason:
+		t.Bad, t.How = at, h
+	}
+	if !t.ails(slack) {
+		t.How = core.Health{}
+		t.Bad = earlier(t.Bad, t.Good)
+	}
+	return t
+}
+
+// worst is how a channel is that has these topics.
+func worst(all map[string]topic) core.Health {
+	found, since := core.Health{Level: core.HealthGood}, time.Time{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t := all[name]
+		switch h := t.How; {
+		case h.Level == "":
+		case found.Level == core.HealthGood, found.Level == core.HealthWarning && h.Level == core.HealthBad, h.Level == found.Level && t.Bad.After(since):
+			found, since = h, t.Bad
+		}
+	}
+	return found
+}
+
+const topicsKey = "topics"
+
+// topics reads what the news said so far, and keeps other transactions from it until this one ends.
+func (b *batch) topics(ctx context.Context) (map[string]topic, error) {
+	all := map[string]topic{}
+	raw, err := b.alone(ctx, topicsKey)
+	if err == nil && raw != nil {
+		err = json.Unmarshal(raw, &all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("news so far: %w", err)
+	}
+	return all, nil
+}
+
+// alone reads a value of the channel's news, which other transactions then cannot read this way until this one ends.
+func (b *batch) alone(ctx context.Context, name string) ([]byte, error) {
+	if err := b.repo.SetValue(ctx, b.newsOwner(), name+"/turn", []byte("-")); err != nil {
+		return nil, err
+	}
+	return b.repo.Value(ctx, b.newsOwner(), name)
+}
+
+func (b *batch) keepTopics(ctx context.Context, all map[string]topic) error {
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = b.repo.SetValue(ctx, b.newsOwner(), topicsKey, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("keep news: %w", err)
+	}
+	return nil
+}
+
+func (b *batch) newsOwner() string { return "channel/" + string(b.ch.ID) + "/news" }
+
+// imported notes how far an import has come.
+func (b *batch) imported(ctx context.Context, e core.Event) error {
+	news := e.Change.Import
+	if news == nil {
+		return nil
+	}
+	if err := core.TurnOfImport(ctx, b.repo, b.ch.ID, news.What); err != nil {
+		return err
+	}
+	i, err := core.ReadImport(ctx, b.repo, b.ch.ID, news.What)
+	if err != nil || e.At.Before(i.Over) {
+		return err
+	}
+	if news.What == core.ImportContacts && i.State == core.ImportWanted {
+		return nil // later changes of the address book come also to who never asked for all of it
+	}
+	i = i.Advance(*news, b.now)
+	i.Heard = later(i.Heard, e.At)
+	return core.KeepImport(ctx, b.repo, b.ch.ID, i)
+}
+
+// over forgets the imports of an account that was taken from us: if it is given back, they can be asked for anew.
+func (b *batch) over(ctx context.Context, e core.Event) error {
+	if !e.Change.Over {
+		return nil
+	}
+	for _, what := range core.ImportKinds() {
+		if err := core.TurnOfImport(ctx, b.repo, b.ch.ID, what); err != nil {
+			return err
+		}
+		i, err := core.ReadImport(ctx, b.repo, b.ch.ID, what)
+		if err != nil {
+			return err
+		}
+		if i.Over = later(i.Over, e.At); i.State != core.ImportWanted && i.Over.After(i.Heard) && i.Over.After(i.Asked) {
+			i = core.Import{What: what, Round: i.Round + 1, Changed: b.now, Over: i.Over}
+		}
+		if err := core.KeepImport(ctx, b.repo, b.ch.ID, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package inbound_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"causeway/core"
+)
+
+// topical is what the provider says of the channel, some seconds after the world's beginning.
+func (w *world) topical(topic string, after int, level core.HealthLevel) core.Event {
+	return core.Event{Kind: core.EventAccount, ID: fmt.Sprint(topic, after, level), At: w.clock.Add(time.Duration(after) * time.Second), Origin: core.OriginProvider,
+		Change: &core.AccountBody{Name: topic, Topic: topic, Slack: 2 * time.Minute, Detail: "news",
+			Health: &core.Health{Level: level, Code: topic, Reason: fmt.Sprint(topic, " ", after), Remedy: "act"}}}
+}
+
+func (w *world) health() (core.ChannelState, core.Health) {
+	w.Helper()
+	ch, err := w.repo.Channel(w.Context(), w.ch.ID)
+	w.must(err)
+	return ch.State, ch.Health
+}
+
+// shuffled returns some orders of the events, each event perhaps twice.
+func shuffled(events []core.Event, each func(order []core.Event)) {
+	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same orders each time
+	for range 8 {
+		order := append(append([]core.Event{}, events...), events[r.IntN(len(events))])
+		r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		each(order)
+	}
+}
+
+// TestStanding: what is said of a channel holds by its time and not by its order, and the worst of several troubles shows.
+func TestStanding(t *testing.T) {
+	const bad, good, warning = core.HealthBad, core.HealthGood, core.HealthWarning
+	lite(t, func(w *world) {
+		for i, c := range []struct {
+			said  []core.Event
+			state core.ChannelState
+			level core.HealthLevel
+			code  string
+		}{
+			{[]core.Event{w.topical("phone", 204, bad), w.topical("phone", 203, good)}, core.ChannelActive, good, "phone"},
+			{[]core.Event{w.topical("phone", 0, bad), w.topical("phone", 300, good)}, core.ChannelActive, good, "phone"},
+			{[]core.Event{w.topical("phone", 0, good), w.topical("phone", 300, bad)}, core.ChannelParked, bad, "phone"},
+			{[]core.Event{w.topical("phone", 0, bad), w.topical("phone", 10, good), w.topical("partner", 5, bad)}, core.ChannelParked, bad, "partner"},
+			{[]core.Event{w.topical("limit", 0, warning), w.topical("phone", 10, good), w.topical("phone", 5, bad)}, "", warning, "limit"},
+			{[]core.Event{w.topical("ban", 0, bad), w.topical("partner", 5, bad)}, core.ChannelParked, bad, "partner"},
+		} {
+			shuffled(c.said, func(order []core.Event) {
+				w.ch = w.channel(core.NewID[string](), core.NewID[string]())
+				w.accept(order...)
+				state, h := w.health()
+				if h.Level == core.HealthUnknown {
+					h.Level = good
+				}
+				if h.Level != c.level || c.level != good && h.Code != c.code || c.state != "" && state != c.state {
+					t.Errorf("case %d: %s, %+v; want %s %s %s; in the order %v", i, state, h, c.state, c.level, c.code, ids(order))
+				}
+			})
+		}
+	})
+}
+
+func ids(events []core.Event) (all []string) {
+	for _, e := range events {
+		all = append(all, e.ID)
+	}
+	return all
+}
+
+// TestStandingLeavesOthers: good news of one thing does not end a trouble that it is not about.
+func TestStandingLeavesOthers(t *testing.T) {
+	lite(t, func(w *world) {
+		w.must(w.repo.SetChannelState(w.Context(), w.ch.ID, core.ChannelParked, core.Health{Level: core.HealthBad, Code: "190", Reason: "The token ended."}))
+		w.accept(w.topical("phone", 0, core.HealthGood))
+		state, h := w.health()
+		equal(w, "state", state, core.ChannelParked)
+		equal(w, "code", h.Code, "190")
+	})
+}
+
+func (w *world) named(name string, after int) core.Event {
+	return core.Event{Kind: core.EventEntry, ID: fmt.Sprint(name, after), At: w.clock.Add(time.Duration(after) * time.Second), Origin: core.OriginDevice, Historic: true,
+		Peer: core.Peer{Identities: []core.IdentityKey{phone(grace)}}, Entry: &core.EntryBody{Name: name}}
+}
+
+// TestEntry: what the business calls a contact counts before what they call themselves, the newest word of it, in any order.
+func TestEntry(t *testing.T) {
+	each(t, func(w *world) {
+		past := w.said("m", "hello")
+		past.Historic = true
+		for i, c := range []struct {
+			events []core.Event
+			want   string
+		}{
+			{[]core.Event{w.named("Grace (bicycle)", 1)}, "Grace (bicycle)"},
+			{[]core.Event{w.named("Grace (bicycle)", 1), past}, "Grace (bicycle)"},
+			{[]core.Event{w.named("Old", 1), w.named("New", 2), past}, "New"},
+			{[]core.Event{w.named("Old", 1), w.named("", 2), past}, "Grace"},
+			{[]core.Event{w.named("Old", 1), w.named("", 2), w.named("New", 3), past}, "New"},
+		} {
+			run := 0
+			shuffled(c.events, func(order []core.Event) {
+				run++
+				number := fmt.Sprintf("4477%02d%02d", i, run)
+				for n := range order {
+					e := &order[n]
+					e.ID += number
+					e.Peer.Identities = []core.IdentityKey{phone(number)}
+					if e.Message != nil {
+						m := *e.Message
+						m.Provider += number
+						e.Message = &m
+					}
+				}
+				w.accept(order...)
+				known, err := w.repo.Identities(w.Context(), []core.IdentityKey{phone(number)})
+				w.must(err)
+				c2, err := w.repo.Contact(w.Context(), known[0].Contact)
+				w.must(err)
+				if c2.Name != c.want {
+					t.Errorf("case %d: %q, want %q, in the order %v", i, c2.Name, c.want, ids(order))
+				}
+			})
+		}
+		equal(w, "jobs", w.jobs(), "")
+		for _, conv := range w.conversations() {
+			equal(w, "conversation", conv.State, core.ConversationClosed)
+		}
+	})
+}
+
+func (w *world) importing(percent int, s core.ImportState) core.Event {
+	return core.Event{Kind: core.EventAccount, ID: fmt.Sprint(percent, s), At: w.clock, Origin: core.OriginProvider,
+		Change: &core.AccountBody{Name: "history", Import: &core.Import{What: core.ImportHistory, State: s, Percent: percent}}}
+}
+
+func TestImportAdvances(t *testing.T) {
+	lite(t, func(w *world) {
+		over := core.Event{Kind: core.EventAccount, ID: "over", At: w.clock.Add(time.Hour), Origin: core.OriginProvider, Change: &core.AccountBody{Name: "removed", Over: true}}
+		for i, c := range []struct {
+			events []core.Event
+			want   string
+		}{
+			{[]core.Event{w.importing(30, core.ImportReceiving), w.importing(55, core.ImportReceiving)}, "55 % here"},
+			{[]core.Event{w.importing(30, core.ImportReceiving), w.importing(100, core.ImportDone)}, "done"},
+			{[]core.Event{w.importing(0, core.ImportDeclined)}, "declined"},
+			{[]core.Event{w.importing(30, core.ImportReceiving), w.importing(100, core.ImportDone), over}, "not asked for yet"},
+		} {
+			shuffled(c.events, func(order []core.Event) {
+				w.ch = w.channel(core.NewID[string](), core.NewID[string]())
+				w.accept(order...)
+				got, err := core.ReadImport(w.Context(), w.repo, w.ch.ID, core.ImportHistory)
+				w.must(err)
+				if got.String() != c.want {
+					t.Errorf("case %d: %q, want %q, in the order %v", i, got, c.want, ids(order))
+				}
+			})
+		}
+	})
+}
+
+// TestPastStatus: how far an imported message came is kept, whichever word of it is first.
+func TestPastStatus(t *testing.T) {
+	lite(t, func(w *world) {
+		e := w.echo("m", "yes")
+		e.Historic, e.ID, e.Message.Status = true, "m/past", core.StatusRead
+		live := w.echo("m", "yes")
+		w.accept(live, e)
+		equal(w, "raised", w.message("m").Status, core.StatusRead)
+		e.Message.Provider, e.ID = "n", "n"
+		w.accept(e)
+		equal(w, "kept", w.message("n").Status, core.StatusRead)
+	})
+}
+
+// TestFillLeavesDeleted: a placeholder whose message was deleted stays empty.
+func TestFillLeavesDeleted(t *testing.T) {
+	lite(t, func(w *world) {
+		e := w.said("m", "")
+		e.Message.Content = core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: "media_placeholder"}}
+		w.accept(e, w.revoke("r", "m"), w.said("m", "the text"))
+		m := w.message("m")
+		if m.Revoked.IsZero() || m.Content.Text != "" {
+			t.Errorf("a deleted message says %q", m.Content.Text)
+		}
+	})
+}

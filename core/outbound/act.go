@@ -1,0 +1,173 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"causeway/core"
+)
+
+// errElsewhere says that another node has the session by which an action goes.
+var errElsewhere = errors.New("another node has the session")
+
+// Read is the worker of JobRead: it marks what the contact wrote as read at the provider. It is a courtesy: failure is logged, not repeated. What only
+// a session can do waits for the node that has it.
+func (o *Outbox) Read(ctx context.Context, w core.Work) error {
+	err := o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead)
+	if errors.Is(err, errElsewhere) {
+		return core.Later{After: elsewhere}
+	}
+	if err != nil {
+		o.Log.InfoContext(ctx, "not marked as read", "conversation", w.Key, "err", err)
+	}
+	return nil
+}
+
+// Mark shows the contact that their messages were read, or that an answer is being written (which on WhatsApp also marks them as read). That they were
+// read is told by another node where this one cannot.
+func (o *Outbox) Mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
+	err := o.mark(ctx, ws, id, a)
+	switch {
+	case !errors.Is(err, errElsewhere):
+		return err
+	case a != core.ActionRead: // it would come too late
+		return core.Problemf(core.CodeUnavailable, "The channel's session runs on another node.").Remedied("Ask that node, or leave it.")
+	}
+	return o.Store.Tx(ctx, func(tx core.Tx) error {
+		return tx.Enqueue(ctx, core.Job{Kind: core.JobRead, Workspace: ws, Key: string(id)})
+	})
+}
+
+func (o *Outbox) mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
+	repo := o.Store.In(ws)
+	recent, err := repo.Messages(ctx, id, core.Page{Limit: 50})
+	if err != nil {
+		return fmt.Errorf("recent messages: %w", err)
+	}
+	for _, m := range recent {
+		if m.Direction != core.In || m.Historic || len(m.Parts) == 0 || m.Parts[0].Provider == "" {
+			continue
+		}
+		rt, err := o.toward(ctx, repo, m)
+		if err != nil {
+			return err
+		}
+		return o.act(ctx, rt, core.Act{Action: a, Target: m.Parts[0].Provider})
+	}
+	return nil // nothing to mark
+}
+
+// React puts an emoji on a message, or takes it back with an empty one. It passes the gate like any message.
+func (o *Outbox) React(ctx context.Context, ws core.WorkspaceID, id core.MessageID, by core.Author, emoji string) error {
+	repo := o.Store.In(ws)
+	m, err := repo.Message(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(m.Parts) == 0 || m.Parts[0].Provider == "" {
+		return core.Problemf(core.CodeConflict, "This message has not reached the provider yet.").Remedied("Try again when it is sent.")
+	}
+	rt, err := o.toward(ctx, repo, m)
+	if err != nil {
+		return err
+	}
+	d, _, err := o.decide(ctx, repo, rt, by, core.Content{Kind: core.KindText, Text: emoji})
+	switch {
+	case err != nil:
+		return err
+	case d.Verdict == core.VerdictPark: // nobody keeps a reaction for days
+		return core.Problemf(core.CodeChannelDown, "The channel cannot send now.").Remedied("An admin must mend the channel; try again then.")
+	case d.Problem() != nil:
+		return d.Problem()
+	}
+	reaction := core.Reaction{By: by, Emoji: emoji, At: o.Now()}
+	err = o.act(ctx, rt, core.Act{Action: core.ActionReaction, Key: core.NewActKey(), Target: m.Parts[0].Provider, Emoji: emoji})
+	switch {
+	case errors.Is(err, errElsewhere):
+		return o.reactLater(ctx, ws, id, reaction)
+	case err != nil:
+		return err
+	}
+	return repo.PutReaction(ctx, id, reaction)
+}
+
+// reactLater keeps a reaction and has the node show it that has the channel's session.
+func (o *Outbox) reactLater(ctx context.Context, ws core.WorkspaceID, id core.MessageID, r core.Reaction) error {
+	return o.Store.Tx(ctx, func(tx core.Tx) error {
+		if err := tx.In(ws).PutReaction(ctx, id, r); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, core.ReactJob(ws, id, r.By))
+	})
+}
+
+// reactTries is how often a reaction is shown to the provider before it is taken back here.
+const reactTries = 5
+
+// Reacted is the worker of JobReact: it shows the provider the reaction that somebody has put on a message where the channel's session did not run, or
+// that they have none any more. One that the provider does not take is taken back.
+func (o *Outbox) Reacted(ctx context.Context, w core.Work) error {
+	repo := o.Store.In(w.Workspace)
+	id, by := w.Reacted()
+	m, err := repo.Message(ctx, id)
+	if err != nil {
+		return fmt.Errorf("message reacted to: %w", err)
+	}
+	r := core.Reaction{By: by}
+	for _, x := range m.Reactions {
+		if x.By.Kind == by.Kind && x.By.Agent == by.Agent {
+			r = x
+		}
+	}
+	rt, err := o.toward(ctx, repo, m)
+	if err == nil {
+		err = o.act(ctx, rt, core.Act{Action: core.ActionReaction, Key: core.NewActKey(), Target: m.Parts[0].Provider, Emoji: r.Emoji})
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errElsewhere):
+		return core.Later{After: elsewhere}
+	case ctx.Err() != nil, core.CodeOf(err) == core.CodeUnavailable && w.Attempt < reactTries:
+		return err
+	}
+	o.Log.WarnContext(ctx, "reaction not taken by the provider", "message", m.ID, "err", err)
+	r.Emoji, r.At = "", o.Now()
+	return repo.PutReaction(ctx, m.ID, r)
+}
+
+// toward finds the way back to whom a message came from, or went to.
+func (o *Outbox) toward(ctx context.Context, repo core.Repo, m core.Message) (route, error) {
+	v, err := o.open(ctx, m.Channel)
+	if err != nil {
+		return route{}, err
+	}
+	conv, err := repo.Conversation(ctx, m.Conversation)
+	if err != nil {
+		return route{}, fmt.Errorf("conversation: %w", err)
+	}
+	return o.route(ctx, repo, conv, v, sender{m.Identity, m.Created})
+}
+
+func (o *Outbox) act(ctx context.Context, rt route, a core.Act) error {
+	link, ok := rt.link.(core.ActionLink)
+	if !ok || !rt.capabilities.Can(a.Action) {
+		return core.Problemf(core.CodeUnsupported, "%s cannot do this (%s).", rt.info.Title, a.Action)
+	}
+	if bound, there := rt.link.(core.BoundLink); there && !bound.Here() {
+		if rt.channel.State != core.ChannelActive { // no node has it, and who knows for how long
+			return core.Problemf(core.CodeChannelDown, "The channel is not connected.").Remedied("An admin must mend the channel; try again then.")
+		}
+		return errElsewhere
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	a.To = rt.to
+	_, err := link.Act(ctx, a)
+	var se *core.SendError
+	if errors.As(err, &se) {
+		return &core.Problem{Code: core.CodeUnavailable, Detail: se.Reason, Remedy: se.Remedy, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,164 @@
+package outbound
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"causeway/core"
+
+	"golang.org/x/time/rate"
+)
+
+// wakeAtOnce is how many parked messages are woken in one transaction.
+const wakeAtOnce = 200
+
+// limit returns the channel's rate limiter.
+func (o *Outbox) limit(id core.ChannelID, perSecond float64) *rate.Limiter {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	limit := rate.Limit(perSecond)
+	if perSecond <= 0 {
+		limit = rate.Inf
+	}
+	l := o.limits[id]
+	if l == nil {
+		l = rate.NewLimiter(limit, max(1, int(math.Min(perSecond, 1000))))
+		o.limits[id] = l
+	}
+	if l.Limit() != limit {
+		l.SetLimit(limit)
+	}
+	return l
+}
+
+// turn waits for the channel's rate. Where the wait is long it returns it instead, so that the worker is free for other channels.
+func (o *Outbox) turn(ctx context.Context, w core.Work, v via) (time.Duration, error) {
+	id := core.ConversationID(w.Key)
+	r := o.limit(v.id, v.link.Capabilities().PerSecond).Reserve()
+	wait := r.Delay()
+	switch {
+	case wait == 0:
+		o.served(v.id, id)
+		return 0, nil
+	case wait > longestTurn:
+		r.Cancel()
+		return o.queueUp(v, id, wait), nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		o.served(v.id, id)
+		return 0, nil
+	case <-w.Stopping:
+		r.Cancel()
+		return 0, core.ErrStopping
+	case <-ctx.Done():
+		r.Cancel()
+		return 0, fmt.Errorf("wait for the channel's rate: %w", ctx.Err())
+	}
+}
+
+func (o *Outbox) slowUntil(ch core.ChannelID) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.slow[ch]
+}
+
+func (o *Outbox) slowDown(ch core.ChannelID, until time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if until.After(o.slow[ch]) {
+		o.slow[ch] = until
+	}
+}
+
+// Pause stops a channel's sending; its queue is kept. Receiving goes on.
+func (o *Outbox) Pause(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
+	return o.Store.Tx(ctx, func(tx core.Tx) error {
+		ch, err := tx.In(ws).Channel(ctx, id)
+		if err != nil {
+			return err
+		}
+		return tx.In(ws).SetChannelState(ctx, id, core.ChannelPaused, ch.Health)
+	})
+}
+
+// Resume lets a channel send again and has the conversations that waited for it woken, each in its order.
+func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
+	return o.Store.Tx(ctx, func(tx core.Tx) error {
+		if err := tx.In(ws).SetChannelState(ctx, id, core.ChannelActive, core.Health{Since: o.Now()}); err != nil {
+			return fmt.Errorf("set channel active: %w", err)
+		}
+		return tx.Enqueue(ctx, core.WakeJob(ws, id))
+	})
+}
+
+// Wake is the worker of JobWake: it puts what waited for a channel back into the queue and asks for its delivery. It does nothing for a channel that
+// may not send.
+func (o *Outbox) Wake(ctx context.Context, w core.Work) error {
+	for !w.Ending() {
+		n := 0
+		err := o.Store.Tx(ctx, func(tx core.Tx) (err error) {
+			n, err = wake(ctx, tx, w.Workspace, w.Woken())
+			if err != nil || n == wakeAtOnce {
+				return err
+			}
+			return w.Finish(ctx, tx)
+		})
+		if err != nil || n < wakeAtOnce {
+			return err
+		}
+	}
+	return core.ErrStopping
+}
+
+func wake(ctx context.Context, tx core.Tx, ws core.WorkspaceID, id core.ChannelID) (int, error) {
+	repo := tx.In(ws)
+	ch, err := repo.Channel(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("channel to wake: %w", err)
+	}
+	if ch.State != core.ChannelActive {
+		return 0, nil
+	}
+	waiting, err := repo.PartsIn(ctx, id, core.StatusParked, wakeAtOnce)
+	if err != nil {
+		return 0, fmt.Errorf("parked parts: %w", err)
+	}
+	if len(waiting) == 0 {
+		return 0, nil
+	}
+	// Everybody locks conversations in one order, so that two who wake the same do not wait for each other.
+	slices.SortStableFunc(waiting, func(a, b core.Part) int { return strings.Compare(string(a.Conversation), string(b.Conversation)) })
+	var jobs []core.Job
+	for _, p := range waiting {
+		if err := requeue(ctx, repo, p); err != nil {
+			return 0, err
+		}
+		if n := len(jobs); n == 0 || jobs[n-1].Key != string(p.Conversation) {
+			jobs = append(jobs, core.Job{Kind: core.JobDeliver, Workspace: ws, Key: string(p.Conversation)})
+		}
+	}
+	return len(waiting), tx.Enqueue(ctx, jobs...)
+}
+
+// requeue puts a parked part back, its conversation locked: a worker that is just stopping there must see it, or be over.
+func requeue(ctx context.Context, repo core.Repo, p core.Part) error {
+	if _, err := repo.Lock(ctx, p.Conversation); err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	p, err := repo.Part(ctx, p.ID)
+	if err != nil || p.Status != core.StatusParked {
+		return err
+	}
+	p.Status = core.StatusQueued
+	if err := repo.SetPart(ctx, p); err != nil {
+		return fmt.Errorf("unpark part: %w", err)
+	}
+	return nil
+}

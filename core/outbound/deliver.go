@@ -1,0 +1,307 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"causeway/core"
+)
+
+const (
+	sendTimeout   = 60 * time.Second
+	recordTimeout = 30 * time.Second // for writing down what the provider did, even when the work is being stopped
+	reconcileFor  = 90 * time.Second // how long an unknown outcome holds up the conversation
+	reconcileLook = 2 * time.Second
+	longestTurn   = 2 * time.Second // of waiting for the channel's rate with a worker
+	elsewhere     = time.Second     // until a part is looked at again that only the channel's session can send
+)
+
+// Deliver is the worker of JobDeliver: it sends what waits in a conversation, in order, until nothing is left that can go now.
+func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
+	repo := o.Store.In(w.Workspace)
+	id := core.ConversationID(w.Key)
+	if mine, err := repo.TakeLane(ctx, lane(id), w.Token); err != nil || !mine {
+		return err // a newer worker has the lane
+	}
+	for {
+		if w.Ending() {
+			return core.ErrStopping
+		}
+		p, err := next(ctx, repo, id)
+		if err != nil {
+			return err
+		}
+		s := step{stop: true}
+		if p.ID != "" {
+			s, err = o.step(ctx, w, p)
+		}
+		switch {
+		case err != nil:
+			return err
+		case s.lost:
+			return nil
+		case s.wait > 0:
+			return core.Later{After: s.wait}
+		case s.stop:
+			if done, err := o.finish(ctx, w, p.ID); done || err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next returns the part to work on; one without an id: there is none.
+func next(ctx context.Context, repo core.Repo, id core.ConversationID) (core.Part, error) {
+	p, err := repo.NextPart(ctx, id)
+	if errors.Is(err, core.ErrNotFound) {
+		return core.Part{}, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("next part: %w", err)
+	}
+	return p, nil
+}
+
+// step is what to do after a part. The zero step goes on with the next.
+type step struct {
+	wait time.Duration // look again after it
+	stop bool          // nothing can go until somebody mends the channel, or writes
+	lost bool          // a newer worker has the lane: leave it everything
+}
+
+func lane(id core.ConversationID) string { return "deliver/" + string(id) }
+
+// finish ends the job unless something else than the part it stopped at has come up meanwhile.
+func (o *Outbox) finish(ctx context.Context, w core.Work, at core.PartID) (done bool, err error) {
+	err = o.Store.Tx(ctx, func(tx core.Tx) error {
+		done = false
+		repo := tx.In(w.Workspace)
+		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
+			return fmt.Errorf("lock conversation: %w", err)
+		}
+		p, err := next(ctx, repo, core.ConversationID(w.Key))
+		if err != nil {
+			return err
+		}
+		if p.ID != at {
+			return nil
+		}
+		if at != "" {
+			ch, err := repo.Channel(ctx, p.Channel)
+			if err != nil {
+				return fmt.Errorf("channel of part: %w", err)
+			}
+			if ch.State == core.ChannelActive {
+				return nil // it was mended while we stopped
+			}
+		}
+		done = true
+		return w.Finish(ctx, tx)
+	})
+	return done && err == nil, err
+}
+
+// step handles one part.
+func (o *Outbox) step(ctx context.Context, w core.Work, p core.Part) (step, error) {
+	now := o.Now()
+	switch {
+	case p.Status == core.StatusSending: // a worker died between the claim and the result
+		return o.settle(ctx, w, p, nil, core.AsSendError(errors.New("the sender stopped before it knew the answer")))
+	case p.Status == core.StatusUnknown && now.Before(p.NotBefore):
+		return step{wait: min(reconcileLook, p.NotBefore.Sub(now))}, nil
+	case p.Status == core.StatusUnknown:
+		return step{}, o.abandon(ctx, w, p)
+	case now.Before(p.NotBefore):
+		return step{wait: p.NotBefore.Sub(now)}, nil
+	}
+	v, err := o.open(ctx, p.Channel)
+	var broken *core.Problem
+	if errors.As(err, &broken) { // its settings or secrets need a person, like a token that has expired
+		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(broken.Code), Outcome: core.Rejected, Effect: core.EffectPark,
+			Reason: broken.Detail, Remedy: broken.Remedy})
+	}
+	if err != nil {
+		return step{}, fmt.Errorf("open channel: %w", err)
+	}
+	if wait := o.slowUntil(p.Channel).Sub(now); wait > 0 {
+		return step{wait: o.queueUp(v, p.Conversation, wait)}, nil
+	}
+	if !o.sit(v.id) {
+		return step{wait: o.queueUp(v, p.Conversation, shortest)}, nil
+	}
+	defer o.rise(v.id)
+	if wait, err := o.turn(ctx, w, v); wait > 0 || err != nil {
+		return step{wait: wait}, err
+	}
+	return o.try(ctx, w, v, p)
+}
+
+// try asks the gate and sends.
+func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step, error) {
+	repo := o.Store.In(w.Workspace)
+	m, err := repo.Message(ctx, p.Message)
+	if err != nil {
+		return step{}, fmt.Errorf("message of part: %w", err)
+	}
+	conv, err := repo.Conversation(ctx, p.Conversation)
+	if err != nil {
+		return step{}, fmt.Errorf("conversation of part: %w", err)
+	}
+	var second *core.Problem
+	if err := o.late(ctx, repo, conv, m, p); errors.As(err, &second) {
+		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(second.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: second.Detail, Remedy: second.Remedy})
+	} else if err != nil {
+		return step{}, err
+	}
+	conv.State = core.ConversationOpen // who closes a conversation does not take back what was said in it before
+	rt, err := o.route(ctx, repo, conv, v, sender{m.Identity, m.Created})
+	if err != nil {
+		return step{}, err
+	}
+	d, t, err := o.decide(ctx, repo, rt, m.Author, p.Content)
+	switch {
+	case err != nil:
+		return step{}, err
+	case d.Verdict == core.VerdictPark:
+		return step{stop: true}, o.park(ctx, w, p)
+	case !d.Allowed():
+		o.refused(d)
+		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(d.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: d.Reason, Remedy: d.Remedy})
+	}
+	if bound, ok := v.link.(core.BoundLink); ok && !bound.Here() {
+		return step{wait: elsewhere}, nil // for the node that has the session, or for this one when it has
+	}
+	content, err := o.fit(ctx, repo, rt, p.Content)
+	if bad := (*core.Problem)(nil); errors.As(err, &bad) && bad.Code != core.CodeUnavailable {
+		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(bad.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: bad.Detail, Remedy: bad.Remedy})
+	}
+	if err != nil {
+		return step{}, err
+	}
+	all, err := o.together(ctx, repo, rt, piece{m, p, content, t, d})
+	if err != nil {
+		return step{}, err
+	}
+	all, s, err := o.claim(ctx, w, all)
+	if err != nil || len(all) == 0 {
+		return s, err
+	}
+	return o.send(core.WithTrace(ctx, m.Trace()), w, rt, all)
+}
+
+// piece is a part that may be sent, with what the gate said of it.
+type piece struct {
+	message  core.Message
+	part     core.Part
+	content  core.Content // as the channel takes it
+	template *core.Template
+	decision core.Decision
+}
+
+// outgoing is what the bridge gets.
+func (x piece) outgoing(ctx context.Context, repo core.Repo, rt route) core.Outgoing {
+	out := core.Outgoing{Key: x.part.ID, To: rt.to, Content: x.content, Template: x.template, Human: x.decision.Verdict == core.VerdictSendHuman,
+		Attempt: x.part.Attempts, Language: rt.contact.Language}
+	if x.message.Author.Human() {
+		out.Author = x.message.Author.Name
+	}
+	if q := out.Content.Quote; q != nil && q.Message != "" && (q.Provider == "" || rt.channel.Twin != "") {
+		out.Content.Quote = quoted(ctx, repo, rt.channel, *q)
+	}
+	return out
+}
+
+// claim marks pieces as being sent, if this worker still has the lane, up to the first whose part no longer waits.
+func (o *Outbox) claim(ctx context.Context, w core.Work, all []piece) (claimed []piece, s step, err error) {
+	err = o.Store.Tx(ctx, func(tx core.Tx) error {
+		claimed, s = nil, step{}
+		repo := tx.In(w.Workspace)
+		mine, err := repo.TakeLane(ctx, lane(core.ConversationID(w.Key)), w.Token)
+		if err != nil || !mine {
+			s.lost = !mine
+			return err
+		}
+		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
+			return fmt.Errorf("lock conversation: %w", err)
+		}
+		for _, x := range all {
+			p, err := repo.Part(ctx, x.part.ID)
+			if err != nil {
+				return fmt.Errorf("part to send: %w", err)
+			}
+			if p.Status != core.StatusQueued && p.Status != core.StatusParked {
+				return nil
+			}
+			p.Status, p.Attempts, p.NotBefore, p.Updated = core.StatusSending, p.Attempts+1, time.Time{}, o.Now()
+			if err := repo.SetPart(ctx, p); err != nil {
+				return fmt.Errorf("claim part: %w", err)
+			}
+			x.part = p
+			claimed = append(claimed, x)
+		}
+		return nil
+	})
+	return claimed, s, err
+}
+
+// send hands pieces to the bridge, in one call, and records what came of each.
+func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (step, error) {
+	began := o.Now()
+	limited, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	sent, err := o.hand(limited, w, rt, all)
+	took := o.Now().Sub(began)
+	var next step
+	for i, x := range all {
+		a := &core.Attempt{Part: x.part.ID, Number: x.part.Attempts, At: began, Took: took, Result: "sent"}
+		var answer core.Sent
+		if err == nil {
+			answer = sent[i]
+		}
+		o.tell(ctx, rt.channel, x.message, x.part, took, answer, err)
+		s, failed := step{}, error(nil)
+		if err != nil {
+			a.Result = err.Error()
+			s, failed = o.settle(ctx, w, x.part, a, ofAlbum(core.AsSendError(err), len(all)))
+		} else {
+			failed = o.succeed(ctx, w, rt, x.part, a, answer)
+		}
+		if failed != nil {
+			return step{}, failed
+		}
+		next = step{wait: max(next.wait, s.wait), stop: next.stop || s.stop}
+	}
+	return next, nil
+}
+
+// quoted resolves a quote of one of our messages to the id that the provider of the channel has for it.
+func quoted(ctx context.Context, repo core.Repo, ch core.Channel, q core.Quote) *core.Quote {
+	m, err := repo.Message(ctx, q.Message)
+	if err != nil || len(m.Parts) == 0 {
+		return nil // better without the quote than not at all
+	}
+	if q.Provider, err = core.IDOn(ctx, repo, ch, m.Parts[0]); err != nil || q.Provider == "" {
+		return nil
+	}
+	return &q
+}
+
+// Due is the worker of JobDue: it has a conversation delivered when the time of one of its messages has come.
+func (o *Outbox) Due(ctx context.Context, w core.Work) error {
+	return o.Store.Tx(ctx, func(tx core.Tx) error {
+		repo := tx.In(w.Workspace)
+		m, err := repo.Message(ctx, core.MessageID(w.Key))
+		if err != nil {
+			return fmt.Errorf("message that is due: %w", err)
+		}
+		if _, err := repo.Lock(ctx, m.Conversation); err != nil {
+			return fmt.Errorf("lock conversation: %w", err)
+		}
+		if err := tx.Enqueue(ctx, core.Job{Kind: core.JobDeliver, Workspace: w.Workspace, Key: string(m.Conversation)}); err != nil {
+			return err
+		}
+		return w.Finish(ctx, tx)
+	})
+}

@@ -1,0 +1,76 @@
+package outbound_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"causeway/core"
+	"causeway/core/outbound"
+)
+
+// lost has the agent write a message of which nobody will know whether it arrived, and another behind it.
+func (w *world) lost(text string) core.MessageID {
+	w.Helper()
+	w.link.plays(fails(errors.New("the connection broke")), ok)
+	made := w.writes(text, "and more")
+	w.delivered()
+	w.status("nobody knows", made[0].ID, core.StatusUnknown)
+	w.jobs()
+	return made[0].ID
+}
+
+func TestRule(t *testing.T) {
+	each(t, func(w *world) {
+		for _, c := range []struct {
+			verdict outbound.Verdict
+			status  core.Status
+			goes    string
+		}{{outbound.VerdictSent, core.StatusSent, ""}, {outbound.VerdictFailed, core.StatusFailed, ""}, {outbound.VerdictAgain, core.StatusSent, "a question"}} {
+			id := w.lost("a question")
+			isProblem(w, "no verdict", w.out.Rule(w.Context(), w.ws, id, "perhaps"), core.CodeInvalid, "perhaps")
+			w.link.plays(ok)
+			w.must(w.out.Rule(w.Context(), w.ws, id, c.verdict))
+			equal(w, string(c.verdict)+": jobs", w.jobs(), "deliver notify")
+			w.delivered()
+			w.status(string(c.verdict), id, c.status)
+			equal(w, string(c.verdict)+": sent again", w.link.texts(), c.goes)
+			isProblem(w, "twice", w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain), core.CodeConflict, "known")
+			history, err := w.repo.ConversationEvents(w.Context(), w.conv.ID)
+			w.must(err)
+			last := history[len(history)-1]
+			equal(w, "history", last.Code, "settled-"+string(c.verdict))
+			equal(w, "about", last.Message, id)
+			w.jobs()
+		}
+	})
+}
+
+// TestRuleWhileNewsMayCome: nobody has to wait for news who knows better.
+func TestRuleWhileNewsMayCome(t *testing.T) {
+	lite(t, func(w *world) {
+		w.link.plays(fails(errors.New("the connection broke")), ok)
+		made := w.writes("first", "second")
+		w.later("news may come", w.deliver(), 2*time.Second)
+		w.must(w.out.Rule(w.Context(), w.ws, made[0].ID, outbound.VerdictAgain))
+		w.must(w.deliver())
+		equal(w, "in order", w.link.texts(), "first|first|second")
+	})
+}
+
+// TestAgainPassesTheGate: what may not be sent any more is not sent, and its author learns why, though they were told of it before.
+func TestAgainPassesTheGate(t *testing.T) {
+	lite(t, func(w *world) {
+		id := w.lost("a question")
+		n := w.notice()
+		n.State = core.NoticeSent
+		w.must(w.repo.SetNotice(w.Context(), n))
+		w.pass(25 * time.Hour)
+		w.link.plays(ok)
+		w.must(w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain))
+		w.delivered()
+		w.status("the window is closed", id, core.StatusFailed)
+		equal(w, "sent", w.link.texts(), "")
+		equal(w, "the author is told", w.notice().Message, id)
+	})
+}

@@ -1,0 +1,130 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"causeway/core"
+)
+
+// host is what a link gets.
+type host struct {
+	m       *Manager
+	channel core.Channel
+	http    *http.Client
+	log     *slog.Logger
+	safe    safe
+	newest  atomic.Pointer[core.Channel] // the channel as it was read last, where that is later than the opening
+	session atomic.Pointer[tenure]       // nil until a session runs on the link; it stays when it is over, so that what lingers of it is refused
+}
+
+var _ core.Host = (*host)(nil)
+
+// lease is what the link's session must hold to store anything; none if the link never had one.
+func (h *host) lease() core.Lease {
+	if t := h.session.Load(); t != nil {
+		return t.lease
+	}
+	return core.Lease{}
+}
+
+func (h *host) endSession() {
+	if t := h.session.Load(); t != nil {
+		t.end(errClosed)
+	}
+}
+
+func (h *host) Emit(ctx context.Context, events ...core.Event) error {
+	ch := h.channel
+	if now := h.newest.Load(); now != nil {
+		ch = *now
+	}
+	return h.m.Accept(ctx, h.lease(), ch, events)
+}
+
+// under runs f in a transaction in which the lease is held.
+func (h *host) under(ctx context.Context, f func(tx core.Tx) error) error {
+	return h.m.Store.Tx(ctx, func(tx core.Tx) error {
+		if err := tx.Holds(ctx, h.lease()); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+func (h *host) Health(ctx context.Context, health core.Health) {
+	err := h.under(ctx, func(tx core.Tx) error {
+		return core.ReportHealth(ctx, tx, h.channel.Workspace, h.channel.ID, health, h.m.Now())
+	})
+	if err != nil {
+		h.log.WarnContext(ctx, "health not recorded", "err", err)
+	}
+}
+
+func (h *host) Load(ctx context.Context, key string) ([]byte, error) {
+	return h.m.Store.In(h.channel.Workspace).Value(ctx, Owner(h.channel.ID), key)
+}
+
+func (h *host) Save(ctx context.Context, key string, value []byte) error {
+	return h.under(ctx, func(tx core.Tx) error {
+		return tx.In(h.channel.Workspace).SetValue(ctx, Owner(h.channel.ID), key, value)
+	})
+}
+
+func (h *host) SaveUntil(ctx context.Context, key string, value []byte, until time.Time) error {
+	return h.under(ctx, func(tx core.Tx) error {
+		return tx.In(h.channel.Workspace).SetValueUntil(ctx, Owner(h.channel.ID), key, value, until)
+	})
+}
+
+func (h *host) Update(ctx context.Context, key string, change func(old []byte) ([]byte, error)) error {
+	for {
+		old, err := h.Load(ctx, key)
+		if err != nil {
+			return err
+		}
+		value, err := change(old)
+		if err != nil || value == nil {
+			return err
+		}
+		won := false
+		err = h.under(ctx, func(tx core.Tx) error {
+			won, err = tx.In(h.channel.Workspace).SwapValue(ctx, Owner(h.channel.ID), key, old, value)
+			return err
+		})
+		if err != nil || won {
+			return err
+		}
+	}
+}
+
+func (h *host) Tell(word string) {
+	if h.m.Tell != nil {
+		h.m.Tell(string(h.channel.ID) + " " + word)
+	}
+}
+
+func (h *host) Open(ctx context.Context, id core.MediaID) (io.ReadCloser, error) {
+	f, err := h.m.Store.In(h.channel.Workspace).File(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("file %s: %w", id, err)
+	}
+	if f.State != core.FileHere {
+		return nil, core.Problemf(core.CodeNotFound, "The file is not here (%s).", f.State)
+	}
+	return h.m.Blobs.Open(ctx, f.Blob)
+}
+
+func (h *host) Dial(ctx context.Context, address string) (net.Conn, error) {
+	return h.m.Dial(ctx, address)
+}
+
+func (h *host) HTTP() *http.Client { return h.http }
+func (h *host) Log() *slog.Logger  { return h.log }
+func (h *host) Now() time.Time     { return h.m.Now() }

@@ -1,0 +1,55 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"causeway/core"
+)
+
+// valueTakeBack is the last wish that a channel's session begin anew.
+const valueTakeBack = "take-back"
+
+// errTakeBack ends a session for that.
+var errTakeBack = errors.New("the session is to begin anew")
+
+func sessionOwner(id core.ChannelID) string { return "session/" + string(id) }
+
+// TakeBack has the session of a paired channel begin anew, on whichever node it is: it connects although another program has taken its place, and WhatsApp
+// serves who came last. It returns at once; what becomes of it shows in the channel's health.
+func (m *Manager) TakeBack(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
+	if _, err := m.pairable(ctx, ws, id); err != nil {
+		return err
+	}
+	err := m.Store.In(ws).SetValueUntil(ctx, sessionOwner(id), valueTakeBack, []byte(core.NewID[string]()), m.Now().Add(pairingKept))
+	if err != nil {
+		return fmt.Errorf("note wish to take session back: %w", err)
+	}
+	return nil
+}
+
+// lookForTakeBack ends a session that is to begin anew. A wish that is older than the tenure has had its way.
+func (t *tenure) lookForTakeBack() {
+	ch := t.opened.channel
+	raw, err := t.opened.host.m.Store.In(ch.Workspace).Value(t.ctx, sessionOwner(ch.ID), valueTakeBack)
+	if err != nil {
+		t.opened.host.log.DebugContext(t.ctx, "wish to take the session back not read", "err", err)
+		return
+	}
+	wish := string(raw)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := t.counter.wish
+	t.counter.wish = &wish
+	if before == nil || *before == wish || wish == "" || t.counter.going != "" {
+		return
+	}
+	if t.counter.end != nil {
+		t.counter.end(errTakeBack)
+	}
+	select {
+	case t.counter.asked <- struct{}{}:
+	default:
+	}
+}

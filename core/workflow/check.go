@@ -1,0 +1,296 @@
+package workflow
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"causeway/core"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Limits of a workflow.
+const (
+	mostSteps    = 100
+	mostRetries  = 3
+	mostAsks     = 10 // of a question, after the first
+	mostOptions  = 50
+	longestWait  = 365 * 24 * time.Hour
+	longestCall  = 30 * time.Second
+	usualTimeout = 3 * 24 * time.Hour
+	usualCall    = 10 * time.Second
+	usualRetries = 2
+	usualLimit   = 20
+	usualResume  = time.Hour
+	end          = "end"
+)
+
+// Known are the names that a workflow can refer to. Nil: those are not checked.
+type Known struct{ Agents, Teams, Channels, Templates, Workflows, Secrets []string }
+
+// program is a workflow that was checked, ready to run.
+type program struct {
+	Definition
+	version int
+	starts  []*vm.Program     // by trigger
+	crons   map[int]cron      // of triggers by schedule
+	cases   [][]*vm.Program   // of branches, by step
+	phrases map[string]phrase // by text
+	spans   map[string]time.Duration
+	targets map[string]int // steps by name
+	shapes  map[string]*regexp.Regexp
+}
+
+// checker finds what is wrong with a definition.
+type checker struct {
+	*program
+	known Known
+	lines map[string]int
+	wrong []Fault
+}
+
+// compile checks a definition and makes it ready. Lines tell where what stands; they may be nil.
+func compile(def Definition, known Known, lines map[string]int) (*program, []Fault) {
+	c := &checker{program: &program{Definition: def, starts: make([]*vm.Program, len(def.On)), crons: map[int]cron{}, cases: make([][]*vm.Program, len(def.Steps)),
+		phrases: map[string]phrase{}, spans: map[string]time.Duration{}, targets: map[string]int{}, shapes: map[string]*regexp.Regexp{}}, known: known, lines: lines}
+	c.head()
+	for i, t := range def.On {
+		c.trigger(i, t)
+	}
+	for i, s := range def.Steps {
+		c.name(i, s)
+	}
+	for i, s := range def.Steps {
+		c.step(i, s)
+	}
+	if len(c.wrong) == 0 {
+		c.ways()
+	}
+	return c.program, c.wrong
+}
+
+// bad notes what is wrong at a path.
+func (c *checker) bad(path, remedy, detail string, args ...any) {
+	line, at := 0, path
+	for line == 0 && at != "" {
+		line = c.lines[at]
+		at = at[:max(strings.LastIndex(at, "."), 0)]
+	}
+	if line == 0 {
+		line = c.lines[""]
+	}
+	c.wrong = append(c.wrong, Fault{Line: line, Step: stepAt(c.Definition, path), Detail: fmt.Sprintf(detail, args...), Remedy: remedy})
+}
+
+var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,63}$`)
+
+func (c *checker) head() {
+	switch {
+	case c.Name == "":
+		c.bad("", "Give it one: name: …", "The workflow has no name.")
+	case !nameForm.MatchString(c.Name):
+		c.bad("name", "Use at most 64 letters, digits, spaces, dots, dashes and underscores.", "%q cannot be a workflow's name.", c.Name)
+	}
+	c.oneOf("human", c.Human, "end", "pause", "ignore")
+	c.span("resume_after", c.ResumeAfter, time.Minute, longestWait)
+	if c.Limit < 0 || c.Limit > 1000 {
+		c.bad("limit", "Write 1 to 1000, or leave it out for 20.", "%d is no number of messages in an hour.", c.Limit)
+	}
+	switch n := len(c.Steps); {
+	case n == 0:
+		c.bad("steps", "Write at least one step behind a dash.", "The workflow has no steps.")
+	case n > mostSteps:
+		c.bad("steps", "Move some into a workflow of their own, and use run.", "The workflow has %d steps, and %d are allowed.", n, mostSteps)
+	}
+}
+
+// oneOf checks a word.
+func (c *checker) oneOf(path, word string, words ...string) {
+	if word != "" && !slices.Contains(words, word) {
+		c.bad(path, core.DidYouMean(word, words), "%s cannot be %q.", upper(last(path)), word)
+	}
+}
+
+func last(path string) string { return path[strings.LastIndex(path, ".")+1:] }
+
+// named checks that there is a thing of that name.
+func (c *checker) named(path, thing, name string, names []string) {
+	if names == nil || name == "" || slices.Contains(names, name) {
+		return
+	}
+	remedy := core.DidYouMean(name, names)
+	if len(names) == 0 {
+		remedy = fmt.Sprintf("There are no %ss yet: add one first.", thing)
+	}
+	c.bad(path, remedy, "There is no %s %q.", thing, name)
+}
+
+// span checks a span of time.
+func (c *checker) span(path, text string, least, most time.Duration) {
+	if text == "" {
+		return
+	}
+	d, err := parseSpan(text)
+	switch {
+	case err != nil:
+		c.bad(path, "Write it like 30s, 10m, 24h or 3d.", "%q is not a time span.", text)
+	case d < least || d > most:
+		c.bad(path, fmt.Sprintf("Write %s to %s.", core.Span(least), core.Span(most)), "%s cannot be %s.", upper(last(path)), text)
+	}
+	c.spans[text] = d
+}
+
+// parseSpan reads 3d, and what time.ParseDuration does.
+func parseSpan(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		d, err := time.ParseDuration(days + "h")
+		return d * 24, err
+	}
+	return time.ParseDuration(s)
+}
+
+// condition compiles a condition.
+func (c *checker) condition(path, text string) *vm.Program {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	p, err := condition(text)
+	if err != nil {
+		c.expression(path, text, err)
+	}
+	return p
+}
+
+// expression words what is wrong with one.
+func (c *checker) expression(path, text string, err error) {
+	detail, remedy := err.Error(), "See the names in docs/workflows.md."
+	var at *file.Error
+	if errors.As(err, &at) {
+		detail = fmt.Sprintf("%s, at character %d", goType.ReplaceAllString(at.Message, "there is no"), at.Column+1)
+	}
+	if name, ok := strings.CutPrefix(strings.SplitN(detail, ",", 2)[0], "unknown name "); ok {
+		remedy = core.DidYouMean(strings.Fields(name)[0], []string{"contact", "fields", "tags", "conversation", "message", "channel", "referral", "answers", "vars", "hours", "event", "now"})
+	}
+	c.bad(path, remedy, "The expression %q is wrong: %s.", text, detail)
+}
+
+// goType is how the compiler speaks of our types.
+var goType = regexp.MustCompile(`type workflow\.\w+ has no field`)
+
+// phrase compiles a text with placeholders.
+func (c *checker) phrase(path, text string, secrets bool) {
+	p, err := parsePhrase(text, secrets)
+	if err != nil {
+		c.expression(path, text, err)
+	}
+	c.phrases[text] = p
+}
+
+func (c *checker) text(path string, t Text, must bool) {
+	if must && strings.TrimSpace(t.first()) == "" {
+		c.bad(path, "Write what is to be said.", "%s is empty.", upper(last(path)))
+	}
+	for _, lang := range slices.Sorted(maps.Keys(t)) {
+		if lang != "" && !languageForm.MatchString(lang) {
+			c.bad(path, "Write languages like en, ar or pt-BR.", "%q is not a language.", lang)
+		}
+		c.phrase(path, t[lang], false)
+	}
+}
+
+var languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+
+func (c *checker) texts(path string, all map[string]string, secrets bool) {
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		c.phrase(path+"."+k, all[k], secrets)
+	}
+}
+
+var (
+	events  = []string{"opened", "message", "keyword", "referral", "closed", "tag", "untag", "field", "schedule"}
+	sources = []string{"contact", "user", "workflow", "api"}
+)
+
+func (c *checker) trigger(i int, t Trigger) {
+	at := fmt.Sprintf("on[%d]", i)
+	if t.Event == "" {
+		c.bad(at, "Write event: and one of "+strings.Join(events, ", ")+".", "The trigger has no event.")
+	}
+	c.oneOf(at+".event", t.Event, events...)
+	for _, by := range t.By {
+		c.oneOf(at+".by", by, sources...)
+	}
+	for _, ch := range t.Channels {
+		c.named(at+".channels", "channel", ch, c.known.Channels)
+	}
+	c.starts[i] = c.condition(at+".when", t.When)
+	c.oneOf(at+".match", t.Match, "exact", "contains", "starts")
+	switch t.Event {
+	case "keyword":
+		if len(t.Words) == 0 || slices.ContainsFunc(t.Words, func(w string) bool { return fold(w) == "" }) {
+			c.bad(at, "Write words: [menu, help].", "The trigger waits for a keyword, and has none.")
+		}
+	case "schedule":
+		c.schedule(i, at, t)
+	}
+	for key, use := range map[string]struct {
+		set  bool
+		only []string
+	}{"words": {len(t.Words) > 0, []string{"keyword"}}, "match": {t.Match != "", []string{"keyword"}}, "names": {len(t.Names) > 0, []string{"tag", "untag", "field"}},
+		"by": {len(t.By) > 0, []string{"opened", "closed"}}, "interrupt": {t.Interrupt, []string{"message", "keyword", "referral"}}, "cron": {t.Cron != "", []string{"schedule"}},
+		"at": {t.At != "", []string{"schedule"}}, "zone": {t.Zone != "", []string{"schedule"}}} {
+		if use.set && t.Event != "" && !slices.Contains(use.only, t.Event) {
+			c.bad(at+"."+key, "Take it out.", "A trigger by %s takes no %s.", t.Event, key)
+		}
+	}
+}
+
+func (c *checker) schedule(i int, at string, t Trigger) {
+	zone, err := time.LoadLocation(t.Zone)
+	if err != nil || t.Zone == "Local" {
+		c.bad(at+".zone", "Write the name of a city in it, such as Asia/Riyadh or Europe/Moscow.", "There is no time zone %q.", t.Zone)
+		return
+	}
+	switch {
+	case (t.Cron == "") == (t.At == ""):
+		c.bad(at, `Write cron: "0 9 * * 1-5", or at: "2026-12-24 09:00".`, "The trigger by schedule needs either cron or at.")
+	case t.Cron != "":
+		if c.crons[i], err = parseCron(t.Cron, zone); err != nil {
+			c.bad(at+".cron", `Write minute hour day month weekday, as in "0 9 * * 1-5".`, "%q is no schedule: %v.", t.Cron, err)
+		}
+	default:
+		when, err := time.ParseInLocation(timeForm, t.At, zone)
+		if err != nil {
+			c.bad(at+".at", "Write it like 2026-12-24 09:00.", "%q is not a time.", t.At)
+		}
+		c.crons[i] = cron{once: when}
+	}
+}
+
+func (c *checker) name(i int, s Step) {
+	at := fmt.Sprintf("steps[%d]", i)
+	switch _, twice := c.targets[s.Name]; {
+	case s.Name == "":
+		return
+	case twice:
+		c.bad(at+".name", "Give each step its own.", "There are two steps named %q.", s.Name)
+	case s.Name == end:
+		c.bad(at+".name", "Call it something else.", `A step cannot be named "end", which is where a workflow ends.`)
+	}
+	c.targets[s.Name] = i
+}
+
+// target checks a step that is gone to.
+func (c *checker) target(path, name string) {
+	if _, ok := c.targets[name]; name == "" || name == end || ok {
+		return
+	}
+	names := append(slices.Sorted(maps.Keys(c.targets)), end)
+	c.bad(path, core.DidYouMean(name, names), "There is no step %q to go to.", name)
+}

@@ -1,0 +1,86 @@
+package workflow_test
+
+import (
+	"strings"
+	"testing"
+
+	"causeway/core/workflow"
+)
+
+// What is shipped to start from does what it says.
+func TestTemplatesPlayed(t *testing.T) {
+	for name, steps := range map[string]string{
+		"welcome-menu": `
+- name: english
+  contact: Eve
+  language: en
+  steps: [{says: hi, expect: "Hello Eve! What can we do for you?"}, {says: "2", assigned: "support previous"}]
+- name: arabic, which is not understood twice
+  language: ar
+  steps: [{says: "مرحبا", expect: "كيف يمكننا مساعدتك"}, {says: "؟؟", expect: "من فضلك اختر"}, {says: "لا", expect: "من فضلك اختر"}, {says: "لا", assigned: support}]
+- name: hours
+  hours: closed
+  steps: [{says: hi, expect: "Hello!"}, {says: opening HOURS, expect: "We are back on 2026-03-03 00:00 (UTC)."}]
+- name: a person is quicker
+  steps: [{says: hi, expect: "Hello!"}, {person: I am here}, {says: "1", silent: true}, {passes: 2d, silent: true}]`,
+		"sales-round-robin": `
+- name: a lead
+  steps: [{says: hi, expect: Who may we speak to}, {says: Eve, expect: "Thank you, Eve."}, {says: boats, tagged: lead, field: {lead_name: Eve, interest: boats}, assigned: sales}]
+- name: silence
+  steps: [{says: hi, expect: Who may we speak to}, {passes: 61m, assigned: sales}]`,
+		"support-least-open": `
+- name: an order
+  steps: [{says: hi, expect: number of your order}, {says: "what?", expect: It is in the mail}, {says: "#A-123", noted: "Order #A-123", assigned: support}]`,
+		"vip": `
+- name: known
+  tags: [vip]
+  fields: {account_manager: Zoe}
+  contact: Eve
+  steps: [{says: hi, assigned: Zoe, mailed: Eve is a VIP}]
+- name: others
+  steps: [{says: hi, silent: true}]`,
+		"after-hours": `
+- name: closed
+  hours: closed
+  steps: [{says: hi, expect: We are closed now and back on}, {says: "+44 7700 900123", expect: "we will call +447700900123", tagged: callback}, {passes: 15h, assigned: support}]
+- name: open
+  steps: [{says: hi, silent: true}]`,
+		"ad-leads": `
+- name: by an ad
+  steps: [{says: hi, ad: Blue boats, tagged: ad, expect: interest in Blue boats}, {says: the price, expect: e-mail address}, {says: nonsense, expect: "Please give an e-mail"}, {says: eve@example.org, ordered: Blue boats, assigned: sales}]`,
+	} {
+		text, _ := workflow.TemplateText(name)
+		defs, err := workflow.Read(name, []byte(text), workflow.Known{})
+		must(t, err)
+		cases, err := workflow.ReadCases(name, []byte("workflows: [x]\ncases:"+steps))
+		must(t, err)
+		for _, c := range cases.Cases {
+			t.Run(name+"/"+c.Name, func(t *testing.T) {
+				if wrong, err := c.Try(t.Context(), defs); err != nil || len(wrong) > 0 {
+					t.Errorf("%s, %v", strings.Join(wrong, "\n"), err)
+				}
+			})
+		}
+	}
+}
+
+func TestCasesFail(t *testing.T) {
+	defs, err := workflow.Read("w", []byte(welcome), workflow.Known{})
+	must(t, err)
+	cases, err := workflow.ReadCases("c", []byte(`
+workflows: [x]
+cases:
+- name: wrong
+  steps: [{says: hi, expect: Goodbye}, {says: Eve, silent: true}, {assigned: sales, tagged: x, field: {a: b}, mailed: m, noted: n, ordered: tea, closed: true}, {says: "2"}]`))
+	must(t, err)
+	wrong, err := cases.Cases[0].Try(t.Context(), defs)
+	must(t, err)
+	if len(wrong) != 10 {
+		t.Errorf("%d are wrong: %s", len(wrong), strings.Join(wrong, "\n"))
+	}
+	for text, want := range map[string]string{"cases: [{name: a, stesp: []}]": `A case has no key "stesp"`, "": "not YAML with cases", "workflows: [a]\ncases:\n- name: a\n  steps: [{}]": "c:4: The line says nothing.", "workflows: []": "nothing to try"} {
+		if _, err := workflow.ReadCases("c", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package storetest
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"causeway/core"
+)
+
+func duties(w *world) {
+	busy := core.Agent{ID: "busy", Workspace: w.ws, Name: "Busy", Addresses: []string{"busy@x.example"}, Created: noon}
+	w.must(w.repo.SaveAgent(w.Context(), busy))
+	for i := range 3 {
+		c := w.conversation(w.contact("Eve").ID)
+		c.Agent = "busy"
+		if i == 2 {
+			c.State = core.ConversationClosed
+		}
+		w.must(w.repo.SetConversation(w.Context(), c))
+	}
+	d := core.Duty{Agent: "busy", Presence: core.PresenceBusy, Until: noon.UTC(), Since: noon.UTC(), Given: noon.UTC()}
+	w.must(w.repo.Answers(w.Context(), "busy", noon.Add(time.Minute)))
+	w.must(w.repo.SetDuty(w.Context(), d))
+	w.must(w.repo.Answers(w.Context(), "busy", noon)) // older
+	d.Answered, d.Open = noon.Add(time.Minute).UTC(), 2
+	all, err := w.repo.Duties(w.Context())
+	same(w, "all agents", all, []core.Duty{{Agent: w.agent.ID}, d}, err)
+	missing(w, "SetDuty", w.repo.SetDuty(w.Context(), core.Duty{Agent: "none"}))
+	missing(w, "Answers", w.repo.Answers(w.Context(), "none", noon))
+}
+
+// places: a queue is in the order of priority and waiting, and a place says how many are before.
+func places(w *world) {
+	queue := func(name string, team core.TeamID, priority int, waited time.Duration) core.Place {
+		c := w.conversation(w.contact(name).ID)
+		w.must(w.repo.SetHandling(w.Context(), core.Handling{Conversation: c.ID, Priority: priority}))
+		p := core.Place{Conversation: c.ID, Team: team, Priority: priority, Queued: noon.Add(-waited).UTC(), Wants: core.Wants{Language: "ar", Skills: []string{"tax"}}}
+		w.must(w.repo.SetPlace(w.Context(), p))
+		return p
+	}
+	late, early, urgent := queue("Late", "", 0, 0), queue("Early", "", 0, time.Hour), queue("Urgent", "", 2, 0)
+	queue("Elsewhere", "sales", 2, time.Hour)
+	gone := queue("Gone", "", 0, 2*time.Hour)
+	gone.Queued, gone.Assigned, gone.Wants = time.Time{}, noon.UTC(), core.Wants{}
+	w.must(w.repo.SetPlace(w.Context(), gone))
+	got, err := w.repo.Place(w.Context(), gone.Conversation)
+	same(w, "one that waits no more", got, gone, err)
+	order := []core.Place{urgent, early, late}
+	all, err := w.repo.Places(w.Context(), "", nil, 10)
+	same(w, "in order", all, order, err)
+	var one []core.Place
+	for after := (*core.Place)(nil); ; after = &one[len(one)-1] {
+		page, err := w.repo.Places(w.Context(), "", after, 1)
+		w.must(err)
+		if len(page) == 0 {
+			break
+		}
+		one = append(one, page...)
+	}
+	same(w, "one by one", one, order, nil)
+	for i, p := range order {
+		n, err := w.repo.Position(w.Context(), p)
+		same(w, "position", n, i+1, err)
+	}
+	n, err := w.repo.Queues(w.Context())
+	same(w, "queues", n, map[core.TeamID]int{"": 3, "sales": 1}, err)
+	got, err = w.repo.Place(w.Context(), "none")
+	same(w, "nothing was set", got, core.Place{Conversation: "none"}, err)
+	missing(w, "SetPlace", w.repo.SetPlace(w.Context(), core.Place{Conversation: "none"}))
+}
+
+// deskLock: who has the desk has it alone, from the first time on.
+func deskLock(w *world) {
+	none, err := w.repo.Desk(w.Context())
+	same(w, "nothing yet", none, nil, err)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			err := w.store.Tx(w.Context(), func(tx core.Tx) error {
+				repo := tx.In(w.ws)
+				raw, err := repo.LockDesk(w.Context())
+				if err != nil {
+					return err
+				}
+				n, _ := strconv.Atoi(string(raw))
+				return repo.SetDesk(w.Context(), []byte(strconv.Itoa(n+1)))
+			})
+			if err != nil {
+				w.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := w.repo.Desk(w.Context())
+	same(w, "counted", string(got), "20", err)
+}
+
+func strategies(w *world) {
+	a := w.agent
+	a.Skills, a.Languages, a.Most, a.Hours = []string{"tax"}, []string{"ar", "en"}, 3, core.Hours{Zone: "Africa/Cairo"}
+	a.Hours.Week[1] = []core.Shift{{From: 540, To: 1020}}
+	w.must(w.repo.SaveAgent(w.Context(), a))
+	got, err := w.repo.Agent(w.Context(), a.ID)
+	same(w, "agent", got, a, err)
+	t := core.Team{ID: "t", Workspace: w.ws, Name: "Sales", Members: []core.AgentID{a.ID}, Hours: a.Hours,
+		Strategy: core.Strategy{Pick: core.PickFewest, Most: 4, Untouched: time.Minute, Fallback: time.Hour}}
+	w.must(w.repo.SaveTeam(w.Context(), t))
+	team, err := w.repo.Team(w.Context(), "t")
+	same(w, "team", team, t, err)
+}

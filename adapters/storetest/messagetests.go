@@ -1,0 +1,207 @@
+package storetest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"causeway/core"
+)
+
+func messages(w *world) {
+	conv := w.talk()
+	m := w.message(conv, "one two", "wamid.1", "wamid.2")
+	m.Key, m.Human, m.Historic, m.Identity = "idem", true, true, w.identity(conv.Contact, "1").ID
+	m.Content = core.Content{Kind: core.KindChoices, Text: "pick", Choices: &core.Choices{Options: []core.Option{{ID: "1", Title: "<a> & \u2028"}}},
+		Form: &core.Form{Fields: map[string]any{"n": 1.5}, Raw: []byte(`{"n":1.5,"b":[true,null]}`)}}
+	m.Error = &core.SendError{Code: "1", Outcome: core.Rejected, Effect: core.EffectFail, Retry: time.Second, Reason: "no"}
+	m.Edited, m.Revoked = noon.Add(time.Hour).UTC(), noon.Add(2*time.Hour).UTC()
+	m.Parts[0].Error, m.Parts[0].NotBefore, m.Parts[0].Sent, m.Parts[0].Stanza, m.Parts[0].Attempts = m.Error, noon.UTC(), noon.UTC(), "3EB0", 2
+	w.add(m)
+	got, err := w.repo.Message(w.Context(), m.ID)
+	same(w, "Message", got, m, err)
+	got, err = w.repo.MessageByKey(w.Context(), "idem")
+	same(w, "MessageByKey", got, m, err)
+	_, err = w.repo.Message(w.Context(), "none")
+	missing(w, "Message", err)
+	_, err = w.repo.MessageByKey(w.Context(), "none")
+	missing(w, "MessageByKey", err)
+	w.add(w.message(conv, "without a key", ""))
+	_, err = w.repo.MessageByKey(w.Context(), "")
+	missing(w, "MessageByKey of none", err)
+	w.must(w.repo.SetMessageStatus(w.Context(), m.ID, core.StatusRead, nil))
+	m.Status, m.Error = core.StatusRead, nil
+	got, err = w.repo.Message(w.Context(), m.ID)
+	same(w, "SetMessageStatus", got, m, err)
+	missing(w, "SetMessageStatus", w.repo.SetMessageStatus(w.Context(), "none", core.StatusRead, nil))
+}
+
+func messageDuplicates(w *world) {
+	conv := w.talk()
+	first := w.message(conv, "first", "wamid.1")
+	first.Key = "idem"
+	w.add(first)
+	byKey := w.message(conv, "same key", "wamid.2")
+	byKey.Key = "idem"
+	byPart := w.message(conv, "same provider id in the second part", "wamid.3", "wamid.1")
+	inside := w.message(conv, "twice the same inside", "wamid.4", "wamid.4")
+	for name, m := range map[string]core.Message{"by key": byKey, "by part": byPart, "inside": inside} {
+		w.tx(func(tx core.Tx, repo core.Repo) error { // losing leaves the transaction whole
+			if won, err := repo.AddMessage(w.Context(), m); err != nil || won {
+				w.Errorf("%s: won %v, %v", name, won, err)
+			}
+			return repo.SetConversation(w.Context(), conv)
+		})
+		if won, err := w.repo.AddMessage(w.Context(), m); err != nil || won {
+			w.Errorf("%s, alone: won %v, %v", name, won, err)
+		}
+		_, err := w.repo.Message(w.Context(), m.ID)
+		missing(w, name+": message", err)
+		for _, p := range m.Parts {
+			_, err := w.repo.Part(w.Context(), p.ID)
+			missing(w, name+": part", err)
+		}
+	}
+	all, err := w.repo.Messages(w.Context(), conv.ID, core.Page{})
+	if err != nil || len(all) != 1 || all[0].ID != first.ID || len(all[0].Parts) != 1 {
+		w.Errorf("what is there: %s, %v", show(all), err)
+	}
+	w.must(w.repo.SaveChannel(w.Context(), core.Channel{ID: "ch2", Kind: "sms", Name: "sms"}))
+	other := w.message(conv, "same id on another channel", "wamid.1")
+	other.Channel, other.Parts[0].Channel = "ch2", "ch2"
+	w.add(other)
+	w.add(w.message(conv, "without ids", "", ""))
+	w.add(w.message(conv, "without ids", "", ""))
+}
+
+func messageRace(w *world) {
+	conv := w.talk()
+	var winners atomic.Int32
+	each(50, func(i int) {
+		err := w.store.Tx(w.Context(), func(tx core.Tx) error {
+			repo := tx.In(w.ws)
+			seq, err := repo.NextSeq(w.Context(), conv.ID, noon)
+			if err != nil {
+				return err
+			}
+			m := core.Message{ID: core.NewID[core.MessageID](), Conversation: conv.ID, Contact: conv.Contact, Channel: w.ch.ID, Seq: seq}
+			m.Parts = []core.Part{{ID: core.NewID[core.PartID](), Provider: fmt.Sprint("unique-", i), Seq: seq, Status: core.StatusQueued},
+				{ID: core.NewID[core.PartID](), Provider: "same", Seq: seq, Status: core.StatusQueued}}
+			won, err := repo.AddMessage(w.Context(), m)
+			if err == nil && won {
+				winners.Add(1)
+			}
+			return err
+		})
+		if err != nil {
+			w.Error(err)
+		}
+	})
+	all, err := w.repo.Messages(w.Context(), conv.ID, core.Page{Limit: 200})
+	if err != nil || len(all) != 1 || len(all[0].Parts) != 2 || winners.Load() != 1 {
+		w.Errorf("%d messages, %d winners, %v", len(all), winners.Load(), err)
+	}
+	parts, err := w.repo.PartsIn(w.Context(), w.ch.ID, core.StatusQueued, 200)
+	if err != nil || len(parts) != 2 {
+		w.Errorf("%d parts, %v", len(parts), err)
+	}
+}
+
+func messagePages(w *world) {
+	conv := w.talk()
+	var want []core.Message
+	for i := range 12 {
+		m := w.add(w.message(conv, fmt.Sprint(i), "", ""))
+		x := core.Reaction{By: core.Author{Kind: core.AuthorContact}, Emoji: "👍", At: noon.UTC()}
+		w.must(w.repo.PutReaction(w.Context(), m.ID, x))
+		m.Reactions = []core.Reaction{x}
+		want = append([]core.Message{m}, want...)
+	}
+	got := pages(w, 5, func(p core.Page) ([]core.Message, error) { return w.repo.Messages(w.Context(), conv.ID, p) },
+		func(m core.Message) string { return fmt.Sprint(m.Seq) })
+	same(w, "Messages", got, want, nil)
+	_, err := w.repo.Messages(w.Context(), conv.ID, core.Page{Before: "x"})
+	if core.CodeOf(err) != core.CodeInvalid {
+		w.Errorf("a bad position: %v", err)
+	}
+}
+
+func text(s string) core.Content { return core.Content{Kind: core.KindText, Text: s} }
+
+func edits(w *world) {
+	conv := w.talk()
+	m := w.add(w.message(conv, "one", "wamid.1"))
+	w.must(w.repo.EditMessage(w.Context(), m.ID, text("two"), noon))
+	w.must(w.repo.EditMessage(w.Context(), m.ID, text("three"), noon.Add(time.Minute)))
+	m.Content, m.Parts[0].Content, m.Edited = text("three"), text("three"), noon.Add(time.Minute).UTC()
+	got, err := w.repo.Message(w.Context(), m.ID)
+	same(w, "edited", got, m, err)
+	versions, err := w.repo.Versions(w.Context(), m.ID)
+	same(w, "Versions", versions, []core.Content{text("one"), text("two")}, err)
+	w.must(w.repo.RevokeMessage(w.Context(), m.ID, noon.Add(time.Hour)))
+	gone := core.Content{Kind: core.KindText}
+	m.Content, m.Parts[0].Content, m.Revoked = gone, gone, noon.Add(time.Hour).UTC()
+	got, err = w.repo.Message(w.Context(), m.ID)
+	same(w, "revoked", got, m, err)
+	versions, err = w.repo.Versions(w.Context(), m.ID)
+	if err != nil || len(versions) != 0 {
+		w.Errorf("versions of a revoked message: %v, %v", versions, err)
+	}
+	cut := w.add(w.message(conv, "one two", "wamid.2", "wamid.3"))
+	w.must(w.repo.EditMessage(w.Context(), cut.ID, text("new"), noon))
+	got, err = w.repo.Message(w.Context(), cut.ID)
+	same(w, "parts of a message that was cut stay what was sent", got.Parts, cut.Parts, err)
+	missing(w, "EditMessage", w.repo.EditMessage(w.Context(), "none", gone, noon))
+	missing(w, "RevokeMessage", w.repo.RevokeMessage(w.Context(), "none", noon))
+}
+
+func reactions(w *world) {
+	m := w.add(w.message(w.talk(), "x", "wamid.1"))
+	contact, ana := core.Author{Kind: core.AuthorContact}, core.Author{Kind: core.AuthorAgent, Agent: w.agent.ID}
+	for i, step := range []struct {
+		by    core.Author
+		emoji string
+		at    time.Duration
+		want  []string
+	}{
+		{contact, "👍", 10, []string{"👍"}}, {contact, "❤️", 20, []string{"❤️"}}, {contact, "👎", 15, []string{"❤️"}}, {ana, "🎉", 5, []string{"🎉", "❤️"}},
+		{contact, "", 30, []string{"🎉"}}, {contact, "👍", 25, []string{"🎉"}}, {contact, "👍", 40, []string{"🎉", "👍"}}, {ana, "", 1, []string{"🎉", "👍"}},
+	} {
+		w.must(w.repo.PutReaction(w.Context(), m.ID, core.Reaction{By: step.by, Emoji: step.emoji, At: noon.Add(step.at * time.Second)}))
+		got, err := w.repo.Message(w.Context(), m.ID)
+		var emoji []string
+		for _, x := range got.Reactions {
+			emoji = append(emoji, x.Emoji)
+		}
+		same(w, fmt.Sprint("step ", i), emoji, step.want, err)
+	}
+	missing(w, "PutReaction", w.repo.PutReaction(w.Context(), "none", core.Reaction{Emoji: "x", At: noon}))
+}
+
+// unreadable stores what PostgreSQL cannot hold as it is: no payload may be lost for it.
+func unreadable(w *world) {
+	conv := w.talk()
+	m := w.message(conv, "a\x00b\xffc", "id\x00\xff")
+	w.add(m)
+	got, err := w.repo.PartByProvider(w.Context(), w.ch.ID, "id\x00\xff")
+	same(w, "found by what was given", got.ID, m.Parts[0].ID, err)
+	whole, err := w.repo.Message(w.Context(), m.ID)
+	if err != nil || whole.Content.Text != "a\x00b\uFFFDc" {
+		w.Errorf("content: %q, %v", whole.Content.Text, err)
+	}
+	c := w.contact("n\x00\xff")
+	read, err := w.repo.Contact(w.Context(), c.ID)
+	same(w, "name", read.Name, "n\uFFFD\uFFFD", err)
+	bad := core.IdentityKey{Scheme: core.SchemeEmail, Value: "a\x00@b"}
+	if won, err := w.repo.AddIdentity(w.Context(), core.Identity{ID: "i", Contact: c.ID, Key: bad}); err != nil || !won {
+		w.Errorf("identity: %v, %v", won, err)
+	}
+	found, err := w.repo.Identities(w.Context(), []core.IdentityKey{bad})
+	if err != nil || len(found) != 1 {
+		w.Errorf("identity not found again: %v, %v", found, err)
+	}
+	raw := []byte{0, 255, '{'}
+	w.must(w.repo.AddDeadLetter(w.Context(), core.DeadLetter{ID: "d", Kind: "webhook", Reason: "bad byte \xfe at \x00", Raw: raw, At: noon}))
+	d, err := w.repo.DeadLetter(w.Context(), "d")
+	same(w, "raw bytes", d.Raw, raw, err)
+}

@@ -1,0 +1,2 @@
+// Package queuetest is the contract of core.Queue as tests, for every queue and database.
+package queuetest

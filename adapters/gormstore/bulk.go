@@ -1,0 +1,101 @@
+package gormstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// step is one statement of a bulk: for many rows at once on PostgreSQL, prepared and run for each row on SQLite.
+type step struct {
+	text   string
+	unless string  // on SQLite: rows with which this query finds something are left out
+	table  table   // the rows are its; on PostgreSQL one array for each column
+	rows   [][]any // arguments
+	keys   bool    // the rows are what is looked for: one JSON array of them on SQLite
+	each   reading // reads a row of the result; nil: the statement returns none
+	must   bool    // every row must be stored, or the bulk has lost
+}
+
+// reading reads one row.
+type reading func(scan func(into ...any) error) error
+
+// table is columns and their types, one letter for each: t text, T text or NULL, i whole number, n whole number or NULL, b boolean.
+type table struct {
+	name    string
+	columns string
+	types   string
+}
+
+// errLost stops a bulk in which another transaction was quicker.
+var errLost = errors.New("another transaction was quicker")
+
+// bulk runs the steps in order, on PostgreSQL in one round trip.
+func (t *transaction) bulk(ctx context.Context, steps ...step) error {
+	steps = slices.DeleteFunc(steps, func(s step) bool { return len(s.rows) == 0 })
+	if len(steps) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil { // drivers would call the connection broken
+		return err
+	}
+	for _, s := range steps {
+		plainly(s)
+	}
+	return fail(translate(t.running.steps(ctx, steps)))
+}
+
+// plainly makes the arguments of a step what every driver knows.
+func plainly(s step) step {
+	for _, row := range s.rows {
+		for i, v := range row {
+			row[i] = plainOne(v)
+		}
+	}
+	return s
+}
+
+// insert adds rows to a table. Where it must, all of them.
+func (t *transaction) insert(into table, rows [][]any, conflict string, must bool) step {
+	text := "INSERT INTO " + into.name + " (" + into.columns + ") "
+	if t.s.postgres != nil {
+		text += "SELECT * FROM " + unnested(into.types) + " "
+	} else {
+		text += "VALUES (?" + strings.Repeat(", ?", len(into.types)-1) + ") "
+	}
+	return step{text: text + conflict, table: into, rows: rows, must: must}
+}
+
+// find selects what belongs to keys. In text, {keys} stands for these, with the columns k0, k1 and so on, and {with TABLE AS ALIAS: CONDITION} joins
+// a table so that it is looked into once for each of them.
+func (t *transaction) find(text, types string, keys [][]any, each reading) step {
+	if t.s.postgres != nil {
+		names := make([]string, len(types))
+		for i := range names {
+			names[i] = "k" + string(rune('0'+i))
+		}
+		text = strings.ReplaceAll(text, "{keys}", unnested(types)+" AS k("+strings.Join(names, ", ")+")")
+	} else {
+		text = strings.ReplaceAll(text, "{keys}", jsonKeys(len(types)))
+	}
+	return step{text: t.joined(text), table: table{types: types}, rows: keys, keys: true, each: each}
+}
+
+// joined spells out the joins of a text.
+func (t *transaction) joined(text string) string {
+	for {
+		head, rest, there := strings.Cut(text, "{with ")
+		if !there {
+			return text
+		}
+		join, tail, _ := strings.Cut(rest, "}")
+		what, condition, _ := strings.Cut(join, ": ")
+		name, alias, _ := strings.Cut(what, " AS ")
+		if t.s.postgres != nil { // a plan that was made for a small table must not read all of a large one
+			text = head + "CROSS JOIN LATERAL (SELECT * FROM " + name + " " + alias + " WHERE " + condition + " OFFSET 0) " + alias + tail
+		} else {
+			text = head + "CROSS JOIN " + name + " " + alias + " ON " + condition + tail
+		}
+	}
+}

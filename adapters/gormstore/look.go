@@ -1,0 +1,289 @@
+package gormstore
+
+import (
+	"cmp"
+	"context"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+
+	"causeway/core"
+)
+
+// Look claims events and finds what they are about: first what is found by keys, then, in the order of their ids, the conversations are locked, and
+// only then the provider ids guarded, as do those who send: they hold a conversation when they learn a provider's id. Last the messages are read.
+func (t *transaction) Look(ctx context.Context, w core.Wanted) (core.Found, error) {
+	l := &look{t: t, parts: map[core.Owned[core.PartID]]partRow{}, open: map[string]string{}, locked: map[string]bool{}}
+	l.found.Fresh = map[core.EventKey]bool{}
+	coming := providerKeys(w.Coming)
+	err := t.bulk(ctx, t.byIndex(), l.claims(w.Claims), l.partsOf(coming), l.partsOf(providerKeys(w.Targets)), l.partsBy(w.Parts), l.people(w.Identities))
+	if err == nil {
+		missing := l.missing(w.Targets)
+		err = t.bulk(ctx, l.locks(), t.guard(true, w.Coming), t.guard(false, missing), l.again(w.Coming), l.again(missing), l.parked(coming))
+	}
+	if err == nil && l.moved {
+		l.found.Identities, l.found.Contacts = nil, nil
+		err = t.bulk(ctx, l.people(w.Identities))
+	}
+	if err == nil {
+		err = t.bulk(ctx, l.locks()) // of what came meanwhile
+	}
+	if err == nil {
+		err = l.messages(ctx)
+	}
+	for _, p := range l.parts {
+		l.found.Parts = append(l.found.Parts, core.Owned[core.Part]{Workspace: core.WorkspaceID(p.Workspace), Value: p.core()})
+	}
+	slices.SortFunc(l.found.Parts, func(a, b core.Owned[core.Part]) int {
+		return cmp.Or(cmp.Compare(a.Value.Seq, b.Value.Seq), cmp.Compare(a.Value.ID, b.Value.ID))
+	})
+	return l.found, err
+}
+
+// look is what a Look has found so far.
+type look struct {
+	t      *transaction
+	found  core.Found
+	parts  map[core.Owned[core.PartID]]partRow
+	open   map[string]string // open conversations, and whose they are
+	locked map[string]bool
+	moved  bool // one of them was another's when it was locked: who was merged with whom is to be read anew
+}
+
+// byIndex has PostgreSQL make its plans for large tables only: it keeps them, also those that it made when the tables were still empty.
+func (t *transaction) byIndex() step {
+	if t.s.postgres == nil {
+		return step{}
+	}
+	return step{text: "SELECT set_config(name, 'off', true) FROM unnest($1::text[]) name", table: table{types: "t"},
+		rows: [][]any{{"enable_seqscan"}, {"enable_hashjoin"}, {"enable_mergejoin"}, {"jit"}}}
+}
+
+// claims records the events as being applied.
+func (l *look) claims(keys []core.EventKey) step {
+	keys = slices.SortedFunc(slices.Values(keys), func(a, b core.EventKey) int {
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+	})
+	keys = slices.Compact(keys)
+	byText := make(map[core.EventKey]core.EventKey, len(keys))
+	rows := make([][]any, len(keys))
+	now := at(l.t.s.now())
+	for i, k := range keys {
+		rows[i] = []any{string(k.Workspace), string(k.Channel), string(k.Kind), k.ID, now}
+		stored := k
+		stored.ID = readable(k.ID)
+		byText[stored] = k
+	}
+	s := l.t.insert(seenTable, rows, "ON CONFLICT DO NOTHING RETURNING workspace, channel, kind, id", false)
+	s.each = func(scan func(...any) error) error {
+		var ws, ch, kind, id string
+		if err := scan(&ws, &ch, &kind, &id); err != nil {
+			return err
+		}
+		l.found.Fresh[byText[core.EventKey{Workspace: core.WorkspaceID(ws), Channel: core.ChannelID(ch), Kind: core.EventKind(kind), ID: id}]] = true
+		return nil
+	}
+	return s
+}
+
+func providerKeys(keys []core.Owned[core.ProviderKey]) [][]any {
+	rows := make([][]any, 0, len(keys))
+	for _, k := range keys {
+		if k.Value.Provider != "" {
+			rows = append(rows, []any{string(k.Workspace), string(k.Value.Channel), k.Value.Provider})
+		}
+	}
+	return rows
+}
+
+var partsByProvider = "SELECT " + partTable.of("p") +
+	" FROM {keys} {with parts AS p: p.channel = k.k1 AND p.provider = k.k2 AND p.provider <> '' AND p.workspace = k.k0}"
+
+func (l *look) partsOf(keys [][]any) step { return l.t.find(partsByProvider, "ttt", keys, l.part) }
+
+var partsByID = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.id = k.k1}"
+
+func (l *look) partsBy(ids []core.Owned[core.PartID]) step {
+	rows := make([][]any, len(ids))
+	for i, id := range ids {
+		rows[i] = []any{string(id.Workspace), string(id.Value)}
+	}
+	return l.t.find(partsByID, "tt", rows, l.part)
+}
+
+func (l *look) part(scan func(...any) error) error {
+	var p partRow
+	if err := scan(p.fields()...); err != nil {
+		return err
+	}
+	l.parts[core.Owned[core.PartID]{Workspace: core.WorkspaceID(p.Workspace), Value: core.PartID(p.ID)}] = p
+	return nil
+}
+
+// people finds identities with their contacts, and which conversations of these are open.
+func (l *look) people(keys []core.Owned[core.IdentityKey]) step {
+	rows := make([][]any, len(keys))
+	for i, k := range keys {
+		rows[i] = []any{string(k.Workspace), string(k.Value.Scheme), k.Value.Scope, k.Value.Value}
+	}
+	const text = " FROM {keys} {with identities AS i: i.workspace = k.k0 AND i.scheme = k.k1 AND i.scope = k.k2 AND i.value = k.k3}" +
+		" {with contacts AS c: c.workspace = i.workspace AND c.id = i.contact}"
+	columns := "SELECT " + identityTable.of("i") + ", " + contactTable.of("c") + ", (SELECT o.id FROM conversations o WHERE o.workspace = c.workspace" +
+		" AND o.contact = c.id AND o.state = 'open')"
+	return l.t.find(columns+text, "tttt", rows, l.person)
+}
+
+func (l *look) person(scan func(...any) error) error {
+	var (
+		i    identityRow
+		c    contactRow
+		open optional
+	)
+	if err := scan(slices.Concat(i.fields(), c.fields(), []any{&open})...); err != nil {
+		return err
+	}
+	l.found.Identities = append(l.found.Identities, core.Owned[core.Identity]{Workspace: core.WorkspaceID(i.Workspace), Value: i.core()})
+	l.found.Contacts = append(l.found.Contacts, c.core())
+	if open.id != "" {
+		l.open[open.id] = c.ID
+	}
+	return nil
+}
+
+// parked finds out for which of the keys events wait.
+func (l *look) parked(keys [][]any) step {
+	const text = "SELECT k.k0, k.k1, k.k2 FROM {keys} WHERE EXISTS (SELECT 1 FROM parked_events p WHERE p.workspace = k.k0 AND p.channel = k.k1 AND p.target = k.k2)"
+	return l.t.find(text, "ttt", keys, func(scan func(...any) error) error {
+		var ws, ch, provider string
+		if err := scan(&ws, &ch, &provider); err != nil {
+			return err
+		}
+		l.found.Parked = append(l.found.Parked, core.Owned[core.ProviderKey]{Workspace: core.WorkspaceID(ws),
+			Value: core.ProviderKey{Channel: core.ChannelID(ch), Provider: provider}})
+		return nil
+	})
+}
+
+// missing are the targets that were not found.
+func (l *look) missing(targets []core.Owned[core.ProviderKey]) []core.Owned[core.ProviderKey] {
+	here := map[core.Owned[core.ProviderKey]]bool{}
+	for _, p := range l.parts {
+		here[core.Owned[core.ProviderKey]{Workspace: core.WorkspaceID(p.Workspace), Value: core.ProviderKey{Channel: core.ChannelID(p.Channel), Provider: p.Provider}}] = true
+	}
+	var missing []core.Owned[core.ProviderKey]
+	for _, k := range targets {
+		k.Value.Provider = readable(k.Value.Provider)
+		if !here[k] && k.Value.Provider != "" {
+			missing = append(missing, k)
+		}
+	}
+	return missing
+}
+
+// again looks again for provider ids, once nobody else can bring them. On SQLite nobody could at any time.
+func (l *look) again(keys []core.Owned[core.ProviderKey]) step {
+	if l.t.s.postgres == nil {
+		return step{}
+	}
+	return l.partsOf(providerKeys(keys))
+}
+
+// guard keeps other transactions from bringing the provider ids until this one ends or, shared, from finding out that they are missing.
+func (t *transaction) guard(shared bool, keys []core.Owned[core.ProviderKey]) step {
+	if t.s.postgres == nil || len(keys) == 0 {
+		return step{}
+	}
+	locks := make([]int64, len(keys))
+	for i, k := range keys {
+		locks[i] = int64(guardOf(k.Value.Channel, k.Value.Provider))
+	}
+	slices.Sort(locks)
+	var rows [][]any
+	for _, l := range slices.Compact(locks) {
+		rows = append(rows, []any{l})
+	}
+	lock := "pg_advisory_xact_lock"
+	if shared {
+		lock += "_shared"
+	}
+	text := "SELECT " + lock + "(" + strconv.Itoa(int(guardSpace)) + ", l::int) FROM unnest($1::bigint[]) l"
+	return step{text: text, table: table{types: "i"}, rows: rows}
+}
+
+// guardOf is the lock of a provider's id.
+func guardOf(ch core.ChannelID, provider string) int32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(string(ch) + "/" + readable(provider)))
+	return int32(h.Sum32() % guards) //nolint:gosec // below guards
+}
+
+// locks locks the conversations of all that was found, in the order of their ids, but for those that are locked already. Ids are unique over all
+// workspaces; that they are the right workspace's is known from where they were found.
+func (l *look) locks() step {
+	ids := slices.Collect(maps.Keys(l.open))
+	for _, p := range l.parts {
+		ids = append(ids, p.Conversation)
+	}
+	slices.Sort(ids)
+	var rows [][]any
+	for _, id := range slices.Compact(ids) {
+		if !l.locked[id] {
+			l.locked[id] = true
+			rows = append(rows, []any{id})
+		}
+	}
+	text := "SELECT " + conversationTable.of("c") + " FROM {keys} {with conversations AS c: c.id = k.k0}"
+	if l.t.s.postgres != nil {
+		text = "SELECT " + conversationTable.of("c") + " FROM conversations c WHERE c.id = ANY($1::text[]) ORDER BY c.id FOR NO KEY UPDATE"
+	}
+	return l.t.find(text, "t", rows, func(scan func(...any) error) error {
+		var c conversationRow
+		if err := scan(c.fields()...); err != nil {
+			return err
+		}
+		if whose, there := l.open[c.ID]; there && whose != c.Contact {
+			l.moved = true
+		}
+		l.found.Conversations = append(l.found.Conversations, c.core())
+		return nil
+	})
+}
+
+var (
+	messagesByID  = "SELECT " + messageTable.of("m") + " FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"
+	partsOfThem   = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1}"
+	reactionsToIt = "SELECT " + reactionTable.of("r") + " FROM {keys} {with reactions AS r: r.workspace = k.k0 AND r.message = k.k1} WHERE r.emoji <> '' ORDER BY r.at, r.who"
+)
+
+// messages reads the messages that were found, and their parts once more, now that nobody else changes them.
+func (l *look) messages(ctx context.Context) error {
+	aims := make([][]any, 0, len(l.parts))
+	for _, p := range l.parts {
+		aims = append(aims, []any{p.Workspace, p.Message})
+	}
+	slices.SortFunc(aims, func(a, b []any) int {
+		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
+	})
+	aims = slices.CompactFunc(aims, func(a, b []any) bool { return a[0] == b[0] && a[1] == b[1] })
+	place := map[core.Owned[core.MessageID]]int{}
+	messages := l.t.find(messagesByID, "tt", aims, func(scan func(...any) error) error {
+		var m messageRow
+		if err := scan(m.fields()...); err != nil {
+			return err
+		}
+		place[core.Owned[core.MessageID]{Workspace: core.WorkspaceID(m.Workspace), Value: core.MessageID(m.ID)}] = len(l.found.Messages)
+		l.found.Messages = append(l.found.Messages, m.core())
+		return nil
+	})
+	reactions := l.t.find(reactionsToIt, "tt", aims, func(scan func(...any) error) error {
+		var r reactionRow
+		if err := scan(r.fields()...); err != nil {
+			return err
+		}
+		m := &l.found.Messages[place[core.Owned[core.MessageID]{Workspace: core.WorkspaceID(r.Workspace), Value: core.MessageID(r.Message)}]]
+		m.Reactions = append(m.Reactions, r.core().Reaction)
+		return nil
+	})
+	return l.t.bulk(ctx, messages, l.t.find(partsOfThem, "tt", aims, l.part), reactions)
+}

@@ -1,0 +1,238 @@
+package gormstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"causeway/core"
+)
+
+type messageRow struct {
+	Workspace, ID, Conversation, Contact, Channel, Identity, Direction string
+	Author                                                             doc[core.Author]
+	Seq                                                                int64
+	Content                                                            doc[core.Content]
+	Status                                                             string
+	Error                                                              doc[*core.SendError]
+	At, Created, Edited, Revoked                                       stamp
+	Historic                                                           bool
+	Key                                                                string
+	Human                                                              bool
+}
+
+func (messageRow) TableName() string { return "messages" }
+
+func (r messageRow) core() core.Message {
+	return core.Message{ID: core.MessageID(r.ID), Workspace: core.WorkspaceID(r.Workspace), Conversation: core.ConversationID(r.Conversation),
+		Contact: core.ContactID(r.Contact), Channel: core.ChannelID(r.Channel), Identity: core.IdentityID(r.Identity),
+		Direction: core.Direction(r.Direction), Author: r.Author.v, Seq: r.Seq, Content: r.Content.v, Status: core.Status(r.Status), Error: r.Error.v,
+		At: r.At.time(), Created: r.Created.time(), Edited: r.Edited.time(), Revoked: r.Revoked.time(), Historic: r.Historic, Key: r.Key, Human: r.Human}
+}
+
+func (r repo) messageRow(m core.Message) messageRow {
+	return messageRow{Workspace: r.ws, ID: string(m.ID), Conversation: string(m.Conversation), Contact: string(m.Contact), Channel: string(m.Channel),
+		Identity: string(m.Identity), Direction: string(m.Direction), Author: asDoc(m.Author), Seq: m.Seq, Content: asDoc(m.Content),
+		Status: string(m.Status), Error: asDoc(m.Error), At: at(m.At), Created: at(m.Created), Edited: at(m.Edited), Revoked: at(m.Revoked),
+		Historic: m.Historic, Key: m.Key, Human: m.Human}
+}
+
+// AddMessage inserts a message with its parts and reports whether it won. What lost is taken away again: the message's id is the caller's own,
+// so the rows can be no one else's.
+func (r repo) AddMessage(ctx context.Context, m core.Message) (won bool, err error) {
+	err = r.whole(ctx, func(r repo) error {
+		if err := r.guardProviders(ctx, m.Parts...); err != nil {
+			return err
+		}
+		row := r.messageRow(m)
+		if won, err = r.win(ctx, &row, ""); err != nil || !won || len(m.Parts) == 0 {
+			return err
+		}
+		rows := make([]partRow, len(m.Parts))
+		for i, p := range m.Parts {
+			rows[i] = r.partRow(m, p)
+		}
+		n, err := r.winAll(ctx, &rows)
+		if err != nil || n == int64(len(rows)) {
+			return err
+		}
+		won = false
+		return r.unadd(ctx, m.ID)
+	})
+	return won && err == nil, err
+}
+
+func (r repo) unadd(ctx context.Context, id core.MessageID) error {
+	if _, err := r.exec(ctx, "DELETE FROM parts WHERE workspace = ? AND message = ?", r.ws, id); err != nil {
+		return err
+	}
+	_, err := r.exec(ctx, "DELETE FROM messages WHERE workspace = ? AND id = ?", r.ws, id)
+	return err
+}
+
+// Message returns a message with its parts and reactions.
+func (r repo) Message(ctx context.Context, id core.MessageID) (core.Message, error) {
+	m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
+	return r.filled(ctx, m, err)
+}
+
+func (r repo) MessageByKey(ctx context.Context, key string) (core.Message, error) {
+	if key == "" {
+		return core.Message{}, core.ErrNotFound
+	}
+	m, err := take[messageRow](r.rows(ctx).Where("key = ? AND key <> ''", key))
+	return r.filled(ctx, m, err)
+}
+
+func (r repo) filled(ctx context.Context, m core.Message, err error) (core.Message, error) {
+	if err != nil {
+		return m, err
+	}
+	one := []core.Message{m}
+	err = r.fill(ctx, one)
+	return one[0], err
+}
+
+// Messages lists a conversation's, with parts and reactions, by sequence descending; Page.Before is a sequence.
+func (r repo) Messages(ctx context.Context, id core.ConversationID, p core.Page) ([]core.Message, error) {
+	db := r.rows(ctx).Where("conversation = ?", id)
+	if p.Before != "" {
+		before, err := sequence(p.Before)
+		if err != nil {
+			return nil, err
+		}
+		db = db.Where("seq < ?", before)
+	}
+	all, err := list[messageRow](db.Order("seq DESC, id DESC").Limit(limit(p)))
+	if err != nil {
+		return nil, err
+	}
+	return all, r.fill(ctx, all)
+}
+
+// fill gives messages their parts and reactions, in two queries for all of them.
+func (r repo) fill(ctx context.Context, all []core.Message) error {
+	if len(all) == 0 {
+		return nil
+	}
+	ids := make([]string, len(all))
+	place := map[core.MessageID]int{}
+	for i, m := range all {
+		ids[i], place[m.ID] = string(m.ID), i
+	}
+	parts, err := list[partRow](r.rows(ctx).Where("message IN ?", ids).Order("seq, id"))
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		m := &all[place[p.Message]]
+		m.Parts = append(m.Parts, p)
+	}
+	reactions, err := list[reactionRow](r.rows(ctx).Where("message IN ? AND emoji <> ''", ids).Order("at, who"))
+	for _, x := range reactions {
+		m := &all[place[x.message]]
+		m.Reactions = append(m.Reactions, x.Reaction)
+	}
+	return err
+}
+
+// SetMessageStatus sets the status and error of a message.
+func (r repo) SetMessageStatus(ctx context.Context, id core.MessageID, s core.Status, e *core.SendError) error {
+	return r.set(ctx, "messages", string(id), map[string]any{"status": s, "error": asDoc(e)})
+}
+
+type versionRow struct {
+	Workspace, Message, ID string
+	Content                doc[core.Content]
+	Until                  stamp
+}
+
+func (versionRow) TableName() string { return "versions" }
+
+func (r versionRow) core() core.Content { return r.Content.v }
+
+// EditMessage keeps the present content as a version and replaces it. A message of one part has the new content in that part too.
+func (r repo) EditMessage(ctx context.Context, id core.MessageID, content core.Content, when time.Time) error {
+	return r.whole(ctx, func(r repo) error {
+		m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
+		if err != nil {
+			return err
+		}
+		version := versionRow{Workspace: r.ws, Message: string(id), ID: core.NewID[string](), Content: asDoc(m.Content), Until: at(when)}
+		if err := r.insert(ctx, &version); err != nil {
+			return err
+		}
+		if err := r.set(ctx, "messages", string(id), map[string]any{"content": asDoc(content), "edited": at(when)}); err != nil {
+			return err
+		}
+		_, err = r.exec(ctx, "UPDATE parts SET content = ? WHERE workspace = ? AND message = ? AND "+
+			"1 = (SELECT COUNT(*) FROM parts WHERE workspace = ? AND message = ?)", asDoc(content), r.ws, id, r.ws, id)
+		return err
+	})
+}
+
+// RevokeMessage takes the content away, that of its parts and versions included. The kind stays, to say what was there.
+func (r repo) RevokeMessage(ctx context.Context, id core.MessageID, when time.Time) error {
+	return r.whole(ctx, func(r repo) error {
+		m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
+		if err != nil {
+			return err
+		}
+		empty := asDoc(core.Content{Kind: m.Content.Kind})
+		if err := r.set(ctx, "messages", string(id), map[string]any{"content": empty, "revoked": at(when)}); err != nil {
+			return err
+		}
+		if _, err := r.exec(ctx, "UPDATE parts SET content = ? WHERE workspace = ? AND message = ?", empty, r.ws, id); err != nil {
+			return err
+		}
+		_, err = r.exec(ctx, "DELETE FROM versions WHERE workspace = ? AND message = ?", r.ws, id)
+		return err
+	})
+}
+
+// Versions lists what a message said before, oldest first.
+func (r repo) Versions(ctx context.Context, id core.MessageID) ([]core.Content, error) {
+	return list[versionRow](r.rows(ctx).Where("message = ?", id).Order("id"))
+}
+
+type reactionRow struct {
+	Workspace, Message, Who string
+	Author                  doc[core.Author]
+	Emoji                   string
+	At                      stamp
+}
+
+func (reactionRow) TableName() string { return "reactions" }
+
+// onMessage is a reaction with the message it is on.
+type onMessage struct {
+	message core.MessageID
+	core.Reaction
+}
+
+func (r reactionRow) core() onMessage {
+	return onMessage{core.MessageID(r.Message), core.Reaction{By: r.Author.v, Emoji: r.Emoji, At: r.At.time()}}
+}
+
+// PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing. One taken back leaves a trace, or the
+// older one that it took back could come after it and stay.
+func (r repo) PutReaction(ctx context.Context, id core.MessageID, x core.Reaction) error {
+	who := string(x.By.Kind) + "/" + string(x.By.Agent)
+	_, err := r.exec(ctx, "INSERT INTO reactions (workspace, message, who, author, emoji, at) VALUES (?, ?, ?, ?, ?, ?) "+
+		"ON CONFLICT (workspace, message, who) DO UPDATE SET author = excluded.author, emoji = excluded.emoji, at = excluded.at "+
+		"WHERE reactions.at <= excluded.at", r.ws, id, who, asDoc(x.By), x.Emoji, at(x.At))
+	return err
+}
+
+// sort is used where DELETE … RETURNING gives rows in any order.
+func sortBy[T any](rows []T, key func(T) string) {
+	slices.SortFunc(rows, func(a, b T) int {
+		switch x, y := key(a), key(b); {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	})
+}

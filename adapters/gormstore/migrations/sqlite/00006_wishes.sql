@@ -1,0 +1,32 @@
+-- +goose Up
+-- What contacts wish of a channel: an opt-out is about that pair of addresses, not about the person everywhere. What was kept of persons so far came from
+-- one of their channels; which one is not known, so it becomes a wish on each.
+CREATE TABLE wishes (
+    workspace TEXT    NOT NULL,
+    channel   TEXT    NOT NULL,
+    identity  TEXT    NOT NULL,
+    marketing INTEGER NOT NULL,
+    stop      INTEGER NOT NULL,
+    confirm   TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (workspace, identity, channel, marketing),
+    FOREIGN KEY (workspace, channel) REFERENCES channels (workspace, id),
+    FOREIGN KEY (workspace, identity) REFERENCES identities (workspace, id)
+) STRICT;
+INSERT INTO wishes (workspace, channel, identity, marketing, stop, confirm, at)
+SELECT i.workspace, ch.id, i.id, 0, 1, '', coalesce(c.created, 0)
+FROM contacts c JOIN identities i ON i.workspace = c.workspace AND i.contact = c.id JOIN channels ch ON ch.workspace = c.workspace
+WHERE c.opted_out;
+INSERT INTO wishes (workspace, channel, identity, marketing, stop, confirm, at)
+SELECT i.workspace, ch.id, i.id, 1, 1, '', coalesce(c.created, 0)
+FROM contacts c JOIN identities i ON i.workspace = c.workspace AND i.contact = c.id JOIN channels ch ON ch.workspace = c.workspace
+WHERE c.marketing_stop;
+-- contract: the versions before read these columns and would write to who opted out; stop them before this step.
+UPDATE contacts SET opted_out = 0, marketing_stop = 0 WHERE opted_out OR marketing_stop;
+
+-- +goose Down
+UPDATE contacts SET opted_out = 1 WHERE EXISTS (SELECT 1 FROM wishes w JOIN identities i ON i.workspace = w.workspace AND i.id = w.identity
+    WHERE i.workspace = contacts.workspace AND i.contact = contacts.id AND w.stop AND NOT w.marketing);
+UPDATE contacts SET marketing_stop = 1 WHERE EXISTS (SELECT 1 FROM wishes w JOIN identities i ON i.workspace = w.workspace AND i.id = w.identity
+    WHERE i.workspace = contacts.workspace AND i.contact = contacts.id AND w.stop AND w.marketing);
+DROP TABLE wishes;

@@ -1,0 +1,227 @@
+package gormstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"causeway/core"
+)
+
+// Write stores rows, those first that others refer to. Those for which transactions could wait for each other go in an order that all keep.
+func (t *transaction) Write(ctx context.Context, r core.Rows) (bool, error) {
+	slices.SortFunc(r.Identities, func(a, b core.Owned[core.Identity]) int {
+		x, y := a.Value.Key, b.Value.Key
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(x.Scheme, y.Scheme), cmp.Compare(x.Scope, y.Scope), cmp.Compare(x.Value, y.Value))
+	})
+	slices.SortFunc(r.Conversations, func(a, b core.Conversation) int {
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Contact, b.Contact))
+	})
+	steps := []step{t.newContacts(r.Contacts), t.newIdentities(r.Identities)}
+	steps = append(steps, t.newConversations(r.Conversations)...)
+	steps = append(steps, t.newMessages(r.Messages)...)
+	steps = append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.touches(r.Windows), t.held(r.Held), t.moved(r.Moved), t.parts(r.Parts), t.statuses(r.Statuses), t.log(r.Log))
+	err := t.bulk(ctx, steps...)
+	if errors.Is(err, errLost) || errors.Is(err, core.ErrDuplicate) {
+		return false, nil
+	}
+	t.messages += int64(len(r.Messages))
+	return err == nil, err
+}
+
+// in is the repo that makes rows of a workspace.
+func (t *transaction) in(ws core.WorkspaceID) repo { return repo{s: t.s, t: t, ws: string(ws)} }
+
+func (t *transaction) newContacts(all []core.Contact) step {
+	rows := make([][]any, len(all))
+	for i, c := range all {
+		row := contactRow{Workspace: string(c.Workspace), ID: string(c.ID), Name: c.Name, Language: c.Language, OptedOut: c.OptedOut, MarketingStop: c.MarketingStop,
+			Blocked: c.Blocked, MergedInto: ref(c.MergedInto), Created: at(c.Created)}
+		rows[i] = row.values()
+	}
+	return t.insert(contactTable, rows, "", true)
+}
+
+func (t *transaction) newIdentities(all []core.Owned[core.Identity]) step {
+	rows := make([][]any, len(all))
+	for n, o := range all {
+		i := o.Value
+		row := identityRow{Workspace: string(o.Workspace), ID: string(i.ID), Contact: string(i.Contact), Scheme: string(i.Key.Scheme), Scope: i.Key.Scope,
+			Value: i.Key.Value, Source: i.Source, Seen: at(i.Seen), Channel: string(i.Channel), Event: i.Event}
+		rows[n] = row.values()
+	}
+	return t.insert(identityTable, rows, "", true)
+}
+
+// newConversations takes as many numbers of each workspace as it opens conversations there, by whose order they are sorted. A conversation's number
+// is counted back from the last one taken.
+func (t *transaction) newConversations(all []core.Conversation) []step {
+	counts := map[core.WorkspaceID]int64{}
+	rows, taken := make([][]any, len(all)), [][]any{}
+	for i, c := range slices.Backward(all) {
+		if counts[c.Workspace] == 0 {
+			taken = append(taken, []any{string(c.Workspace), int64(0)})
+		}
+		row := t.in(c.Workspace).conversationRow(c)
+		rows[i] = row.values()
+		rows[i][numberColumn] = -counts[c.Workspace]
+		counts[c.Workspace]++
+	}
+	slices.Reverse(taken)
+	for _, row := range taken {
+		row[1] = counts[core.WorkspaceID(row[0].(string))]
+	}
+	if t.s.postgres == nil {
+		return []step{{text: "UPDATE workspaces SET last_number = last_number + ?2 WHERE id = ?1", rows: taken}, {text: conversationsSQLite, rows: rows, must: true}}
+	}
+	ids := make([][]any, len(taken))
+	for i, row := range taken {
+		ids[i] = row[:1:1]
+	}
+	return []step{
+		{text: "SELECT 1 FROM workspaces WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE", table: table{types: "t"}, rows: ids},
+		{text: numbersPostgres, table: table{types: "ti"}, rows: taken},
+		{text: conversationsPostgres, table: conversationTable, rows: rows, must: true},
+	}
+}
+
+// numberColumn is where the number stands in a row of conversationTable.
+const numberColumn = 3
+
+const numbersPostgres = "UPDATE workspaces w SET last_number = w.last_number + k.n FROM unnest($1::text[], $2::bigint[]) AS k(id, n) WHERE w.id = k.id"
+
+var (
+	conversationsPostgres = "INSERT INTO conversations (" + conversationTable.columns + ") SELECT k.workspace, k.id, k.contact, w.last_number + k.number, " +
+		"k.state, k.channel, k.agent, k.team, k.subject, k.opened, k.closed, k.last_at, k.waiting, k.seq, k.referral FROM " +
+		unnested(conversationTable.types) + " AS k(" + conversationTable.columns + ") JOIN workspaces w ON w.id = k.workspace ORDER BY k.workspace, k.contact"
+	conversationsSQLite = "INSERT INTO conversations (" + conversationTable.columns + ") VALUES (?1, ?2, ?3, (SELECT last_number + ?4 FROM workspaces WHERE id = ?1), " +
+		"?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+)
+
+func (t *transaction) newMessages(all []core.Message) []step {
+	var rows, parts [][]any
+	for _, m := range all {
+		r := t.in(m.Workspace)
+		row := r.messageRow(m)
+		rows = append(rows, row.values())
+		for _, p := range m.Parts {
+			part := r.partRow(m, p)
+			parts = append(parts, part.values())
+		}
+	}
+	return []step{t.insert(messageTable, rows, "", true), t.insert(partTable, parts, "", true)}
+}
+
+func (t *transaction) newFiles(all []core.Owned[core.File]) step {
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		row := t.in(o.Workspace).fileRow(o.Value)
+		rows[i] = row.values()
+	}
+	return t.insert(fileTable, rows, "", true)
+}
+
+func (t *transaction) newEvents(all []core.Owned[core.ConversationEvent]) step {
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		row := t.in(o.Workspace).conversationEventRow(o.Value)
+		rows[i] = row.values()
+	}
+	return t.insert(conversationEventTable, rows, "", true)
+}
+
+var windowTable = table{"reply_windows", "workspace, channel, identity, last", "tttn"}
+
+const raiseWindow = "ON CONFLICT (workspace, identity, channel) DO UPDATE SET last = excluded.last WHERE reply_windows.last IS NULL OR reply_windows.last < excluded.last"
+
+// touches opens windows. Of several acts of one person the newest counts: PostgreSQL changes no row twice in a statement.
+func (t *transaction) touches(all []core.Owned[core.Touch]) step {
+	all = slices.SortedFunc(slices.Values(all), func(a, b core.Owned[core.Touch]) int {
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Value.Identity, b.Value.Identity), cmp.Compare(a.Value.Channel, b.Value.Channel),
+			b.Value.At.Compare(a.Value.At))
+	})
+	all = slices.CompactFunc(all, func(a, b core.Owned[core.Touch]) bool {
+		return a.Workspace == b.Workspace && a.Value.Identity == b.Value.Identity && a.Value.Channel == b.Value.Channel
+	})
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		rows[i] = []any{string(o.Workspace), string(o.Value.Channel), string(o.Value.Identity), at(o.Value.At)}
+	}
+	return t.insert(windowTable, rows, raiseWindow, false)
+}
+
+// change sets columns of the rows whose workspace and id are the first two columns of the arguments.
+func (t *transaction) change(what table, rows [][]any) step {
+	columns := strings.Split(what.columns, ", ")
+	sets := make([]string, 0, len(columns))
+	for i, c := range columns[2:] {
+		value := "k." + c
+		if t.s.postgres == nil {
+			value = "?" + strconv.Itoa(i+3)
+		}
+		sets = append(sets, c+" = "+value)
+	}
+	text := "UPDATE " + what.name + " AS x SET " + strings.Join(sets, ", ")
+	if t.s.postgres == nil {
+		text += " WHERE workspace = ?1 AND id = ?2"
+	} else {
+		text += " FROM " + unnested(what.types) + " AS k(" + what.columns + ") WHERE x.workspace = k.workspace AND x.id = k.id"
+	}
+	return step{text: text, table: what, rows: rows, must: true}
+}
+
+var heldTable = table{"conversations", "workspace, id, state, channel, agent, team, closed, waiting, referral, seq, last_at", "tttTTTnnTin"}
+
+func (t *transaction) held(all []core.Conversation) step {
+	rows := make([][]any, len(all))
+	for i, c := range all {
+		r := t.in(c.Workspace).conversationRow(c)
+		rows[i] = []any{r.Workspace, r.ID, r.State, r.Channel, r.Agent, r.Team, r.Closed, r.Waiting, r.Referral, r.Seq, r.LastAt}
+	}
+	return t.change(heldTable, rows)
+}
+
+var movedTable = table{"conversations", "workspace, id, waiting, seq, last_at", "ttnin"}
+
+// moved is held for conversations that have new messages and are else what they were: what is not set needs no check and no place in an index.
+func (t *transaction) moved(all []core.Conversation) step {
+	rows := make([][]any, len(all))
+	for i, c := range all {
+		rows[i] = []any{string(c.Workspace), string(c.ID), at(c.Waiting), c.Seq, at(c.LastAt)}
+	}
+	return t.change(movedTable, rows)
+}
+
+var changedParts = table{"parts", "workspace, id, status, error, attempts, not_before, sent, updated", "tttTinnn"}
+
+func (t *transaction) parts(all []core.Owned[core.Part]) step {
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		r := t.in(o.Workspace).partRow(core.Message{}, o.Value)
+		rows[i] = []any{r.Workspace, r.ID, r.Status, r.Error, int64(r.Attempts), r.NotBefore, r.Sent, r.Updated}
+	}
+	return t.change(changedParts, rows)
+}
+
+var changedStatuses = table{"messages", "workspace, id, status, error", "tttT"}
+
+func (t *transaction) statuses(all []core.Message) step {
+	rows := make([][]any, len(all))
+	for i, m := range all {
+		r := t.in(m.Workspace).messageRow(m)
+		rows[i] = []any{r.Workspace, r.ID, r.Status, r.Error}
+	}
+	return t.change(changedStatuses, rows)
+}
+
+func (t *transaction) log(all []core.Owned[core.LogEntry]) step {
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		row := t.in(o.Workspace).logRow(o.Value)
+		rows[i] = row.values()
+	}
+	return t.insert(logTable, rows, "", true)
+}

@@ -1,0 +1,157 @@
+package ginapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"causeway/core"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const tagMessages = "Messages"
+
+// messageView is a message as the API shows it.
+type messageView struct {
+	ID           core.MessageID      `json:"id"`
+	Trace        string              `json:"trace,omitempty" doc:"by which the message is found in logs, mails and the channel log"`
+	Conversation core.ConversationID `json:"conversation"`
+	Contact      core.ContactID      `json:"contact"`
+	Channel      core.ChannelID      `json:"channel"`
+	Seq          int64               `json:"seq" doc:"its place in the conversation"`
+	Direction    core.Direction      `json:"direction" enum:"in,out" doc:"as seen from the business"`
+	Author       core.Author         `json:"author"`
+	Content      core.Content        `json:"content"`
+	Status       core.Status         `json:"status" enum:"received,queued,parked,sending,unknown,sent,delivered,read,failed"`
+	Error        *failureView        `json:"error,omitempty"`
+	At           time.Time           `json:"at" doc:"by the provider's clock for what came in"`
+	Created      time.Time           `json:"created_at"`
+	Edited       time.Time           `json:"edited_at,omitzero"`
+	Revoked      time.Time           `json:"revoked_at,omitzero" doc:"deleted for everyone then; the content is gone"`
+	Historic     bool                `json:"historic,omitempty" doc:"imported"`
+	Human        bool                `json:"human_agent,omitempty" doc:"sent in the extended window for people"`
+	Reactions    []core.Reaction     `json:"reactions,omitempty"`
+	Parts        []partView          `json:"parts,omitempty" doc:"what is sent and receipted on its own"`
+}
+
+// partView is a part as the API shows it.
+type partView struct {
+	ID        core.PartID      `json:"id"`
+	Kind      core.ContentKind `json:"kind"`
+	Provider  string           `json:"provider_id,omitempty"`
+	Status    core.Status      `json:"status"`
+	Error     *failureView     `json:"error,omitempty"`
+	Attempts  int              `json:"attempts"`
+	NotBefore time.Time        `json:"not_before,omitzero"`
+	Sent      time.Time        `json:"sent_at,omitzero"`
+}
+
+// failureView says why something was not sent, and what to do.
+type failureView struct {
+	Code    string       `json:"code,omitempty" doc:"the provider's"`
+	Outcome core.Outcome `json:"outcome" enum:"rejected,unknown" doc:"unknown: it may have gone out"`
+	Reason  string       `json:"reason"`
+	Remedy  string       `json:"remedy,omitempty"`
+}
+
+// decisionView is the send gate's answer.
+type decisionView struct {
+	Verdict core.Verdict `json:"verdict" enum:"send,send-human,template,park,refuse"`
+	Code    core.Code    `json:"code,omitempty"`
+	Reason  string       `json:"reason,omitempty"`
+	Remedy  string       `json:"remedy,omitempty"`
+	Until   time.Time    `json:"until,omitzero" doc:"until when free-form text may be sent"`
+}
+
+func showMessage(m core.Message) messageView {
+	v := messageView{ID: m.ID, Trace: m.Trace(), Conversation: m.Conversation, Contact: m.Contact, Channel: m.Channel, Seq: m.Seq, Direction: m.Direction, Author: m.Author,
+		Content: showContent(m.Content, m.Direction), Status: m.Status, Error: showFailure(m.Error), At: m.At, Created: m.Created, Edited: m.Edited,
+		Revoked: m.Revoked, Historic: m.Historic, Human: m.Human, Reactions: m.Reactions}
+	for _, p := range m.Parts {
+		v.Parts = append(v.Parts, partView{ID: p.ID, Kind: p.Content.Kind, Provider: p.Provider, Status: p.Status, Error: showFailure(p.Error),
+			Attempts: p.Attempts, NotBefore: p.NotBefore, Sent: p.Sent})
+	}
+	return v
+}
+
+// showContent leaves out where the provider keeps a file: such addresses can hold its credentials.
+func showContent(c core.Content, d core.Direction) core.Content {
+	if c.Media != nil && c.Media.URL != "" && d == core.In {
+		media := *c.Media
+		media.URL = ""
+		c.Media = &media
+	}
+	return c
+}
+
+// showFailure leaves out the provider's own words, which are for the log.
+func showFailure(e *core.SendError) *failureView {
+	if e == nil {
+		return nil
+	}
+	return &failureView{Code: e.Code, Outcome: or(e.Outcome, core.Unknown), Reason: e.Reason, Remedy: e.Remedy}
+}
+
+func showDecision(d core.Decision) decisionView {
+	return decisionView{Verdict: d.Verdict, Code: d.Code, Reason: d.Reason, Remedy: d.Remedy, Until: d.Until}
+}
+
+func (s *Server) messageOperations(api huma.API) {
+	handle(s, api, operation{id: "list-messages", method: http.MethodGet, path: "/conversations/{id}/messages", tag: tagMessages, scope: scopeRead,
+		summary: "List a conversation's messages, newest first"}, s.listMessages)
+	handle(s, api, operation{id: "get-message", method: http.MethodGet, path: "/messages/{id}", tag: tagMessages, scope: scopeRead,
+		summary: "Show a message and how far it has come"}, s.getMessage)
+	handle(s, api, operation{id: "react-to-message", method: http.MethodPut, path: "/messages/{id}/reaction", tag: tagMessages, scope: scopeSend,
+		summary: "Put an emoji on a message, or take it back"}, s.react)
+	handle(s, api, operation{id: "send-messages", method: http.MethodPost, path: "/conversations/{id}/messages", tag: tagMessages, scope: scopeSend,
+		summary: "Send messages in a conversation: all of them or, if one may not be sent, none", status: http.StatusCreated}, s.sendInConversation)
+	handle(s, api, operation{id: "try-messages", method: http.MethodPost, path: "/conversations/{id}/messages/dry-run", tag: tagMessages, scope: scopeSend,
+		summary: "Ask whether messages could be sent now, and in which parts, without sending them"}, s.tryInConversation)
+	handle(s, api, operation{id: "send-to-contact", method: http.MethodPost, path: "/contacts/{id}/messages", tag: tagMessages, scope: scopeSend,
+		summary: "Send messages to a contact, in their open conversation or a new one", status: http.StatusCreated}, s.sendToContact)
+}
+
+type reactionInput struct {
+	ByID
+	Body struct {
+		Emoji string       `json:"emoji" maxLength:"32" doc:"empty: take it back"`
+		Agent core.AgentID `json:"agent,omitempty" maxLength:"64" doc:"the agent whose reaction it is; the program's own if left out"`
+	}
+}
+
+func (s *Server) react(ctx context.Context, repo core.Repo, in *reactionInput) (*none, error) {
+	m, err := repo.Message(ctx, core.MessageID(in.ID))
+	if err != nil {
+		return nil, missing(err, "message")
+	}
+	by, err := s.author(ctx, in.Body.Agent)
+	if err != nil {
+		return nil, err
+	}
+	return &none{}, s.Outbox.React(ctx, caller(ctx).Workspace, m.ID, by, in.Body.Emoji)
+}
+
+type messageQuery struct {
+	ByID
+	Paging
+}
+
+func (s *Server) listMessages(ctx context.Context, repo core.Repo, in *messageQuery) (*answer[pageView[messageView]], error) {
+	p, err := in.page(isNumber)
+	if err != nil {
+		return nil, err
+	}
+	c, err := repo.Conversation(ctx, core.ConversationID(in.ID))
+	if err != nil {
+		return nil, missing(err, "conversation")
+	}
+	all, err := repo.Messages(ctx, c.ID, p)
+	return reply(pageOf(all, p, showMessage, func(m core.Message) string { return strconv.FormatInt(m.Seq, 10) }), err)
+}
+
+func (s *Server) getMessage(ctx context.Context, repo core.Repo, in *ByID) (*answer[messageView], error) {
+	m, err := repo.Message(ctx, core.MessageID(in.ID))
+	return reply(showMessage(m), missing(err, "message"))
+}

@@ -1,0 +1,343 @@
+package meta
+
+import (
+	"net/url"
+	"path"
+	"strings"
+
+	"causeway/core"
+)
+
+type message struct {
+	ID              Text         `json:"mid"`
+	Text            Text         `json:"text"`
+	Echo            Truth        `json:"is_echo"`
+	Deleted         Truth        `json:"is_deleted"`
+	Unsupported     Truth        `json:"is_unsupported"`
+	UnsupportedType Text         `json:"unsupported_type"`
+	App             Text         `json:"app_id"`
+	Metadata        Text         `json:"metadata"`
+	Sticker         Text         `json:"sticker_id"`
+	Attachments     []attachment `json:"attachments"`
+	Referral        *referral    `json:"referral"`
+	QuickReply      *struct {
+		Payload Text `json:"payload"`
+	} `json:"quick_reply"`
+	ReplyTo *struct {
+		Mid   Text `json:"mid"`
+		Story *struct {
+			ID  Text `json:"id"`
+			URL Text `json:"url"`
+		} `json:"story"`
+	} `json:"reply_to"`
+}
+
+func (m message) empty() bool {
+	return m.Text == "" && len(m.Attachments) == 0 && m.QuickReply == nil && !bool(m.Unsupported) && m.UnsupportedType == ""
+}
+
+type attachment struct {
+	Type    Text `json:"type"`
+	Title   Text `json:"title"`
+	URL     Text `json:"url"`
+	Payload *struct {
+		URL         Text `json:"url"`
+		Title       Text `json:"title"`
+		Text        Text `json:"text"`
+		Sticker     Text `json:"sticker_id"`
+		Coordinates *struct {
+			Lat  Text `json:"lat"`
+			Long Text `json:"long"`
+		} `json:"coordinates"`
+		Product *struct {
+			Elements []element `json:"elements"`
+		} `json:"product"`
+		Elements []element `json:"elements"`
+	} `json:"payload"`
+}
+
+type element struct {
+	ID       Text `json:"id"`
+	Title    Text `json:"title"`
+	Subtitle Text `json:"subtitle"`
+}
+
+type postback struct {
+	ID       Text      `json:"mid"`
+	Title    Text      `json:"title"`
+	Payload  Text      `json:"payload"`
+	Referral *referral `json:"referral"`
+}
+
+type referral struct {
+	Ref     Text `json:"ref"`
+	Ad      Text `json:"ad_id"`
+	Source  Text `json:"source"`
+	Type    Text `json:"type"`
+	URL     Text `json:"referer_uri"`
+	Context struct {
+		Title Text `json:"ad_title"`
+		Photo Text `json:"photo_url"`
+		Video Text `json:"video_url"`
+		Post  Text `json:"post_id"`
+	} `json:"ads_context_data"`
+	Product *struct {
+		ID Text `json:"id"`
+	} `json:"product"`
+}
+
+type optin struct {
+	Ref    Text `json:"ref"`
+	Type   Text `json:"type"`
+	Title  Text `json:"title"`
+	Status Text `json:"notification_messages_status"`
+}
+
+// core returns the referral in our words. An ad is called so by all platforms.
+func (r referral) core() *core.Referral {
+	out := &core.Referral{Source: strings.ToLower(string(r.Source)), ID: string(First(r.Ad, r.Context.Post)), URL: string(r.URL), Ref: string(r.Ref),
+		Headline: string(r.Context.Title), MediaURL: string(First(r.Context.Photo, r.Context.Video))}
+	if out.Source == "ads" || out.Source == "" && r.Ad != "" {
+		out.Source = "ad"
+	}
+	return out
+}
+
+func (r referral) content() core.Content {
+	c := core.Content{Kind: core.KindSystem, Text: "Opened the conversation by a link.", Referral: r.core()}
+	if c.Referral.Source == "ad" {
+		c.Text = "Opened the conversation from an ad."
+	}
+	return c
+}
+
+func (o optin) content() core.Content {
+	return core.Content{Kind: core.KindSystem, Text: "Agreed to be written to.", Referral: &core.Referral{Source: "optin", Ref: string(o.Ref)}}
+}
+
+func chosen(payload, title Text) core.Content {
+	return core.Content{Kind: core.KindChoice, Text: string(First(title, payload)), Choice: &core.Choice{ID: string(payload), Title: string(First(title, payload))}}
+}
+
+// contents reads what a message says, one for each file it has. It is never empty.
+func (m message) contents() []core.Content {
+	var all []core.Content
+	if m.QuickReply != nil {
+		all = append(all, chosen(m.QuickReply.Payload, m.Text))
+	}
+	for _, a := range m.files() {
+		all = append(all, a.content(m))
+	}
+	switch text := string(m.Text); {
+	case m.QuickReply != nil || text == "":
+	case len(all) > 0 && all[0].Text == "" && all[0].Kind.HasMedia():
+		all[0].Text = text
+	case len(all) > 0 && all[0].Kind == core.KindText && m.Attachments[0].spelled():
+		all[0].Text = without(all[0].Text, text)
+	default:
+		all = append([]core.Content{{Kind: core.KindText, Text: text}}, all...)
+	}
+	if len(all) == 0 {
+		all = append(all, m.unsupported())
+	}
+	m.around(&all[0])
+	return all
+}
+
+// spelled reports whether an attachment only spells out what the text says: the title of a link in it.
+func (a attachment) spelled() bool { return a.Type == "fallback" || a.Type == "template" }
+
+// without adds to a text those lines of an attachment that it does not hold already: none where the link itself is in it.
+func without(lines, text string) string {
+	added := text
+	for _, line := range strings.Split(lines, "\n") {
+		switch {
+		case strings.Contains(text, line) && webAddress(line):
+			return text
+		case !strings.Contains(text, line):
+			added = joined(added, line)
+		}
+	}
+	return added
+}
+
+// files are the attachments without those that stand there a second time: since June 2026 a sticker comes as one and, for a while, as a picture.
+func (m message) files() []attachment {
+	sticker := false
+	for _, a := range m.Attachments {
+		sticker = sticker || a.Type == "sticker"
+	}
+	var all []attachment
+	for _, a := range m.Attachments {
+		if sticker && a.Type == "image" && a.Payload != nil && a.Payload.Sticker != "" {
+			continue
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// around adds what the message answers to and what brought the person.
+func (m message) around(c *core.Content) {
+	if r := m.Referral; r != nil {
+		if r.Product != nil && r.Product.ID != "" {
+			c.Quote = &core.Quote{Product: string(r.Product.ID)}
+		}
+		if r.Ref != "" || r.Ad != "" || r.Source != "" {
+			c.Referral = r.core()
+		}
+	}
+	if m.ReplyTo == nil {
+		return
+	}
+	if GoodID(string(m.ReplyTo.Mid)) {
+		if c.Quote == nil {
+			c.Quote = &core.Quote{}
+		}
+		c.Quote.Provider = string(m.ReplyTo.Mid)
+	}
+	if s := m.ReplyTo.Story; s != nil {
+		c.Referral = &core.Referral{Source: "story", ID: string(s.ID), URL: string(s.URL)}
+	}
+}
+
+// likes are the stickers of the thumb, in its three sizes.
+var likes = map[Text]bool{"369239263222822": true, "369239343222814": true, "369239383222810": true}
+
+// mediaKinds are the attachments that are files.
+var mediaKinds = map[Text]core.ContentKind{"image": core.KindImage, "animated_image": core.KindImage, "video": core.KindVideo, "audio": core.KindAudio,
+	"file": core.KindDocument, "sticker": core.KindSticker, "ig_reel": core.KindVideo, "reel": core.KindVideo}
+
+func (a attachment) content(m message) core.Content {
+	link, title, sticker := a.URL, a.Title, m.Sticker
+	if a.Payload != nil {
+		link, title, sticker = First(a.Payload.URL, a.URL), First(a.Payload.Title, a.Title), First(a.Payload.Sticker, m.Sticker)
+	}
+	kind, isFile := mediaKinds[a.Type]
+	switch {
+	case likes[sticker] && (a.Type == "image" || a.Type == "sticker"):
+		return core.Content{Kind: core.KindText, Text: "👍"}
+	case a.Type == "like_heart":
+		return core.Content{Kind: core.KindText, Text: "❤️"}
+	case isFile && webAddress(string(link)):
+		if sticker != "" && a.Type == "image" {
+			kind = core.KindSticker
+		}
+		return core.Content{Kind: kind, Text: caption(a.Type, title), Media: &core.Media{URL: string(link), Animated: a.Type == "animated_image"}}
+	case a.Type == "location" && a.Payload != nil && a.Payload.Coordinates != nil:
+		p := a.Payload.Coordinates
+		return core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: p.Lat.Float(), Longitude: p.Long.Float(), Name: string(a.Title), URL: string(a.URL)}}
+	case a.Type == "story_mention":
+		return story(link)
+	case a.Type == "template":
+		return a.template()
+	}
+	return a.shared(string(link), string(title))
+}
+
+// caption is what a reel is called; other files have no words of their own.
+func caption(kind, title Text) string {
+	if kind == "ig_reel" || kind == "reel" {
+		return string(title)
+	}
+	return ""
+}
+
+// story is that the business was mentioned in a story. Instagram allows nobody to keep one, so it is named and not fetched.
+func story(link Text) core.Content {
+	c := core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: "story_mention",
+		Detail: "The customer mentioned you in their story. Stories may not be kept: look at it in the Instagram app within 24 hours."}}
+	if webAddress(string(link)) {
+		c.Referral = &core.Referral{Source: "story mention", URL: string(link)}
+	}
+	return c
+}
+
+// template is what a template shows: products that a customer asks about, or what another program sent.
+func (a attachment) template() core.Content {
+	var lines []string
+	c := core.Content{Kind: core.KindText}
+	if a.Payload != nil {
+		elements := a.Payload.Elements
+		if a.Payload.Product != nil {
+			elements = append(elements, a.Payload.Product.Elements...)
+			if len(elements) > 0 && elements[0].ID != "" {
+				c.Quote = &core.Quote{Product: string(elements[0].ID)}
+			}
+		}
+		lines = append(lines, string(a.Payload.Text))
+		for _, e := range elements {
+			lines = append(lines, strings.Trim(string(e.Title)+" – "+string(e.Subtitle), " –"))
+		}
+	}
+	if c.Text = joined(lines...); c.Text == "" {
+		c.Text = joined(string(a.Title), linkOnly(string(a.URL)))
+	}
+	if c.Text == "" {
+		return unsupported("template", "A message of buttons or cards.")
+	}
+	return c
+}
+
+// shared is something of the platform or the web that was passed on: a picture or a film if that can be told, else its link.
+func (a attachment) shared(link, title string) core.Content {
+	kind := or(string(a.Type), "unknown")
+	switch u, err := url.Parse(link); {
+	case !webAddress(link) || err != nil:
+		return unsupported(kind, joined(title, link))
+	case kind == "fallback" || kind == "ephemeral":
+	case pictures[strings.ToLower(path.Ext(u.Path))]:
+		return core.Content{Kind: core.KindImage, Text: title, Media: &core.Media{URL: link}}
+	case films[strings.ToLower(path.Ext(u.Path))]:
+		return core.Content{Kind: core.KindVideo, Text: title, Media: &core.Media{URL: link}}
+	case strings.HasSuffix(u.Hostname(), ".fbsbx.com") || strings.HasSuffix(u.Hostname(), ".fbcdn.net") || strings.HasSuffix(u.Hostname(), ".cdninstagram.com"):
+		return core.Content{Kind: core.KindDocument, Text: title, Media: &core.Media{URL: link}} // a copy that is soon gone
+	}
+	return core.Content{Kind: core.KindText, Text: joined(title, link)}
+}
+
+var (
+	pictures = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true, ".webp": true}
+	films    = map[string]bool{".mp4": true, ".mov": true, ".webm": true}
+)
+
+// unsupported is what stands for a message without words or files: a product asked about, or what the platform does not hand over.
+func (m message) unsupported() core.Content {
+	if m.Referral != nil && !bool(m.Unsupported) && m.UnsupportedType == "" {
+		return core.Content{Kind: core.KindSystem, Text: "Asked about something shown at the platform."}
+	}
+	return unsupported(or(string(m.UnsupportedType), "unknown"), "")
+}
+
+// unsupported is what is shown in the place of a message that cannot be shown.
+func unsupported(kind, detail string) core.Content {
+	why := "Meta does not hand over messages of this kind. It can be read in the app."
+	if kind == "ephemeral" {
+		why = "It can be seen once, and only in the app."
+	}
+	return core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: kind, Detail: strings.TrimSpace(why + " " + detail)}}
+}
+
+// webAddress reports whether a link leads somewhere on the web.
+func webAddress(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+}
+
+func linkOnly(link string) string {
+	if webAddress(link) {
+		return link
+	}
+	return ""
+}
+
+// joined puts what is not empty on lines of its own.
+func joined(all ...string) string {
+	var some []string
+	for _, s := range all {
+		if s != "" {
+			some = append(some, s)
+		}
+	}
+	return strings.Join(some, "\n")
+}

@@ -1,0 +1,134 @@
+package meta
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The platform and those who pass its webhooks on write numbers as strings and strings as numbers. The types below take both, and turn what
+// is neither into their zero value, so that a strange field costs that field and not the message.
+
+// Text is a string, or a number or boolean as it is written. NUL characters, which no database takes, are dropped.
+type Text string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Text) UnmarshalJSON(raw []byte) error {
+	switch {
+	case len(raw) == 0 || string(raw) == "null" || raw[0] == '{' || raw[0] == '[':
+		*t = ""
+	case simple(raw):
+		*t = Text(raw[1 : len(raw)-1])
+	case raw[0] == '"':
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		*t = Text(strings.ReplaceAll(s, "\x00", ""))
+	default:
+		*t = Text(raw)
+	}
+	return nil
+}
+
+// simple reports whether a JSON value is a string that stands there as it is: most are, and reading them otherwise costs as much as all the rest.
+func simple(raw []byte) bool {
+	last := len(raw) - 1
+	if last < 1 || raw[0] != '"' || raw[last] != '"' {
+		return false
+	}
+	for _, c := range raw[1:last] {
+		if c == '\\' || c == '"' || c < ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func (t Text) String() string { return string(t) }
+
+// Truth is a boolean, also written 1 or "true".
+type Truth bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (f *Truth) UnmarshalJSON(raw []byte) error {
+	var t Text
+	if err := t.UnmarshalJSON(raw); err != nil {
+		return err
+	}
+	*f = Truth(t == "1" || strings.EqualFold(string(t), "true"))
+	return nil
+}
+
+// Int reads a whole number; zero if it is none.
+func (t Text) Int() int {
+	n, _ := strconv.Atoi(string(t))
+	return n
+}
+
+// Float reads a number; zero if it is none. Some write digits in groups.
+func (t Text) Float() float64 {
+	v, err := strconv.ParseFloat(strings.ReplaceAll(string(t), "_", ""), 64)
+	if err != nil || v != v || v > 1e15 || v < -1e15 {
+		return 0
+	}
+	return v
+}
+
+// Seconds since 1970 that an event can bear: from 2001 to 2286. What is larger counts milliseconds.
+const (
+	firstSecond = 1_000_000_000
+	lastSecond  = 9_999_999_999
+)
+
+// Time reads a timestamp in seconds, milliseconds or words; false if it is none.
+func (t Text) Time() (time.Time, bool) {
+	s := strings.TrimSpace(string(t))
+	for _, layout := range []string{"2006-01-02T15:04:05-0700", time.RFC3339} {
+		if at, err := time.Parse(layout, s); err == nil && at.Unix() >= firstSecond && at.Unix() <= lastSecond {
+			return at.UTC(), true
+		}
+	}
+	if strings.ContainsAny(s, ".eE") {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(f >= firstSecond && f <= lastSecond*1000) {
+			return time.Time{}, false
+		}
+		s = strconv.FormatInt(int64(f), 10)
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err != nil || n < firstSecond || n > lastSecond*1000+999:
+		return time.Time{}, false
+	case n > lastSecond:
+		return time.UnixMilli(n).UTC(), n/1000 >= firstSecond
+	}
+	return time.Unix(n, 0).UTC(), true
+}
+
+// maxID bounds what is taken as a provider's id.
+const maxID = 512
+
+// GoodID reports whether a text can be an id that is stored under a unique key.
+func GoodID(s string) bool {
+	return s != "" && len(s) <= maxID && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' })
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// First returns the first text that is not empty.
+func First(all ...Text) Text {
+	for _, t := range all {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

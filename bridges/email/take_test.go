@@ -1,0 +1,130 @@
+package email
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"causeway/core"
+)
+
+const plainPart = "--b\nContent-Type: text/plain; charset=utf-8\n\n"
+
+// mixed is a mail of several parts.
+func mixed(header, body string) string {
+	return "From: Ana <ana@x.example>\nTo: support@biz.example\nMessage-ID: <m@x>\nMIME-Version: 1.0\n" + header + "\n\n" + body
+}
+
+func TestTake(t *testing.T) {
+	l := openLink(t, newHost(t), goodSettings("127.0.0.1:1", "127.0.0.1:1", keyLists, "team@lists.example"))
+	quoted := "On Thu, 1 Jan 2026 at 10:00, Biz <support@biz.example> wrote:\n> Which size?\n> We have all.\n"
+	invite := "Content-Type: text/calendar; method=REQUEST; name=invite.ics\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Fitting\\, large\nDTSTART;TZID=Europe/Berlin:20260102T100000\nDTEND;TZID=Europe/Berlin:20260102T103000\nLOCATION:Shop\nEND:VEVENT\nEND:VCALENDAR\n"
+	for _, c := range []struct {
+		name, mail string
+		want       []string
+		from       string // empty: ana@x.example
+		automatic  bool
+		quote      string
+	}{
+		{name: "first mail", mail: aMail("m@x", "ana@x.example", "Size?", "Do you have L?"), want: []string{"Size?\n\nDo you have L?"}},
+		{name: "subject only", mail: aMail("m@x", "ana@x.example", "Call me", ""), want: []string{"Call me"}},
+		{name: "nothing", mail: aMail("m@x", "ana@x.example", "", ""), want: []string{"unsupported"}},
+		{name: "answer", mail: aMail("m@x", "ana@x.example", "Re: Size?", "L please\n\n"+quoted, "In-Reply-To: <cw-0190aaaa@biz.example>"), want: []string{"L please"}, quote: "cw-0190aaaa@biz.example"},
+		{name: "answer by references", mail: aMail("m@x", "ana@x.example", "Re: Size?", "L", "References: <a@x> <b@x>"), want: []string{"L"}, quote: "b@x"},
+		{name: "html only", mail: mixed("Subject: Hi\nContent-Type: text/html", "<p>Hello <b>shop</b></p><script>bad()</script><style>p{}</style><p>second</p>"), want: []string{"Hi\n\nHello *shop*\n\nsecond"}},
+		{name: "files", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"look\n--b\nContent-Type: image/png; name=a.png\nContent-Disposition: attachment\n\nbytes\n--b\nContent-Type: application/pdf; name=\"b.pdf\"\nContent-Disposition: attachment\n\nmore\n--b--"),
+			want: []string{"look", "image a.png 5", "document b.pdf 4"}},
+		{name: "file only", mail: mixed("Content-Type: application/pdf; name=c.pdf\nContent-Disposition: attachment", "bytes"), want: []string{"document c.pdf 5"}},
+		{name: "invitation", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"come\n--b\n"+invite+"--b--"),
+			want: []string{"come\n\n(Invitation: Fitting, large, 2026-01-02 10:00 Europe/Berlin – 2026-01-02 10:30 Europe/Berlin, Shop)", fmt.Sprintf("document invite.ics %d", len(strings.SplitN(strings.ReplaceAll(invite, "\n", "\r\n"), "\r\n\r\n", 2)[1])-2)}},
+		{name: "sealed", mail: mixed("Subject: x\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "MII"), want: []string{"x\n\n(The mail is sealed by S/MIME: what it says is in the file.)", "document smime.p7m 3"}},
+		{name: "winmail.dat", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"hi\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Disposition: attachment\n\nbytes\n--b--"),
+			want: []string{"hi\n\n(Outlook packed this mail's files into winmail.dat.)", "document winmail.dat 5"}},
+		{name: "form on the web site", mail: aMail("m@x", "Shop <no-reply@biz.example>", "Form", "call me", "Reply-To: Bo <bo@y.example>"), want: []string{"Form\n\ncall me"}, from: "bo@y.example"},
+		{name: "form from the address itself", mail: aMail("m@x", address, "Form", "call me", "Reply-To: bo@y.example"), want: []string{"Form\n\ncall me"}, from: "bo@y.example"},
+		{name: "answers wanted elsewhere", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "Reply-To: evil@z.example"), want: []string{"Hi\n\nhi"}},
+		{name: "from itself", mail: aMail("m@x", address, "Hi", "hi"), want: []string{"other"}},
+		{name: "our own came back", mail: aMail("cw-0190aaaa-bbbb@biz.example", "list@x.example", "Hi", "hi"), want: []string{"other"}},
+		{name: "marked as ours", mail: aMail("m@x", "list@x.example", "Hi", "hi", markHeader+": channel-1"), want: []string{"other"}},
+		{name: "out of office", mail: aMail("m@x", "ana@x.example", "Re: Hi", "I am away", "Auto-Submitted: auto-replied (vacation)", "In-Reply-To: <a@x>"), want: []string{"I am away"}, automatic: true, quote: "a@x"},
+		{name: "out of office by subject", mail: aMail("m@x", "ana@x.example", "Abwesenheitsnotiz: Hi", "Bin weg", "In-Reply-To: <a@x>"), want: []string{"Bin weg"}, automatic: true, quote: "a@x"},
+		{name: "asks about absence", mail: aMail("m@x", "ana@x.example", "Automatic reply: how to?", "How do I set one?"), want: []string{"Automatic reply: how to?\n\nHow do I set one?"}},
+		{name: "suppresses answers", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "X-Auto-Response-Suppress: All"), want: []string{"Hi\n\nhi"}},
+		{name: "list", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "List-Id: <news.other.example>", "Precedence: list"), want: []string{"Hi\n\nhi"}, automatic: true},
+		{name: "own group", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "List-Id: <support.biz.example>", "Precedence: list", "List-Unsubscribe: <https://x>"), want: []string{"Hi\n\nhi"}},
+		{name: "own list", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "List-Post: <mailto:team@lists.example>", "Precedence: bulk"), want: []string{"Hi\n\nhi"}},
+		{name: "nobody", mail: aMail("m@x", "undisclosed", "Hi", "hi"), want: []string{"fault: The mail names no sender that could be answered."}},
+		{name: "no mail", mail: "just text\n", want: []string{"fault: The mail cannot be read: This is not a mail: it has no header."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events := takeRaw(l, []byte(strings.ReplaceAll(c.mail, "\n", "\r\n")))
+			sound(t, c.name, events)
+			if got := texts(events); !slices.Equal(got, c.want) {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+			e := events[0]
+			if e.Kind != core.EventMessage || e.Fault != "" {
+				return
+			}
+			from := c.from
+			if from == "" {
+				from = "ana@x.example"
+			}
+			if e.Peer.Identities[0].Value != from || (e.Message.Content.Automatic != "") != c.automatic {
+				t.Errorf("from %s, automatic %q", e.Peer.Identities[0].Value, e.Message.Content.Automatic)
+			}
+			if q := e.Message.Content.Quote; (q == nil) != (c.quote == "") || q != nil && q.Provider != c.quote {
+				t.Errorf("quotes %+v, want %q", q, c.quote)
+			}
+		})
+	}
+}
+
+// TestReports: what mail servers and programs tell of our mails.
+func TestReports(t *testing.T) {
+	const ours = "cw-0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee@biz.example"
+	report := func(kind, fields string) string {
+		return "From: MAILER-DAEMON@mx.example\nReturn-Path: <>\nTo: support@biz.example\nSubject: Delivery Status\nMessage-ID: <r@mx>\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=" + kind + "; boundary=b\n\n" +
+			"--b\nContent-Type: text/plain\n\nsorry\n--b\nContent-Type: message/" + kind + "\n\n" + fields + "\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <" + ours + ">\nSubject: x\n\n--b--\n"
+	}
+	l := openLink(t, newHost(t), goodSettings("127.0.0.1:1", "127.0.0.1:1"))
+	for _, c := range []struct {
+		name, mail string
+		status     core.Status // empty: only noted
+		code       string
+	}{
+		{"unknown user", report("delivery-status", "Reporting-MTA: dns; mx\n\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user"), core.StatusFailed, "5.1.1"},
+		{"full", report("delivery-status", "Reporting-MTA: dns; mx\n\nAction: failed\nStatus: 5.2.2"), core.StatusFailed, "5.2.2"},
+		{"delayed", report("delivery-status", "Reporting-MTA: dns; mx\n\nAction: delayed\nStatus: 4.4.1"), "", ""},
+		{"delivered", report("delivery-status", "Reporting-MTA: dns; mx\n\nAction: delivered\nStatus: 2.0.0"), core.StatusDelivered, ""},
+		{"read", report("disposition-notification", "Original-Message-ID: <"+ours+">\nDisposition: manual-action/MDN-sent-manually; displayed"), core.StatusRead, ""},
+		{"deleted unread", report("disposition-notification", "Original-Message-ID: <"+ours+">\nDisposition: automatic-action/MDN-sent-automatically; deleted"), "", ""},
+		{"another's", strings.ReplaceAll(report("delivery-status", "Reporting-MTA: dns; mx\n\nAction: failed\nStatus: 5.1.1"), ours, "x@y"), "", ""},
+		{"words for people only", "From: MAILER-DAEMON@mx.example\nReturn-Path: <>\nSubject: failure notice\nMessage-ID: <r@mx>\n\nSorry, no such user here. (#5.1.1)\n\n--- Below\nMessage-ID: <" + ours + ">\n", core.StatusFailed, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events := takeRaw(l, []byte(strings.ReplaceAll(c.mail, "\n", "\r\n")))
+			sound(t, c.name, events)
+			e := events[0]
+			switch {
+			case c.status == "":
+				if e.Kind != core.EventOther {
+					t.Errorf("got %+v", e)
+				}
+			case e.Receipt == nil || e.Receipt.Provider != ours || e.Receipt.Status != c.status || e.Key != "0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee":
+				t.Errorf("got %+v %+v", e, e.Receipt)
+			case c.status == core.StatusFailed && (e.Receipt.Error == nil || e.Receipt.Error.Code != c.code || e.Receipt.Error.Reason == ""):
+				t.Errorf("got %+v", e.Receipt.Error)
+			}
+		})
+	}
+}
+
+func FuzzTake(f *testing.F) {
+	f.Add([]byte(aMail("m@x", "ana@x.example", "Hi", "hi")))
+	f.Add([]byte("From: a@b.c\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n--b--cw-0190aaaa-bbbb@biz.example"))
+	f.Add([]byte("From: a@b.c\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VEVENT\r\nDTSTART:20260102\r\n"))
+	l := openLink(f, newHost(f), goodSettings("127.0.0.1:1", "127.0.0.1:1"))
+	f.Fuzz(func(t *testing.T, raw []byte) { sound(t, "fuzz", takeRaw(l, raw)) })
+}

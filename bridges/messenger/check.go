@@ -1,0 +1,62 @@
+package messenger
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"causeway/bridges/meta"
+	"causeway/core"
+)
+
+// fields are those of the webhook that are used.
+var fields = meta.Fields{"messages", "messaging_postbacks", "message_deliveries", "message_reads", "message_echoes", "message_reactions", "message_edits", "messaging_referrals",
+	"messaging_optins", "messaging_handovers", "messaging_policy_enforcement", "standby"}
+
+const where = "App dashboard, Messenger, Messenger API Settings, Configure webhooks."
+
+var permissions = []meta.Permission{{Name: "pages_messaging", For: "nothing can be received or sent", Bad: true}, {Name: "pages_manage_metadata", For: "the webhook cannot be registered"}}
+
+// Check implements core.Link.
+func (l *link) Check(ctx context.Context) []core.Finding {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	token, app := l.CheckToken(ctx, permissions)
+	if app == "" {
+		app = l.conf.app
+	}
+	found := append([]core.Finding{token}, l.checkPage(ctx, app)...)
+	found = append(found, meta.CheckClock(ctx, l.Graph, l.Host, l.Node)...)
+	found = append(found, l.CheckSubscription(ctx, app, fields))
+	return append(found, l.CheckApp(ctx, app, l.conf.appSecret, fields, where)...)
+}
+
+// checkPage looks whether the token is the Page's, and whether the app is the one that the channel names.
+func (l *link) checkPage(ctx context.Context, app string) []core.Finding {
+	const subject = "page"
+	var answer struct {
+		ID   meta.Text `json:"id"`
+		Name meta.Text `json:"name"`
+	}
+	if err := l.Graph.Get(ctx, "me", url.Values{"fields": {"id,name"}}, &answer); err != nil {
+		return []core.Finding{l.Trouble(subject, err)}
+	}
+	if answer.ID != "" && string(answer.ID) != l.conf.page {
+		return []core.Finding{meta.Bad(subject, "Put the token of the Page in the channel, or correct "+keyPage+".", "The access token belongs to %s (%s), and the channel is for the Page %s.", answer.Name, answer.ID, l.conf.page)}
+	}
+	found := []core.Finding{meta.Good(subject, "%s.", answer.Name)}
+	if app != "" && l.conf.app != "" && app != l.conf.app {
+		found = append(found, meta.Warn("app", "Correct "+keyApp+", or make the token with that app.", "The access token was made by the app %s, and the channel names another.", app))
+	}
+	return found
+}
+
+// Subscribe implements core.SetupLink: it subscribes the Page to the token's app and, where the app is named, has Meta send its webhooks here.
+func (l *link) Subscribe(ctx context.Context, callback string) error {
+	if l.conf.app != "" {
+		if err := l.Register(ctx, l.conf.app, l.conf.appSecret, callback, fields); err != nil {
+			return err
+		}
+	}
+	return l.Inbox.Subscribe(ctx, fields)
+}

@@ -1,0 +1,186 @@
+package sms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"causeway/core"
+)
+
+// maxAnswer bounds an answer that is read into memory.
+const maxAnswer = 4 << 20
+
+// Caller calls a provider. It keeps no state and may be used from many goroutines.
+type Caller struct {
+	HTTP  *http.Client
+	Title string        // of the provider, for the sentences
+	Hide  []core.Secret // taken out of everything that is told
+}
+
+// Answer is a provider's answer, whatever its status.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// OK reports whether the status is one of success.
+func (a Answer) OK() bool { return a.Status/100 == 2 }
+
+// Failure is a call without an answer that could be read.
+type Failure struct {
+	Sent   bool // the request, or some of it, left: it may have been acted on
+	Answer Answer
+	Err    error
+}
+
+func (f *Failure) Error() string {
+	if f.Answer.Status != 0 {
+		return fmt.Sprintf("answer %d: %v", f.Answer.Status, f.Err)
+	}
+	return f.Err.Error()
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Do sends a request and reads the answer. Its error is a *Failure.
+func (c Caller) Do(req *http.Request) (Answer, error) {
+	resp, sent, err := c.send(req)
+	if err != nil {
+		return Answer{}, &Failure{Sent: sent, Err: c.clean(err)}
+	}
+	defer resp.Body.Close()
+	a := Answer{Status: resp.StatusCode, Header: resp.Header}
+	if a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return a, &Failure{Sent: true, Answer: a, Err: c.clean(fmt.Errorf("read answer: %w", reason(err)))}
+	}
+	return a, nil
+}
+
+// Download sends a request for a file. The caller closes the body.
+func (c Caller) Download(req *http.Request) (*http.Response, error) {
+	resp, sent, err := c.send(req)
+	if err != nil {
+		return nil, &Failure{Sent: sent, Err: c.clean(err)}
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone {
+		return nil, fmt.Errorf("answer %d: %w", resp.StatusCode, core.ErrMediaGone)
+	}
+	return nil, &Failure{Sent: true, Answer: Answer{Status: resp.StatusCode}, Err: errors.New("no file")}
+}
+
+func (c Caller) send(req *http.Request) (*http.Response, bool, error) {
+	var wrote atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
+	resp, err := c.HTTP.Do( //nolint:gosec // the host's client guards where calls go
+		req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if err != nil {
+		return nil, wrote.Load(), reason(err)
+	}
+	return resp, true, nil
+}
+
+// reason takes the address off an error of net/http: queries carry secrets.
+func reason(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func (c Caller) clean(err error) error {
+	if text := err.Error(); c.Clean(text) != text {
+		return errors.New(c.Clean(text))
+	}
+	return err
+}
+
+// Clean takes the secrets out of a text, in every form in which a request may carry them.
+func (c Caller) Clean(text string) string {
+	for _, s := range c.Hide {
+		for _, form := range forms(s.Reveal()) {
+			text = strings.ReplaceAll(text, form, "[secret]")
+		}
+	}
+	return text
+}
+
+func forms(v string) []string {
+	if len(v) < 4 {
+		return nil
+	}
+	quoted, _ := json.Marshal(v)
+	return []string{v, url.QueryEscape(v), url.PathEscape(v), strings.Trim(string(quoted), `"`)}
+}
+
+// Broken maps a call without an answer that says why. The HTTP statuses are those of proxies, and of providers that say no more.
+func (c Caller) Broken(err error) *core.SendError {
+	var f *Failure
+	if !errors.As(err, &f) {
+		return core.AsSendError(err)
+	}
+	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: core.RetryAfter(f.Answer.Header), Detail: c.Clean(f.Error())}
+	if f.Answer.Status != 0 {
+		e.Code = "http-" + strconv.Itoa(f.Answer.Status)
+	}
+	var p *core.Problem
+	switch status := f.Answer.Status; {
+	case !f.Sent && errors.As(f.Err, &p):
+		e.Effect, e.Reason, e.Remedy = core.EffectPark, p.Detail, p.Remedy
+	case !f.Sent:
+		e.Reason, e.Remedy = c.Title+" cannot be reached from this machine.", "Check the network and the name service if this lasts."
+	case status == http.StatusTooManyRequests:
+		e.Effect, e.Reason = core.EffectSlow, c.Title+" asks us to slow down."
+	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout || status == http.StatusTooEarly:
+		e.Reason = c.Title + " is not available at the moment."
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusPaymentRequired || status == http.StatusProxyAuthRequired:
+		e.Effect, e.Reason = core.EffectPark, c.Title+" does not accept our credentials, or the account may not send."
+		e.Remedy = "Correct the channel's credentials or mend the account, then resume the channel."
+	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+		e.Effect, e.Reason, e.Remedy = core.EffectPark, c.Title+" has nothing at the address that we call.", "Correct the address in the channel, then resume it."
+	case status >= 400 && status < 500:
+		e.Effect, e.Reason = core.EffectFail, c.Title+" refused the message without a reason that could be read."
+	default: // no answer, a 2xx that cannot be read, a redirect, 500, 502, 504
+		e.Outcome, e.Effect, e.Reason = core.Unknown, core.EffectFail, c.Title+"'s answer did not arrive or cannot be read; the message may or may not have been sent."
+		e.Remedy = "Ask the customer before sending it again."
+	}
+	return e
+}
+
+// NewRequest makes a request. Its error never shows the address.
+func NewRequest(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return nil, &Failure{Err: fmt.Errorf("address to call: %w", reason(err))}
+	}
+	return req, nil
+}
+
+// Finding turns the error of a call into a line of the doctor. Only what the provider refuses for good is bad; what may pass is a warning.
+func (c Caller) Finding(subject string, e *core.SendError) core.Finding {
+	f := core.Finding{Subject: subject, Level: core.HealthWarning, Detail: e.Reason, Remedy: e.Remedy}
+	if e.Outcome == core.Unknown {
+		f.Detail, f.Remedy = c.Title+" did not answer, or not in a way that can be read.", "Check the address in the channel and the network, then look again."
+	}
+	if e.Effect == core.EffectPark {
+		f.Level = core.HealthBad
+	}
+	if f.Remedy == "" {
+		f.Remedy = "Look again in some minutes."
+	}
+	return f
+}

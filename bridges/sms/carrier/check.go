@@ -1,0 +1,108 @@
+package carrier
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"causeway/bridges/sms"
+	"causeway/core"
+)
+
+// Check implements core.Link.
+func (l *link) Check(ctx context.Context) []core.Finding {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return []core.Finding{l.checkCredentials(ctx), l.checkSign(), l.checkDoor(ctx)}
+}
+
+func (l *link) checkCredentials(ctx context.Context) core.Finding {
+	const subject = "credentials"
+	if l.def.Check == nil {
+		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: "The definition of " + l.def.Title + " has no request that only asks: whether it takes the credentials shows with the first message.",
+			Remedy: `Send a message to a phone of your own, or add a "check" to the definition.`}
+	}
+	req, err := l.def.Check.build(ctx, l.setting)
+	if err != nil {
+		return l.call.Finding(subject, l.call.Broken(err))
+	}
+	got, err := l.call.Do(req)
+	if err != nil {
+		return l.call.Finding(subject, l.call.Broken(err))
+	}
+	if !got.OK() {
+		return l.call.Finding(subject, l.failed(got, l.def.Answer.read(got, l.setting)))
+	}
+	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: l.def.Title + " takes the credentials."}
+}
+
+func (l *link) checkSign() core.Finding {
+	const subject = "webhook signature"
+	if l.def.Sign.Kind == signNone {
+		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: "Calls from " + l.def.Title + " prove nothing: whoever knows the channel's address can invent messages.",
+			Remedy: `Change "sign" in the definition, at least to a token in the address.`}
+	}
+	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: "Calls from " + l.def.Title + " must prove where they come from."}
+}
+
+func (l *link) checkDoor(ctx context.Context) core.Finding {
+	const subject = "webhook"
+	if l.door.Address(ctx) == "" {
+		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: "The channel does not know its public address yet: nothing has come in, there are no delivery reports, and files cannot be sent.",
+			Remedy: l.how()}
+	}
+	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: "The channel knows its public address."}
+}
+
+// how says how the channel's address gets to the provider.
+func (l *link) how() string {
+	said := "Enter the channel's address (causeway channel show) at " + l.def.Title
+	if l.def.Setup != "" {
+		said += ": " + strings.TrimSuffix(l.def.Setup, ".")
+	}
+	if l.def.Sign.Kind == signQuery {
+		said += "; with ?" + strings.TrimPrefix(l.def.Sign.At, "query.") + "= and the webhook secret behind it"
+	}
+	return said + "."
+}
+
+// Subscribe implements core.SetupLink. Where the definition does not say how to enter the address at the provider, a person must; the channel knows
+// it from then on.
+func (l *link) Subscribe(ctx context.Context, callback string) error {
+	if !sms.Public(callback) {
+		return core.Problemf(core.CodeInvalid, "The address for webhooks is no web address.").Remedied("Set the public URL of this gateway.")
+	}
+	if err := l.door.Learn(ctx, callback); err != nil {
+		return err
+	}
+	if len(l.def.Subscribe) == 0 {
+		return core.Problemf(core.CodeUnsupported, "%s is told the address by hand; the channel knows it now.", l.def.Title).Remedied("%s", l.how())
+	}
+	v := func(name string) string {
+		if name == "callback" {
+			return l.callback(ctx, "")
+		}
+		return l.setting(name)
+	}
+	for i := range l.def.Subscribe {
+		if err := l.enter(ctx, &l.def.Subscribe[i], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *link) enter(ctx context.Context, r *request, v vars) error {
+	req, err := r.build(ctx, v)
+	if err == nil {
+		var got sms.Answer
+		if got, err = l.call.Do(req); err == nil && !got.OK() {
+			err = l.failed(got, l.def.Answer.read(got, v))
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	e := l.call.Broken(err)
+	return &core.Problem{Code: core.CodeUnavailable, Detail: "The webhook cannot be registered. " + e.Reason, Remedy: e.Remedy, Err: e}
+}

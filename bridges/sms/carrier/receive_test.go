@@ -1,0 +1,202 @@
+package carrier
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"causeway/bridges/bridgetest"
+	"causeway/core"
+)
+
+// TestGolden: each call in testdata becomes exactly the events beside it. The file's name is the provider's; a line that begins with ? is the query
+// of a GET, another the body of a POST.
+func TestGolden(t *testing.T) {
+	bridgetest.Golden(t, ".calls", func(t *testing.T, name string, raw []byte) []core.Event {
+		l := open(t, bridgetest.NewHost(t), goodSettings(name, ""))
+		var events []core.Event
+		for lines := bufio.NewScanner(bytes.NewReader(raw)); lines.Scan(); {
+			r := post(lines.Text())
+			if query, ok := strings.CutPrefix(lines.Text(), "?"); ok {
+				r = get(query)
+			}
+			events = append(events, receive(t, l, r)...)
+		}
+		return events
+	})
+}
+
+// TestTokenIsNotKept: a provider's token never gets into what is kept.
+func TestTokenIsNotKept(t *testing.T) {
+	h := bridgetest.NewHost(t)
+	l := open(t, h, goodSettings("vonage", ""))
+	for _, r := range []core.WebhookRequest{get("hologram=1"), post("hologram=1"), post(`{"hologram":1}`), get("")} {
+		events := receive(t, l, r)
+		if len(events) != 1 || events[0].Kind != core.EventOther {
+			t.Errorf("got %+v", events)
+		}
+		if leaked := bridgetest.Leaks(goodSettings("vonage", ""), events, string(events[0].Raw)); len(leaked) > 0 {
+			t.Errorf("kept: %v in %s", leaked, events[0].Raw)
+		}
+	}
+}
+
+func part(n, total, text string) core.WebhookRequest {
+	return get("msisdn=16505551234&to=14155550100&messageId=m" + n + "&text=" + text + "&concat=true&concat-ref=7&concat-part=" + n + "&concat-total=" + total)
+}
+
+// TestJoin: a long message comes in parts, in any order, and is one.
+func TestJoin(t *testing.T) {
+	h := bridgetest.NewHost(t)
+	l := open(t, h, goodSettings("vonage", ""))
+	for _, r := range []core.WebhookRequest{part("3", "3", "c"), part("1", "3", "a"), part("1", "3", "a")} {
+		if events := receive(t, l, r); len(events) != 0 {
+			t.Fatalf("before all are there: %+v", events)
+		}
+	}
+	// The parts outlive the program.
+	again := open(t, h, goodSettings("vonage", ""))
+	events := receive(t, again, part("2", "3", "b"))
+	if len(events) != 1 || events[0].ID != "m1" || events[0].Message.Content.Text != "abc" || events[0].Message.Provider != "m1" {
+		t.Errorf("got %+v", events)
+	}
+	if events := receive(t, l, part("1", "1", "x")); len(events) != 1 || events[0].Message.Content.Text != "x" {
+		t.Errorf("one part of one: %+v", events)
+	}
+	// Hours later the phone uses the number again: what is old does not belong to it.
+	h.SetNow(h.Now().Add(3 * time.Hour))
+	if events := receive(t, again, part("1", "3", "z")); len(events) != 0 {
+		t.Errorf("old parts were used: %+v", events)
+	}
+}
+
+// TestJoinTogether: parts that come at the same time give one message, or the same one twice.
+func TestJoinTogether(t *testing.T) {
+	l := open(t, bridgetest.NewHost(t), goodSettings("vonage", ""))
+	var mu sync.Mutex
+	ids := map[string]string{}
+	var all sync.WaitGroup
+	for _, n := range []string{"1", "2", "3", "4"} {
+		all.Go(func() {
+			_, events, err := l.Receive(t.Context(), prove(l, part(n, "4", n)))
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, e := range events {
+				ids[e.ID] = e.Message.Content.Text
+			}
+		})
+	}
+	all.Wait()
+	if len(ids) != 1 || ids["m1"] != "1234" {
+		t.Errorf("got %v", ids)
+	}
+}
+
+// TestJoinLate: what does not come is not waited for.
+func TestJoinLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := bridgetest.NewHost(t)
+		l := open(t, h, goodSettings("vonage", ""))
+		receive(t, l, part("2", "3", "b"))
+		receive(t, l, part("3", "3", "c"))
+		<-time.After(patience + time.Second)
+		synctest.Wait()
+		events := h.Events()
+		if len(events) != 1 || events[0].Message.Content.Text != "bc" {
+			t.Errorf("got %+v", events)
+		}
+		receive(t, l, part("1", "3", "a"))
+		if err := l.Close(); err != nil { // no timer stays behind
+			t.Error(err)
+		}
+	})
+}
+
+// TestWhen: the ways of writing a time, and what is none.
+func TestWhen(t *testing.T) {
+	h := bridgetest.NewHost(t)
+	l := open(t, h, goodSettings("kannel", ""))
+	want := time.Date(2023, 7, 27, 0, 49, 29, 0, time.UTC)
+	for _, s := range []string{"2023-07-27T00:49:29Z", "2023-07-27T02:49:29+02:00", "2023-07-27T00:49:29.000+0000", "2023-07-27 00:49:29", "20230727004929", "1690418969", "1690418969000", "1690418969000000", "Thu, 27 Jul 2023 00:49:29 GMT"} {
+		if got := l.when(s); !got.Equal(want) {
+			t.Errorf("%s: got %s", s, got)
+		}
+	}
+	for _, s := range []string{"", "yesterday", "0", "-1", "1e300", "NaN", "9999-01-01T00:00:00Z", "12"} {
+		if got := l.when(s); !got.Equal(h.Now()) {
+			t.Errorf("%s: got %s", s, got)
+		}
+	}
+}
+
+func TestUndone(t *testing.T) {
+	for _, tt := range []struct{ in, step, want string }{
+		{"a%20b", "percent", "a b"}, {"%zz", "percent", "%zz"}, {"aGk=", "base64", "hi"}, {"?", "base64", "?"}, {"6869", "hex", "hi"}, {"\xe9", "latin1", "é"}, {"\x00h\x00i", "utf16be", "hi"},
+		{"\xd8\x3d\xdc\x4d", "utf16be", "👍"}, {"\x05\x1be\x00", "gsm7", "é€@"}, {"é", "gsm7", "é"}, {"a\x1b", "gsm7", "a\x1b"},
+	} {
+		if got := undone(tt.in, tt.step); got != tt.want {
+			t.Errorf("%q by %s: got %q, want %q", tt.in, tt.step, got, tt.want)
+		}
+	}
+}
+
+// FuzzReceive: whatever is authentic becomes events that can be stored, or a Problem; never a panic, and nothing is lost.
+func FuzzReceive(f *testing.F) {
+	var links []*link
+	for _, name := range presets() {
+		links = append(links, open(f, bridgetest.NewHost(f), goodSettings(name, "")))
+	}
+	f.Add(uint8(0), []byte("from=1&text=a"))
+	f.Add(uint8(1), []byte(`[{"type":"message-received","message":{"id":"\u0000","from":"+1","text":"x","media":["http://a/b.png"]}}]`))
+	f.Add(uint8(3), []byte(`{"results":[{"from":1,"status":{}},null,[]]}`))
+	f.Add(uint8(9), []byte("from=1&type=mms&message=aGk="))
+	f.Add(uint8(7), []byte(`<a><b c="d">e</b></a>`))
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		l := links[int(which)%len(links)]
+		_, events, err := l.Receive(t.Context(), prove(l, post(string(body))))
+		if err != nil {
+			if core.CodeOf(err) != core.CodeInvalid {
+				t.Fatalf("%q: %v", body, err)
+			}
+			return
+		}
+		if len(events) == 0 && !strings.Contains(string(body), "concat") {
+			t.Fatalf("lost: %q", body)
+		}
+		for _, e := range events {
+			raw, err := json.Marshal(e)
+			if err != nil || e.ID == "" || bytes.Contains(raw, []byte(`\u0000`)) && !bytes.Contains(raw, []byte(`\\u0000`)) {
+				t.Fatalf("cannot be kept: %s %v", raw, err)
+			}
+		}
+	})
+}
+
+// FuzzDefine: whatever an admin writes is a definition that can be used, or an error.
+func FuzzDefine(f *testing.F) {
+	f.Add(everything)
+	f.Add(`{"extends":"vonage"}`)
+	f.Add(`{"send":[{"url":"{base}/{{x}}","json":["{text|number}"]}],"answer":{"id":["a.*.-1","=x"]},"sign":{"kind":"none"}}`)
+	h := bridgetest.NewHost(f)
+	f.Fuzz(func(t *testing.T, own string) {
+		d, err := define("", own)
+		if err != nil {
+			return
+		}
+		l := &link{def: d, host: h, conf: conf{values: map[string]string{"base": "https://x.example"}}}
+		for i := range d.Send {
+			if _, err := d.Send[i].build(t.Context(), func(string) string { return "v\n\"<" }); err != nil && strings.Contains(err.Error(), "planted") {
+				t.Fatal(err)
+			}
+		}
+		_ = l.authentic(post("a=b"))
+	})
+}

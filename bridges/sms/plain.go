@@ -1,0 +1,59 @@
+package sms
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"causeway/core"
+)
+
+// PlainKinds are the kinds of content that Plain can put in words.
+func PlainKinds() []core.ContentKind {
+	return []core.ContentKind{core.KindLocation, core.KindContacts}
+}
+
+// Plain writes content as a text message can carry it: a place as a link to a map, contacts as lines. It is "" for what cannot be put in words.
+func Plain(c core.Content) string {
+	switch {
+	case c.Kind == core.KindLocation && c.Location != nil:
+		return place(*c.Location)
+	case c.Kind == core.KindContacts:
+		return cards(c.Contacts)
+	case c.Kind == core.KindText || c.Kind.HasMedia():
+		return c.Text
+	}
+	return ""
+}
+
+func place(p core.Location) string {
+	link := p.URL
+	if link == "" {
+		link = fmt.Sprintf("https://maps.google.com/?q=%s,%s", degrees(p.Latitude), degrees(p.Longitude))
+	}
+	return strings.Join(filled(p.Name, p.Address, link), "\n")
+}
+
+func degrees(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+func cards(all []core.Card) string {
+	var lines []string
+	for _, c := range all {
+		line := filled(c.Name, c.Company)
+		for _, v := range append(append([]core.Labeled{}, c.Phones...), c.Emails...) {
+			line = append(line, filled(v.Value)...)
+		}
+		lines = append(lines, strings.Join(line, ", "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func filled(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

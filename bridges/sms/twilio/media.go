@@ -1,0 +1,55 @@
+package twilio
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"causeway/bridges/sms"
+	"causeway/core"
+)
+
+// maxFile bounds a fetched file: no carrier, nor WhatsApp over Twilio, brings a larger one.
+const maxFile = 100 << 20
+
+// Fetch implements core.MediaLink. Twilio's own addresses want the credentials and lead elsewhere; nobody else gets them.
+func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
+	d := core.Download{MIME: m.MIME, Name: m.Name, Size: -1}
+	address := m.URL
+	if strings.HasPrefix(address, "/2010-04-01/") { // as Twilio's interface names its own resources
+		address = l.conf.base + address
+	}
+	if !sms.Public(address) {
+		return d, fmt.Errorf("the file has no address: %w", core.ErrMediaGone)
+	}
+	req, err := sms.NewRequest(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return d, fmt.Errorf("fetch file: %w", err)
+	}
+	if l.twilios(req.URL) {
+		req.SetBasicAuth(l.conf.user, l.conf.password.Reveal())
+	}
+	resp, err := l.call.Download(req) //nolint:bodyclose // the body is handed on in d
+	if err != nil {
+		return d, fmt.Errorf("fetch file: %w", err)
+	}
+	if resp.ContentLength >= 0 {
+		d.Size = resp.ContentLength
+	}
+	if mime, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); d.MIME == "" && mime != "" {
+		d.MIME = strings.TrimSpace(mime)
+	}
+	d.Body = core.Bounded(resp.Body, maxFile)
+	return d, nil
+}
+
+// twilios reports whether an address is one of the provider itself, reached in a way that nobody overhears.
+func (l *link) twilios(u *url.URL) bool {
+	base, err := url.Parse(l.conf.base)
+	if err == nil && u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host) {
+		return true
+	}
+	return l.conf.base == defaultBase && u.Scheme == "https" && strings.HasSuffix(strings.ToLower(u.Hostname()), ".twilio.com")
+}

@@ -1,0 +1,92 @@
+package twilio
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"causeway/core"
+)
+
+// partArg is the parameter of a status callback's address that says which part it is about.
+const partArg = "part"
+
+// Receive implements core.WebhookLink.
+func (l *link) Receive(ctx context.Context, r core.WebhookRequest) (core.WebhookAnswer, []core.Event, error) {
+	if answer, ours, err := l.door.Serve(ctx, r); ours {
+		return answer, nil, err
+	}
+	if r.Method != http.MethodPost && r.Method != http.MethodGet || !authentic(r, l.conf.token, l.conf.second) {
+		return core.WebhookAnswer{}, nil, core.ErrUnauthenticated
+	}
+	f, err := readFields(r)
+	if err != nil {
+		return core.WebhookAnswer{}, nil, err
+	}
+	if err := l.door.Learn(ctx, r.URL); err != nil {
+		return core.WebhookAnswer{}, nil, err
+	}
+	return core.WebhookAnswer{Type: "text/xml; charset=utf-8", Body: []byte("<Response/>")}, l.events(f, r.Query.Get(partArg)), nil
+}
+
+// readFields reads the fields of an authentic call.
+func readFields(r core.WebhookRequest) (fields, error) {
+	switch {
+	case r.Method == http.MethodGet:
+		return fromForm(r.Query), nil
+	case aJSON(r.Body):
+		f, err := fromJSON(r.Body)
+		if err != nil {
+			return nil, &core.Problem{Code: core.CodeInvalid, Detail: "The call from Twilio holds no JSON object.", Err: err}
+		}
+		return f, nil
+	case !utf8.Valid(r.Body) || strings.ContainsAny(string(r.Body), "<>"):
+		return nil, core.Problemf(core.CodeInvalid, "The call from Twilio holds neither a form nor JSON.")
+	}
+	return fromForm(form(string(r.Body))), nil
+}
+
+// events turns one call into what happened, at least one event.
+func (l *link) events(f fields, part string) []core.Event {
+	status := strings.ToLower(f.get("MessageStatus", "SmsStatus"))
+	switch id := f.get("MessageSid", "SmsSid", "SmsMessageSid"); {
+	case id != "" && status != "" && status != "received" && status != "receiving":
+		return l.statuses(f, id, status, part)
+	case id != "" && (f["From"] != "" || f["Body"] != ""):
+		return l.messages(f, id)
+	}
+	return []core.Event{l.other(f, "call:"+hash(f))}
+}
+
+// other is what does not concern us, or is not known.
+func (l *link) other(f fields, id string) core.Event {
+	return core.Event{Kind: core.EventOther, ID: id, Account: l.account(f), At: l.host.Now(), Origin: core.OriginProvider, Raw: f.raw()}
+}
+
+// account returns the sender that a call is for: ours if it names it, or if it names none.
+func (l *link) account(f fields) string {
+	ours := []string{f["To"], f["MessagingServiceSid"]}
+	if f["MessageStatus"] != "" && f["MessageStatus"] != "received" {
+		ours[0] = f["From"]
+	}
+	named := ""
+	for _, name := range ours {
+		if l.ours(name) {
+			return l.conf.sender
+		}
+		if named == "" {
+			named = name
+		}
+	}
+	if named == "" {
+		return l.conf.sender
+	}
+	return named
+}
+
+// ours reports whether a name is the channel's sender, or the service through which it sends.
+func (l *link) ours(name string) bool {
+	bare := func(s string) string { return strings.TrimPrefix(s, "whatsapp:") }
+	return name != "" && (bare(name) == bare(l.conf.sender) || name == l.conf.service)
+}

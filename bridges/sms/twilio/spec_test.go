@@ -1,0 +1,35 @@
+package twilio
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"causeway/bridges/bridgetest"
+	"causeway/bridges/sms/twilio/twiliotest"
+	"causeway/core"
+)
+
+// TestDescribed: every call that the bridge makes of the old interface is one that Twilio describes.
+func TestDescribed(t *testing.T) {
+	doc := twiliotest.Load(t, fixtures+"/specs")
+	s := newStandIn(t, func(w http.ResponseWriter, req *http.Request) {
+		if strings.HasPrefix(req.URL.Path, "/2010-04-01/") && !strings.Contains(req.URL.Path, "ShortCodes") {
+			doc.Described(t, req)
+		}
+		well(w, req)
+	})
+	for _, sender := range []string{ourNumber, "24453", "Shop", serviceSID, "whatsapp:" + ourNumber} {
+		l := openLink(t, bridgetest.NewHost(t), keySender, sender, keyBase, s.URL)
+		for _, c := range append(someContents(), core.Content{Kind: core.KindText, Text: "Hällo 👋🏽"},
+			core.Content{Kind: core.KindImage, Text: "look", Media: &core.Media{URL: "https://x.example/a.jpg", MIME: "image/jpeg"}}) {
+			if _, err := l.Send(t.Context(), core.Outgoing{Key: "part-1", To: []core.IdentityKey{ana}, Content: c, Template: someTemplate()}); err != nil {
+				t.Errorf("%s from %s: %v", c.Kind, sender, err)
+			}
+		}
+		l.Check(t.Context())
+		if err := l.Subscribe(t.Context(), hookURL); err != nil {
+			t.Errorf("subscribe %s: %v", sender, err)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package telegram
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"causeway/core"
+)
+
+// meaning is what a refusal of Telegram means for us. Telegram's codes are those of HTTP and say little; its words say which case it is.
+type meaning struct {
+	code   int      // zero: any
+	words  []string // one of them occurs in the description, upper and lower case alike; none: any description
+	effect core.Effect
+	wait   time.Duration
+	reason string
+	remedy string
+}
+
+func (m meaning) fits(code int, words string) bool {
+	if m.code != 0 && m.code != code {
+		return false
+	}
+	for _, w := range m.words {
+		if strings.Contains(words, strings.ToLower(w)) {
+			return true
+		}
+	}
+	return len(m.words) == 0
+}
+
+// lookup finds the first meaning that fits; false if nothing is known.
+func lookup(code int, words string) (meaning, bool) {
+	words = strings.ToLower(words)
+	for _, m := range meanings {
+		if m.fits(code, words) {
+			return m, true
+		}
+	}
+	return meaning{effect: core.EffectFail, reason: "Telegram refused the message.", remedy: "See Telegram's words in the channel log."}, false
+}
+
+// says reports whether an error is a refusal with one of the words.
+func says(err error, words ...string) bool {
+	var r *refusal
+	return errors.As(err, &r) && meaning{words: words}.fits(r.Code, strings.ToLower(r.Words))
+}
+
+// failed maps the error of a send; nil stays nil. What broke before the request left was rejected; what broke later may have gone out.
+func failed(err error) error {
+	var r *refusal
+	var f *failure
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &r):
+		return refused(r)
+	case errors.As(err, &f):
+		return broken(f)
+	}
+	return core.AsSendError(err)
+}
+
+func refused(r *refusal) *core.SendError {
+	m, known := lookup(r.Code, r.Words)
+	e := &core.SendError{Code: strconv.Itoa(r.Code), Outcome: core.Rejected, Effect: m.effect, Retry: max(m.wait, r.Retry), Reason: m.reason,
+		Remedy: m.remedy, Detail: r.Words}
+	if !known && r.Words != "" {
+		e.Reason = "Telegram refused the message: " + r.Words
+	}
+	if r.Code >= 500 && strings.Contains(strings.ToLower(r.Words), "restart") { // its server stopped while it worked on the call
+		e.Outcome, e.Effect, e.Reason, e.Remedy = core.Unknown, core.EffectFail, unclear, lookThere
+	}
+	return e
+}
+
+const (
+	unclear   = "Telegram's answer did not arrive or cannot be read; the message may or may not have been sent."
+	lookThere = "Ask the customer, or look in Telegram, before sending it again."
+)
+
+// broken maps a call without a readable answer. The statuses are those of proxies and of Telegram's own front.
+func broken(f *failure) *core.SendError {
+	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: f.Retry, Detail: f.Error()}
+	if f.Status != 0 {
+		e.Code = "http-" + strconv.Itoa(f.Status)
+	}
+	var p *core.Problem
+	switch {
+	case !f.Sent && errors.As(f.Err, &p):
+		e.Effect, e.Reason, e.Remedy = core.EffectPark, p.Detail, p.Remedy
+	case !f.Sent:
+		e.Reason, e.Remedy = "Telegram cannot be reached from this machine.", "Check the network and the name service if this lasts."
+	case f.Status == http.StatusTooManyRequests:
+		e.Effect, e.Reason = core.EffectSlow, "Telegram asks us to slow down."
+	case f.Status == http.StatusServiceUnavailable || f.Status == http.StatusRequestTimeout || f.Status == http.StatusTooEarly:
+		e.Reason = "Telegram is not available at the moment."
+	case f.Status == http.StatusRequestEntityTooLarge:
+		e.Effect, e.Reason, e.Remedy = core.EffectFail, "The file is larger than Telegram takes from a bot.", "Send it smaller, or as a link."
+	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status == http.StatusNotFound || f.Status == http.StatusProxyAuthRequired:
+		e.Effect, e.Reason = core.EffectPark, "Something between us and Telegram refuses our calls."
+		e.Remedy = "Check the API base and any proxy in between."
+	case f.Status >= 400 && f.Status < 500:
+		e.Effect, e.Reason = core.EffectFail, "Telegram refused the message without a reason that could be read."
+	default: // no answer, a 2xx that is not Telegram's, a redirect, 500, 502, 504
+		e.Outcome, e.Effect, e.Reason, e.Remedy = core.Unknown, core.EffectFail, unclear, lookThere
+	}
+	return e
+}
+
+// migratedTo returns the new id of a group that a refusal tells, zero if it tells none.
+func migratedTo(err error) int64 {
+	var r *refusal
+	if !errors.As(err, &r) {
+		return 0
+	}
+	return r.Migrate
+}

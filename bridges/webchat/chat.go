@@ -1,0 +1,466 @@
+package webchat
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"causeway/core"
+)
+
+// line is an entry as a browser gets it.
+type line struct {
+	entry
+	Log string `json:"l"`
+}
+
+// place is how far a browser has read both logs. It is also the id of a server-sent event.
+type place struct {
+	Out int64 `json:"out"`
+	In  int64 `json:"in"`
+}
+
+func (p place) String() string { return fmt.Sprintf("%d.%d", p.Out, p.In) }
+
+// placeOf reads a place; what is none is the beginning.
+func placeOf(text string) place {
+	var p place
+	if n, err := fmt.Sscanf(text, "%d.%d", &p.Out, &p.In); err != nil || n != 2 || p.Out < 0 || p.In < 0 {
+		return place{}
+	}
+	return p
+}
+
+// opening is what a page sends to start or go on.
+type opening struct {
+	Token    string `json:"token"` // of an earlier session
+	Identity *proof `json:"identity"`
+	Name     string `json:"name"` // the form before the chat
+	Email    string `json:"email"`
+	Phone    string `json:"phone"`
+	Trap     string `json:"website"` // a field that people do not see: who fills it is a program
+}
+
+// startSession tells a page who its visitor is: the one they were, the user whom the site proves, or somebody new.
+func (l *link) startSession(w http.ResponseWriter, c call) error {
+	var o opening
+	if err := decode(w, c.Request, &o); err != nil {
+		return err
+	}
+	if o.Trap != "" {
+		return errInvalid
+	}
+	v, err := l.who(o)
+	if err != nil {
+		return err
+	}
+	v.fill(o)
+	lines, at, err := l.since(c.Context(), v.ID, place{})
+	if err != nil {
+		return err
+	}
+	seen, err := l.marks(c.Context(), v.ID)
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, map[string]any{"token": l.conf.seal(v, l.host.Now()), "lines": lines, "at": at, "read": seen.Read, "proven": v.Proven,
+		"ask": len(l.missing(v)) > 0, "who": shelf("who", v.ID)[len("chat/who/"):]})
+	return nil
+}
+
+// who decides between what a page gives: a proof counts most, and one that is wrong is never overlooked.
+func (l *link) who(o opening) (visitor, error) {
+	now := l.host.Now()
+	if o.Identity != nil {
+		v, err := l.conf.prove(*o.Identity, now)
+		if err != nil {
+			return v, errProof
+		}
+		return v, nil
+	}
+	v, err := l.conf.open(o.Token, now)
+	switch {
+	case l.conf.require && (err != nil || !v.Proven):
+		return v, errIdentity
+	case err != nil || v.Proven && l.conf.identity.Empty(): // a user whom nobody proves any more
+		return newVisitor(), nil
+	}
+	return v, nil
+}
+
+// fill takes what a visitor typed into the form. It does not change what the site has proven.
+func (v *visitor) fill(o opening) {
+	if v.Name == "" {
+		v.Name = clean(o.Name)
+	}
+	if mail := clean(o.Email); v.Email == "" && aMail.MatchString(mail) {
+		v.Email = mail
+	}
+	if v.Phone == "" {
+		v.Phone = clean(o.Phone)
+	}
+}
+
+// missing lists what the visitor must tell before they may write.
+func (l *link) missing(v visitor) []string {
+	var all []string
+	for _, f := range l.conf.ask {
+		if f.Required && !v.Proven && map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone}[f.Name] == "" {
+			all = append(all, f.Name)
+		}
+	}
+	return all
+}
+
+// said is a message of a visitor.
+type said struct {
+	ID       string       `json:"id"` // the browser's own: the same id is the same message, however often it comes
+	Text     string       `json:"text"`
+	Choice   *core.Choice `json:"choice"`
+	Page     string       `json:"page"`
+	Referrer string       `json:"referrer"`
+	file     *file
+}
+
+var anID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
+
+func (l *link) takeMessage(w http.ResponseWriter, c call) error {
+	var s said
+	if err := decode(w, c.Request, &s); err != nil {
+		return err
+	}
+	s.Text = strings.TrimSpace(s.Text)
+	if !anID.MatchString(s.ID) || s.Text == "" || !utf8.ValidString(s.Text) || utf8.RuneCountInString(s.Text) > textLimit || strings.ContainsRune(s.Text, 0) {
+		return errInvalid
+	}
+	return l.take(w, c, s)
+}
+
+// take stores a message and acknowledges it.
+func (l *link) take(w http.ResponseWriter, c call, s said) error {
+	if len(l.missing(c.visitor)) > 0 {
+		return failure{http.StatusForbidden, "form"}
+	}
+	log, err := l.load(c.Context(), logIn, c.visitor.ID)
+	if err != nil {
+		return err
+	}
+	if old := log.find(s.ID); old != nil {
+		answer(w, http.StatusOK, l.show(logIn, *old))
+		return nil
+	}
+	e := entry{Say: sayMessage, ID: s.ID, At: l.host.Now().UnixMilli(), Text: s.Text, File: s.file}
+	if err := l.host.Emit(c.Context(), l.events(c.visitor, s, log.Last == 0)...); err != nil {
+		return fmt.Errorf("store visitor's message: %w", err)
+	}
+	// It is stored: whether the visitor's own list of it can be kept too does not depend on whether the browser is still there.
+	ctx := context.WithoutCancel(c.Context())
+	if e, err = l.enter(ctx, logIn, c.visitor.ID, e); err != nil {
+		return err
+	}
+	answer(w, http.StatusCreated, l.show(logIn, e))
+	return nil
+}
+
+// events are what a visitor's message is to the gateway. The first one comes after what they filled in.
+func (l *link) events(v visitor, s said, first bool) []core.Event {
+	id := shelf("msg", v.ID)[len("chat/msg/"):] + "." + s.ID
+	e := core.Event{Kind: core.EventMessage, ID: id, Account: l.conf.site, At: l.host.Now(), Origin: core.OriginCustomer, Peer: l.peer(v),
+		Message: &core.MessageBody{Provider: id, Content: content(s)}}
+	if !first {
+		return []core.Event{e}
+	}
+	if page := webAddress(s.Page); page != "" {
+		e.Message.Content.Referral = &core.Referral{Source: "page", URL: page, Ref: webAddress(s.Referrer)}
+	}
+	fields := map[string]any{}
+	for name, text := range map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone} {
+		if text != "" {
+			fields[name] = text
+		}
+	}
+	if len(fields) == 0 || len(fields) == 1 && v.Name != "" {
+		return []core.Event{e} // the name is the peer's
+	}
+	form := e
+	form.ID = shelf("form", v.ID)[len("chat/form/"):] + ".form"
+	raw, _ := json.Marshal(fields)
+	form.Message = &core.MessageBody{Provider: form.ID, Content: core.Content{Kind: core.KindForm, Form: &core.Form{Name: "chat", Fields: fields, Raw: raw}}}
+	return []core.Event{form, e}
+}
+
+func (l *link) peer(v visitor) core.Peer {
+	p := core.Peer{Name: v.Name, Identities: []core.IdentityKey{v.key(l.conf.site)}}
+	if v.Proven && v.Mailed {
+		p.Identities = append(p.Identities, core.IdentityKey{Scheme: core.SchemeEmail, Value: strings.ToLower(v.Email)})
+	}
+	return p
+}
+
+func content(s said) core.Content {
+	switch {
+	case s.file != nil:
+		f := s.file
+		return core.Content{Kind: core.FileKind(f.MIME), Text: s.Text, Media: &core.Media{Provider: f.ID[len("v-"):], MIME: f.MIME, Name: f.Name, Size: f.Size}}
+	case s.Choice != nil && len(s.Choice.ID) <= 256:
+		return core.Content{Kind: core.KindChoice, Text: s.Text, Choice: &core.Choice{ID: s.Choice.ID, Title: s.Text}}
+	}
+	return core.Content{Kind: core.KindText, Text: s.Text}
+}
+
+// webAddress returns a page's address without what may be private in it, "" for what is none.
+func webAddress(s string) string {
+	s, _, _ = strings.Cut(s, "#")
+	s, _, _ = strings.Cut(s, "?")
+	if len(s) > 1000 || !utf8.ValidString(s) || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
+		return ""
+	}
+	return s
+}
+
+// takeFile takes a file as the body, its name and the browser's id of it in the query.
+func (l *link) takeFile(w http.ResponseWriter, c call) error {
+	q := c.URL.Query()
+	if l.conf.upload == 0 || c.ContentLength > l.conf.upload {
+		return errTooLarge
+	}
+	s := said{ID: q.Get("id"), Page: q.Get("page")}
+	if !anID.MatchString(s.ID) {
+		return errInvalid
+	}
+	raw, err := readBody(w, c.Request, l.conf.upload)
+	if err != nil {
+		return err
+	}
+	if len(raw) == 0 {
+		return errInvalid
+	}
+	sum := sha256.Sum256([]byte(c.visitor.ID + "\n" + s.ID))
+	id := hex.EncodeToString(sum[:16])
+	s.file = &file{ID: "v-" + id, Name: fileName(q.Get("name")), MIME: sniff(raw, c.Header.Get("Content-Type")), Size: int64(len(raw))}
+	if err := l.host.SaveUntil(c.Context(), fileKey(id), raw, l.host.Now().Add(keepFiles)); err != nil {
+		return fmt.Errorf("keep visitor's file: %w", err)
+	}
+	return l.take(w, c, s)
+}
+
+// fileName is the last part of what a browser calls a file.
+func fileName(s string) string {
+	s = clean(path.Base(strings.ReplaceAll(s, `\`, "/")))
+	if s == "" || s == "." || s == "/" {
+		return "file"
+	}
+	return s
+}
+
+// sniff says what a file is: what its bytes show, or the browser's word for a kind that only programs open.
+func sniff(raw []byte, declared string) string {
+	seen, _, _ := mime.ParseMediaType(http.DetectContentType(raw))
+	said, _, err := mime.ParseMediaType(declared)
+	vague := seen == "application/octet-stream" || seen == "application/zip" || seen == "text/plain"
+	if err != nil || !vague || !strings.HasPrefix(said, "application/") && !strings.HasPrefix(said, "audio/") && !strings.HasPrefix(said, "video/") && said != "text/csv" {
+		return seen
+	}
+	return said
+}
+
+// marking is how far a visitor has got with what was sent to them: numbers of "out".
+type marking struct {
+	Delivered int64 `json:"delivered"`
+	Read      int64 `json:"read"`
+}
+
+func (l *link) marks(ctx context.Context, id string) (marking, error) {
+	var m marking
+	err := l.recall(ctx, "mark", id, &m)
+	return m, err
+}
+
+// takeMarks reports what was shown and what was read.
+func (l *link) takeMarks(w http.ResponseWriter, c call) error {
+	var now marking
+	if err := decode(w, c.Request, &now); err != nil {
+		return err
+	}
+	ctx, id := c.Context(), c.visitor.ID
+	before, err := l.marks(ctx, id)
+	if err != nil {
+		return err
+	}
+	log, err := l.load(ctx, logOut, id)
+	if err != nil {
+		return err
+	}
+	now.Read = max(before.Read, min(now.Read, log.Last))
+	now.Delivered = max(before.Delivered, now.Read, min(now.Delivered, log.Last))
+	events := append(l.receipts(c.visitor, log, before.Delivered, now.Delivered, core.StatusDelivered), l.receipts(c.visitor, log, before.Read, now.Read, core.StatusRead)...)
+	if len(events) > 0 {
+		if err := l.host.Emit(ctx, events...); err != nil {
+			return fmt.Errorf("store read marks: %w", err)
+		}
+	}
+	if err := l.mark(ctx, id, now); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// mark notes how far a visitor has got. Another tab may have got further.
+func (l *link) mark(ctx context.Context, id string, to marking) error {
+	err := l.host.Update(ctx, shelf("mark", id), func(raw []byte) ([]byte, error) {
+		var at marking
+		if err := unpack(raw, "mark", &at); err != nil {
+			return nil, err
+		}
+		if to.Delivered <= at.Delivered && to.Read <= at.Read {
+			return nil, nil
+		}
+		return json.Marshal(marking{Delivered: max(at.Delivered, to.Delivered), Read: max(at.Read, to.Read)})
+	})
+	if err != nil {
+		return fmt.Errorf("note how far the visitor has got: %w", err)
+	}
+	return nil
+}
+
+// receipts are what is new from one mark to the next.
+func (l *link) receipts(v visitor, log journal, from, to int64, status core.Status) []core.Event {
+	var all []core.Event
+	for _, e := range log.after(from) {
+		if e.N <= to && e.Say == sayMessage {
+			all = append(all, core.Event{Kind: core.EventReceipt, ID: string(status) + "." + e.ID, Key: e.ID, Account: l.conf.site, At: l.host.Now(), Origin: core.OriginCustomer,
+				Peer: core.Peer{Identities: []core.IdentityKey{v.key(l.conf.site)}}, Receipt: &core.ReceiptBody{Provider: e.ID, Status: status}})
+		}
+	}
+	return all
+}
+
+// since returns what both logs have after a place, in the order of time, and the place reached.
+func (l *link) since(ctx context.Context, id string, p place) ([]line, place, error) {
+	lines := []line{}
+	for name, at := range map[string]*int64{logOut: &p.Out, logIn: &p.In} {
+		log, err := l.load(ctx, name, id)
+		if err != nil {
+			return nil, p, err
+		}
+		if *at > log.Last {
+			*at = 0 // of another time: begin anew
+		}
+		for _, e := range log.after(*at) {
+			lines = append(lines, l.show(name, e))
+		}
+		*at = log.Last
+	}
+	slices.SortFunc(lines, func(a, b line) int { // what was said first comes first; a log's own times never go back
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Log, b.Log), cmp.Compare(a.N, b.N))
+	})
+	return lines, p, nil
+}
+
+// show makes of an entry what a browser gets: its file has an address.
+func (l *link) show(log string, e entry) line {
+	if e.File != nil {
+		f := *e.File
+		f.URL = l.fileURL(f)
+		e.File = &f
+	}
+	return line{e, log}
+}
+
+func (l *link) answerHistory(w http.ResponseWriter, c call) error {
+	lines, at, err := l.since(c.Context(), c.visitor.ID, placeOf(c.URL.Query().Get("after")))
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusOK, map[string]any{"lines": lines, "at": at})
+	return nil
+}
+
+const (
+	beat      = 15 * time.Second // of a stream on which nothing happens
+	lookAgain = 5 * time.Second  // see link.look
+	writeFor  = 10 * time.Second // the longest that a browser may take for a piece
+)
+
+// answerEvents streams what is new. Whatever wakes it, it reads the logs from where it was: nothing is lost between two looks, nothing comes twice.
+func (l *link) answerEvents(w http.ResponseWriter, c call) error {
+	s := l.hub.join(seat(c.visitor.ID))
+	if s == nil {
+		return errOften
+	}
+	defer l.hub.leave(seat(c.visitor.ID), s)
+	last := c.Header.Get("Last-Event-ID")
+	feed := &feed{w: w, rc: http.NewResponseController(w), at: placeOf(or(last, c.URL.Query().Get("after")))}
+	head := w.Header()
+	head.Set("Content-Type", "text/event-stream")
+	head.Set("X-Accel-Buffering", "no")
+	if !feed.write(": hello\n\n") {
+		return nil
+	}
+	l.follow(c, s, feed)
+	return nil
+}
+
+// follow writes until the browser, the link or the visitor's token has gone.
+func (l *link) follow(c call, s *stream, f *feed) {
+	look, tick := time.NewTicker(l.look), time.NewTicker(beat)
+	defer look.Stop()
+	defer tick.Stop()
+	for ok := l.news(c, f); ok; {
+		select {
+		case <-c.Context().Done():
+			return
+		case <-l.closed:
+			return
+		case <-s.wake:
+			ok = l.news(c, f)
+		case <-look.C:
+			ok = l.news(c, f) && l.host.Now().Unix() < c.visitor.Expires
+		case <-s.typing:
+			ok = f.write("event: typing\ndata: {}\n\n")
+		case <-tick.C:
+			ok = f.write(": beat\n\n")
+		}
+	}
+}
+
+// news writes what is new and reports whether the stream goes on.
+func (l *link) news(c call, f *feed) bool {
+	lines, at, err := l.since(c.Context(), c.visitor.ID, f.at)
+	if err != nil {
+		return false // the browser comes again with its place
+	}
+	if len(lines) == 0 {
+		return true
+	}
+	f.at = at
+	body, err := json.Marshal(lines)
+	return err == nil && f.write(fmt.Sprintf("id: %s\nevent: lines\ndata: %s\n\n", at, body))
+}
+
+// feed is the writing side of a stream.
+type feed struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+	at place
+}
+
+func (f *feed) write(s string) bool {
+	_ = f.rc.SetWriteDeadline(time.Now().Add(writeFor)) // not every writer has deadlines
+	if _, err := f.w.Write([]byte(s)); err != nil {
+		return false
+	}
+	return f.rc.Flush() == nil
+}

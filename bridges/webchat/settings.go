@@ -1,0 +1,242 @@
+package webchat
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"causeway/core"
+)
+
+// Keys of the settings.
+const (
+	keySite     = "site"
+	keySign     = "verify_token"
+	keyOrigins  = "origins"
+	keyIdentity = "identity_secret"
+	keyRequire  = "require_identity"
+	keyTitle    = "title"
+	keyGreeting = "greeting"
+	keyAnswer   = "answer_time"
+	keyHours    = "hours"
+	keyZone     = "time_zone"
+	keyColor    = "color"
+	keyLanguage = "language"
+	keyAsk      = "ask"
+	keyWhatsApp = "whatsapp"
+	keyEmail    = "email"
+	keyUpload   = "upload_mb"
+	keyNames    = "author_names"
+)
+
+const (
+	defaultColor  = "#0b5cad"
+	defaultUpload = 5
+	mostUpload    = 10
+	yes, no       = "yes", "no"
+)
+
+func settings() []core.Setting {
+	return []core.Setting{
+		{Key: keySite, Title: "Site", Required: true, Example: "www-example-com", Help: "A short name of your site: letters, digits, - and _. Visitors are known below it; do not change it later."},
+		{Key: keyOrigins, Title: "Origins", Required: true, Example: "https://www.example.com",
+			Help: "The sites whose pages may chat, as in the address bar, several with commas: https://www.your.shop, https://*.your.shop."},
+		{Key: keySign, Title: "Signing key", Secret: true, Required: true, Example: "your-signing-key",
+			Help: "A long random word by which the gateway knows its visitors again. Made up for you if you give none."},
+		{Key: keyIdentity, Title: "Identity secret", Secret: true, Example: "your-identity-secret",
+			Help: "At least 32 random characters that your site's server shares with the gateway, to prove who its users are by a JWT (HS256) or an HMAC."},
+		{Key: keyRequire, Title: "Require identity", Default: no, Help: "yes: only users whom the site's server proves may write. no: everybody may."},
+		{Key: keyTitle, Title: "Title", Help: "What stands above the chat, such as the name of the business."},
+		{Key: keyGreeting, Title: "Greeting", Help: "The first line that a visitor reads."},
+		{Key: keyAnswer, Title: "Answer time", Help: "How soon you answer, in a sentence that visitors read."},
+		{Key: keyHours, Title: "Opening hours", Help: "When somebody answers: Mon-Fri 09:00-17:00, Sat 10:00-14:00. Outside them visitors are told when you open, and may write all the same."},
+		{Key: keyZone, Title: "Time zone", Help: "Of the opening hours, such as Europe/Berlin. UTC if you give none."},
+		{Key: keyColor, Title: "Colour", Default: defaultColor, Help: "Of the button and the visitor's own messages, as #rrggbb. White or black text is chosen to be read on it."},
+		{Key: keyLanguage, Title: "Language", Default: "en", Help: "en, de, ar or ru, where the visitor's browser asks for none of these."},
+		{Key: keyAsk, Title: "Ask before the chat", Help: "What visitors are asked for before they write: name, email, phone, separated by commas; with a * what they must give: name, email*."},
+		{Key: keyWhatsApp, Title: "WhatsApp number", Help: "Where visitors may go on by WhatsApp, with the country's code, digits only."},
+		{Key: keyEmail, Title: "E-mail address", Help: "Where visitors may write by e-mail."},
+		{Key: keyUpload, Title: "Largest file (MB)", Default: strconv.Itoa(defaultUpload), Help: "What a visitor may send, from 0 (no files) to 10."},
+		{Key: keyNames, Title: "Names", Default: yes, Help: "yes: visitors see the name of the person who answers. no: they do not."},
+	}
+}
+
+// field is one question of the form before the chat.
+type field struct {
+	Name     string `json:"name"` // name, email, phone
+	Required bool   `json:"required,omitempty"`
+}
+
+// conf is what the settings say, checked.
+type conf struct {
+	site            string
+	sign, identity  core.Secret
+	require, names  bool
+	origins         []string
+	title, greeting string
+	answer, color   string
+	language        string
+	ask             []field
+	whatsapp, email string
+	upload          int64 // bytes
+	hours           core.Hours
+}
+
+var (
+	aSite   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	aColor  = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	aNumber = regexp.MustCompile(`^[1-9]\d{6,14}$`)
+	aMail   = regexp.MustCompile(`^[^\s@<>"',;:]+@[^\s@<>"',;:]+$`)
+)
+
+// read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
+func read(s core.Settings) (conf, error) {
+	for _, def := range settings() {
+		if p := present(def, s); p != nil {
+			return conf{}, p
+		}
+	}
+	c := conf{site: value(s, keySite), sign: s.Secret(keySign), identity: s.Secret(keyIdentity), title: value(s, keyTitle), greeting: value(s, keyGreeting),
+		answer: value(s, keyAnswer), color: or(value(s, keyColor), defaultColor), language: or(value(s, keyLanguage), "en"), whatsapp: value(s, keyWhatsApp), email: value(s, keyEmail)}
+	for _, check := range []func(*conf, core.Settings) *core.Problem{checkNames, checkSecrets, checkAuthors, checkOrigins, checkAsk, checkUpload, checkHours} {
+		if p := check(&c, s); p != nil {
+			return conf{}, p
+		}
+	}
+	return c, nil
+}
+
+func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
+
+func or(v, otherwise string) string {
+	if v == "" {
+		return otherwise
+	}
+	return v
+}
+
+// present says why a setting is missing or still the sample, or nil.
+func present(def core.Setting, s core.Settings) *core.Problem {
+	v := value(s, def.Key)
+	if def.Secret {
+		v = strings.TrimSpace(s.Secret(def.Key).Reveal())
+	}
+	switch low := strings.ToLower(v); {
+	case v == "" && def.Required:
+		return bad(def.Key, def.Help, "%s is missing.", def.Title)
+	case v != "" && v == def.Example, def.Secret && (low == "changeme" || low == "secret" || strings.HasPrefix(v, "${") || strings.HasPrefix(v, "<")):
+		return bad(def.Key, "Put your own value there. "+def.Help, "%s is still the sample from the instructions.", def.Title)
+	}
+	return nil
+}
+
+func bad(field, remedy, format string, args ...any) *core.Problem {
+	p := core.Problemf(core.CodeInvalid, format, args...).Remedied("%s", remedy)
+	p.Field = field
+	return p
+}
+
+func checkNames(c *conf, _ core.Settings) *core.Problem {
+	switch {
+	case !aSite.MatchString(c.site):
+		return bad(keySite, "Use letters, digits, - and _, at most 64.", "The site's name cannot be used.")
+	case !aColor.MatchString(c.color):
+		return bad(keyColor, "Write it like "+defaultColor+".", "The colour is not of the form #rrggbb.")
+	case words[c.language] == nil:
+		return bad(keyLanguage, "Write en, de, ar or ru.", "The widget does not speak the language %q.", c.language)
+	case c.whatsapp != "" && !aNumber.MatchString(c.whatsapp):
+		return bad(keyWhatsApp, "Write the country's code and the number, digits only.", "The WhatsApp number is not a phone number.")
+	case c.email != "" && !aMail.MatchString(c.email):
+		return bad(keyEmail, "Write it like support@your.shop.", "The e-mail address is not one.")
+	}
+	return nil
+}
+
+func checkSecrets(c *conf, s core.Settings) *core.Problem {
+	switch n := len(c.identity.Reveal()); {
+	case len(c.sign.Reveal()) < 16:
+		return bad(keySign, "Leave it out: one is made up for you.", "The signing key is shorter than 16 characters.")
+	case n > 0 && n < 32:
+		return bad(keyIdentity, "Make one of at least 32 random characters, for example by: openssl rand -hex 32.", "The identity secret is too short to be safe.")
+	case n > 0 && c.identity.Reveal() == c.sign.Reveal():
+		return bad(keyIdentity, "Make another one: whoever knows it could make the gateway's own tokens.", "The identity secret is the signing key.")
+	}
+	switch v := value(s, keyRequire); v {
+	case "", no:
+	case yes:
+		c.require = true
+	default:
+		return bad(keyRequire, "Write one of the two, or leave it out.", "require_identity is neither yes nor no.")
+	}
+	if c.require && c.identity.Empty() {
+		return bad(keyIdentity, "Set the secret that your site's server signs its users with, or set require_identity to no.", "Only proven users may write, and there is no secret to prove them by.")
+	}
+	return nil
+}
+
+func checkAuthors(c *conf, s core.Settings) *core.Problem {
+	v := or(value(s, keyNames), yes)
+	c.names = v == yes
+	if v != yes && v != no {
+		return bad(keyNames, "Write one of the two, or leave it out.", "author_names is neither yes nor no.")
+	}
+	return nil
+}
+
+func checkOrigins(c *conf, s core.Settings) *core.Problem {
+	for _, text := range strings.Split(value(s, keyOrigins), ",") {
+		o := strings.ToLower(strings.TrimRight(strings.TrimSpace(text), "/"))
+		u, err := url.Parse(strings.Replace(o, "://*.", "://any.", 1))
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || strings.Contains(u.Host, "*") {
+			return bad(keyOrigins, "Write scheme and host of each site, as in the address bar, separated by commas.", "%q is not the origin of a site.", strings.TrimSpace(text))
+		}
+		c.origins = append(c.origins, o)
+	}
+	return nil
+}
+
+// local reports whether an origin is of a developer's own machine.
+func local(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
+}
+
+// allows reports whether pages of an origin may chat. A pattern with a star is for every host below, not for the domain itself.
+func (c conf) allows(origin string) bool {
+	origin = strings.ToLower(origin)
+	for _, o := range c.origins {
+		scheme, domain, wild := strings.Cut(o, "*")
+		if o == origin || wild && strings.HasPrefix(origin, scheme) && strings.HasSuffix(origin, domain) && len(origin) > len(o)-1 &&
+			!strings.ContainsAny(origin[len(scheme):len(origin)-len(domain)], "/@:") {
+			return true
+		}
+	}
+	return false
+}
+
+func checkAsk(c *conf, s core.Settings) *core.Problem {
+	for _, text := range strings.Split(value(s, keyAsk), ",") {
+		name, star := strings.CutSuffix(strings.TrimSpace(text), "*")
+		switch name {
+		case "":
+		case "name", "email", "phone":
+			c.ask = append(c.ask, field{name, star})
+		default:
+			return bad(keyAsk, "Write some of name, email, phone, separated by commas.", "Visitors cannot be asked for %q.", name)
+		}
+	}
+	return nil
+}
+
+func checkUpload(c *conf, s core.Settings) *core.Problem {
+	n := int64(defaultUpload)
+	if v := value(s, keyUpload); v != "" {
+		var err error
+		if n, err = strconv.ParseInt(v, 10, 64); err != nil || n < 0 || n > mostUpload {
+			return bad(keyUpload, "Write a number from 0 to 10.", "The largest file is not a number of megabytes.")
+		}
+	}
+	c.upload = n << 20
+	return nil
+}

@@ -1,0 +1,32 @@
+package webchat
+
+import "strings"
+
+// words are what the widget says, by language. Every language has the same keys.
+var words = map[string]map[string]string{
+	"en": {"chat": "Chat", "open": "Open chat", "close": "Close chat", "write": "Write a message", "send": "Send", "attach": "Attach a file", "you": "You", "us": "Us",
+		"typing": "Writing…", "offline": "No connection. What you write is sent as soon as it is back.", "failed": "Not sent", "sending": "Sending…", "sent": "Sent", "read": "Read",
+		"large": "The file is too large.", "name": "Name", "email": "E-mail", "phone": "Phone", "start": "Start chat", "gone": "This message was deleted.", "edited": "edited",
+		"identity": "Please sign in to chat.", "whatsapp": "Go on by WhatsApp", "mail": "Write an e-mail", "unread": "unread", "messages": "Messages", "needed": "required", "opens": "Closed now. We are back"},
+	"de": {"chat": "Chat", "open": "Chat öffnen", "close": "Chat schließen", "write": "Nachricht schreiben", "send": "Senden", "attach": "Datei anhängen", "you": "Sie", "us": "Wir",
+		"typing": "Schreibt …", "offline": "Keine Verbindung. Was Sie schreiben, wird gesendet, sobald sie wieder da ist.", "failed": "Nicht gesendet", "sending": "Wird gesendet …", "sent": "Gesendet", "read": "Gelesen",
+		"large": "Die Datei ist zu groß.", "name": "Name", "email": "E-Mail", "phone": "Telefon", "start": "Chat beginnen", "gone": "Diese Nachricht wurde gelöscht.", "edited": "bearbeitet",
+		"identity": "Bitte melden Sie sich an, um zu chatten.", "whatsapp": "Weiter mit WhatsApp", "mail": "E-Mail schreiben", "unread": "ungelesen", "messages": "Nachrichten", "needed": "erforderlich", "opens": "Jetzt geschlossen. Wir sind wieder da:"},
+	"ar": {"chat": "محادثة", "open": "فتح المحادثة", "close": "إغلاق المحادثة", "write": "اكتب رسالة", "send": "إرسال", "attach": "إرفاق ملف", "you": "أنت", "us": "نحن",
+		"typing": "يكتب…", "offline": "لا يوجد اتصال. سيُرسل ما تكتبه عند عودته.", "failed": "لم تُرسل", "sending": "جارٍ الإرسال…", "sent": "أُرسلت", "read": "قُرئت",
+		"large": "الملف كبير جدًا.", "name": "الاسم", "email": "البريد الإلكتروني", "phone": "الهاتف", "start": "ابدأ المحادثة", "gone": "حُذفت هذه الرسالة.", "edited": "معدّلة",
+		"identity": "يرجى تسجيل الدخول للمحادثة.", "whatsapp": "المتابعة عبر واتساب", "mail": "اكتب بريدًا إلكترونيًا", "unread": "غير مقروءة", "messages": "الرسائل", "needed": "مطلوب", "opens": "مغلق الآن. نعود"},
+	"ru": {"chat": "Чат", "open": "Открыть чат", "close": "Закрыть чат", "write": "Напишите сообщение", "send": "Отправить", "attach": "Прикрепить файл", "you": "Вы", "us": "Мы",
+		"typing": "Печатает…", "offline": "Нет соединения. Написанное будет отправлено, как только оно появится.", "failed": "Не отправлено", "sending": "Отправляется…", "sent": "Отправлено", "read": "Прочитано",
+		"large": "Файл слишком большой.", "name": "Имя", "email": "Эл. почта", "phone": "Телефон", "start": "Начать чат", "gone": "Сообщение удалено.", "edited": "изменено",
+		"identity": "Войдите, чтобы написать в чат.", "whatsapp": "Продолжить в WhatsApp", "mail": "Написать письмо", "unread": "непрочитанных", "messages": "Сообщения", "needed": "обязательно", "opens": "Сейчас закрыто. Мы снова на связи:"},
+}
+
+// speak chooses the language for a browser's wish.
+func (c conf) speak(locale string) string {
+	lang, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(locale, "_", "-")), "-")
+	if words[lang] != nil {
+		return lang
+	}
+	return c.language
+}

@@ -1,0 +1,325 @@
+package whatsappcloud
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"causeway/bridges/meta"
+	"causeway/core"
+)
+
+// accountNews is what the fields about the account hold.
+type accountNews struct {
+	Event meta.Text `json:"event"`
+	Phone meta.Text `json:"phone_number"`
+	WABA  *struct {
+		ID meta.Text `json:"waba_id"`
+	} `json:"waba_info"`
+	Disconnection *struct {
+		Reason meta.Text `json:"reason"`
+		By     meta.Text `json:"initiated_by"`
+	} `json:"disconnection_info"`
+	Ban *struct {
+		State meta.Text `json:"waba_ban_state"`
+		Date  meta.Text `json:"waba_ban_date"`
+	} `json:"ban_info"`
+	Violation *struct {
+		Type meta.Text `json:"violation_type"`
+	} `json:"violation_info"`
+	Restrictions []struct {
+		Type       meta.Text `json:"restriction_type"`
+		Expiration meta.Text `json:"expiration"`
+	} `json:"restriction_info"`
+	Display     meta.Text `json:"display_phone_number"`
+	Limit       meta.Text `json:"current_limit"`
+	Decision    meta.Text `json:"decision"`
+	Severity    meta.Text `json:"alert_severity"`
+	Alert       meta.Text `json:"alert_type"`
+	Description meta.Text `json:"alert_description"`
+	Reason      meta.Text `json:"rejection_reason"`
+	Message     meta.Text `json:"message"` // what happened, in a sentence: of flows
+	Status      meta.Text `json:"status"`
+	Daily       meta.Text `json:"max_daily_conversations_per_business"`
+	PerPhone    meta.Text `json:"max_daily_conversation_per_phone"`
+	Phones      meta.Text `json:"max_phone_numbers_per_business"`
+}
+
+// accountEvent reads news of the business account or the number. It comes to one address, and is for all channels of that business account: it names
+// none of them.
+func (l *link) accountEvent(c change) core.Event {
+	e := l.other(c, "", c.raw, c.hash(c.raw))
+	var n accountNews
+	if err := json.Unmarshal(c.value, &n); err != nil {
+		return e
+	}
+	e.Kind, e.Change = core.EventAccount, &core.AccountBody{Name: c.field}
+	if n.Event != "" {
+		e.Change.Name = c.field + "/" + string(n.Event)
+	}
+	e.Shared = true
+	ours, sure := l.ours(c, n)
+	e.Doubtful = !ours || !sure
+	if !ours {
+		e.Change.Detail = "Meta reports news of another account: " + plain(n.Event) + "."
+		return e
+	}
+	detail, h := n.read(c.field)
+	if e.Change.Detail = detail; h != nil {
+		h.Code, h.Reason = firstWord(n.Event, meta.Text(c.field)), detail
+		e.Change.Health, e.Change.Topic = h, n.topic(c.field)
+	}
+	switch strings.ToUpper(string(n.Event)) {
+	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
+		e.Change.Slack = offboardSlack
+	case "PARTNER_REMOVED", "ACCOUNT_DELETED":
+		e.Change.Over = true
+	}
+	return e
+}
+
+// offboardSlack is by how much the platform's times of a number's leaving and coming back may be off: its own samples have the return before the
+// departure.
+const offboardSlack = 2 * time.Minute
+
+// topic is what the news is about: of one topic the newest holds.
+func (n accountNews) topic(field string) string {
+	if field != fieldAccount {
+		return field + strings.TrimSuffix("/"+string(n.Alert), "/")
+	}
+	switch event := strings.ToUpper(string(n.Event)); event {
+	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
+		return "phone"
+	case "PARTNER_REMOVED", "ACCOUNT_DELETED", "PARTNER_APP_UNINSTALLED", "PARTNER_ADDED", "PARTNER_APP_INSTALLED":
+		return "partner"
+	case "DISABLED_UPDATE":
+		return "ban"
+	default:
+		return event
+	}
+}
+
+// accountWord reports whether a value that stands alone is news of the account.
+func accountWord(event meta.Text) bool {
+	for _, start := range []string{"ACCOUNT_", "PARTNER_", "DISABLED_UPDATE"} {
+		if strings.HasPrefix(strings.ToUpper(string(event)), start) {
+			return true
+		}
+	}
+	return false
+}
+
+// aboutPartner reports whether the news comes under the id of the partner who serves the account.
+func (n accountNews) aboutPartner() bool {
+	return strings.HasPrefix(strings.ToUpper(string(n.Event)), "PARTNER_")
+}
+
+// ours reports whether the news is of this channel's number or account, and whether that is sure: where neither is known, the channel that was called
+// takes it for its own. Partner events come under the partner's id and name the account inside.
+func (l *link) ours(c change, n accountNews) (ours, sure bool) {
+	named := meta.First(n.Phone, n.Display)
+	word := strings.ToUpper(string(n.Event))
+	switch number := or(l.conf.phone, l.channel.Number); {
+	case named == "" && (word == "ACCOUNT_OFFBOARDED" || word == "ACCOUNT_RECONNECTED") && c.waba == l.conf.account:
+		return true, l.coexists.yes() // of one number, and it does not say which
+	case named != "" && number != "":
+		return digitsOf(string(named)) == number, true
+	case n.WABA != nil && n.WABA.ID != "" && l.conf.account != "":
+		return string(n.WABA.ID) == l.conf.account, named == ""
+	case anID.MatchString(c.waba) && l.conf.account != "" && !n.aboutPartner():
+		return c.waba == l.conf.account, named == ""
+	}
+	return true, false
+}
+
+// read returns what happened in a sentence, and the health that follows from it where a person must act, or may rest.
+func (n accountNews) read(field string) (string, *core.Health) {
+	switch field {
+	case "account_update":
+		return n.update()
+	case "account_alerts":
+		detail := string(meta.First(n.Description, meta.Text(plain(n.Alert)), "Meta raised an alert for the account."))
+		if s := strings.ToUpper(string(n.Severity)); s == "CRITICAL" || s == "WARNING" {
+			return detail, worry("Open the WhatsApp Manager and look at the account's alerts.")
+		}
+		return detail, nil
+	case "account_review_update":
+		if strings.EqualFold(string(n.Decision), "REJECTED") {
+			return "Meta's review rejected the account.", worry("Open Business support home and ask for another review.")
+		}
+		return "Meta reviewed the account: " + plain(n.Decision) + ".", nil
+	case "phone_number_quality_update":
+		return n.quality()
+	case "phone_number_name_update":
+		if strings.EqualFold(string(n.Decision), "REJECTED") {
+			return "Meta rejected the display name.", worry("Choose another display name in the WhatsApp Manager.")
+		}
+		return "Meta decided on the display name: " + plain(n.Decision) + ".", nil
+	case "security":
+		return "The number's two-step verification was changed: " + plain(n.Event) + ".", worry("If that was nobody of yours, change the PIN in the WhatsApp Manager at once.")
+	}
+	return n.mere(field), nil
+}
+
+// mere is news that asks nothing of anybody.
+func (n accountNews) mere(field string) string {
+	switch {
+	case n.Message != "":
+		return "Meta reports: " + meta.Sentence(string(n.Message))
+	case n.Daily != "" || n.PerPhone != "" || n.Phones != "":
+		return "Meta changed what the account may do: " + string(join(", ", labelled("customers written to first in a day", meta.First(n.Daily, n.PerPhone)), labelled("phone numbers", n.Phones))) + "."
+	case n.Event != "" || n.Status != "":
+		return "Meta reports: " + plain(meta.Text(field)) + ", " + plain(meta.First(n.Event, n.Status)) + "."
+	}
+	return "Meta reports: " + plain(meta.Text(field)) + "."
+}
+
+func labelled(label string, value meta.Text) meta.Text {
+	if value == "" {
+		return ""
+	}
+	return meta.Text(label+" ") + value
+}
+
+func (n accountNews) quality() (string, *core.Health) {
+	limit := ""
+	if n.Limit != "" {
+		limit = " Its limit is now " + plain(n.Limit) + "."
+	}
+	switch strings.ToUpper(string(n.Event)) {
+	case "FLAGGED", "DOWNGRADE":
+		return "Meta rates the quality of this number's messages low." + limit, worry("Send less that customers block or report; look at the number in the WhatsApp Manager.")
+	}
+	return "The number's standing changed: " + plain(n.Event) + "." + limit, nil
+}
+
+func (n accountNews) update() (string, *core.Health) {
+	switch strings.ToUpper(string(n.Event)) {
+	case "PARTNER_REMOVED", "ACCOUNT_DELETED", "PARTNER_APP_UNINSTALLED":
+		return n.removed(), &core.Health{Level: core.HealthBad, Remedy: n.reconnect()}
+	case "PARTNER_ADDED", "PARTNER_APP_INSTALLED":
+		return "The account was given to the app: " + plain(n.Event) + ".", &core.Health{Level: core.HealthGood}
+	case "ACCOUNT_OFFBOARDED":
+		return "The number was taken off the platform, most likely because the phone was changed. It usually comes back within minutes.",
+			&core.Health{Level: core.HealthBad, Remedy: "Messages wait. If it does not come back in some minutes, open the WhatsApp Business app on the phone; failing that, connect the number again there."}
+	case "ACCOUNT_RECONNECTED":
+		return "The number is back on the platform.", &core.Health{Level: core.HealthGood}
+	case "DISABLED_UPDATE":
+		return n.banned()
+	case "ACCOUNT_RESTRICTION":
+		return "Meta restricted the account: " + n.restricted() + ".", worry("Open Business support home, see what was violated, and ask for a review.")
+	case "ACCOUNT_VIOLATION":
+		detail := "Meta says that the account violated its policy"
+		if n.Violation != nil && n.Violation.Type != "" {
+			detail += ": " + plain(n.Violation.Type)
+		}
+		return detail + ".", worry("Open Business support home and answer the complaint before messages are blocked.")
+	}
+	return "Meta reports: " + plain(n.Event) + ".", nil
+}
+
+func (n accountNews) banned() (string, *core.Health) {
+	state, date := "", ""
+	if n.Ban != nil {
+		state = strings.ToUpper(string(n.Ban.State))
+		if n.Ban.Date != "" {
+			date = " on " + string(n.Ban.Date)
+		}
+	}
+	appeal := "Open Business support home and ask for a review."
+	switch state {
+	case "DISABLE":
+		return "Meta disabled the account" + date + ".", &core.Health{Level: core.HealthBad, Remedy: appeal}
+	case "SCHEDULE_FOR_DISABLE":
+		return "Meta is going to disable the account" + date + ".", worry(appeal)
+	case "REINSTATE":
+		return "Meta reinstated the account" + date + ".", &core.Health{Level: core.HealthGood}
+	}
+	return "Meta changed whether the account is enabled: " + plain(meta.Text(state)) + ".", worry(appeal)
+}
+
+func (n accountNews) restricted() string {
+	var all []string
+	for _, r := range n.Restrictions {
+		s := plain(r.Type)
+		if at, ok := r.Expiration.Time(); ok {
+			s += " until " + at.Format("2 January 2006 15:04 MST")
+		}
+		all = append(all, s)
+	}
+	if len(all) == 0 {
+		return "it does not say how"
+	}
+	return strings.Join(all, ", ")
+}
+
+func (n accountNews) removed() string {
+	if n.Disconnection == nil {
+		return "The business account no longer works with this app: " + plain(n.Event) + "."
+	}
+	by := ""
+	switch strings.ToUpper(string(n.Disconnection.By)) {
+	case "USER":
+		by = ", by somebody with the phone or the account"
+	case "SYSTEM":
+		by = ", by WhatsApp"
+	}
+	return fmt.Sprintf("The number was disconnected from the platform%s: %s.", by, plain(n.Disconnection.Reason))
+}
+
+const again = "connect the number again in the WhatsApp Business app (Settings, Account, Business Platform) through your app or provider"
+
+func (n accountNews) reconnect() string {
+	if n.Disconnection == nil {
+		return "Connect the number to your app again, give its system user access, and put a new token in the channel."
+	}
+	switch strings.ToUpper(string(n.Disconnection.Reason)) {
+	case "PRIMARY_INACTIVITY":
+		return "The phone was not opened for about two weeks. Open the WhatsApp Business app at least every 13 days from now on, and " + again + "."
+	case "COMPANION_INACTIVITY":
+		return "The connection was not used for about a month. Check that this gateway runs and sends, and " + again + "."
+	case "CHANGE_NUMBER":
+		return "The phone has another number now. Connect that number, and set the channel to its phone number ID."
+	case "USER_RE_REGISTERED":
+		return "WhatsApp was set up anew on the phone. C" + again[1:] + "; check the channel's phone number ID then."
+	case "BUSINESS_DOWNGRADE":
+		return "The phone uses the ordinary WhatsApp now. Install the WhatsApp Business app with this number, and " + again + "."
+	case "ACCOUNT_DISCONNECTED":
+		return "If that was a mistake, " + again + ". If not, remove the channel."
+	}
+	return "C" + again[1:] + ", and put a new token in the channel if the old one is refused."
+}
+
+func worry(remedy string) *core.Health {
+	return &core.Health{Level: core.HealthWarning, Remedy: remedy}
+}
+
+// plain writes the platform's word for people: "PRIMARY_INACTIVITY" as "primary inactivity".
+func plain(t meta.Text) string {
+	if t == "" {
+		return "no more is said"
+	}
+	return strings.ToLower(strings.ReplaceAll(string(t), "_", " "))
+}
+
+func firstWord(all ...meta.Text) string { return string(meta.First(all...)) }
+
+// valueError reads an entry of value.errors: the platform's trouble with the app or the number, not with a message.
+func (l *link) valueError(c change, raw json.RawMessage) core.Event {
+	var w wireError
+	e := l.other(c, "", raw, c.hash(raw))
+	if err := json.Unmarshal(raw, &w); err != nil {
+		return e
+	}
+	se := sendError(w.code(), w.words())
+	e.Kind, e.Change = core.EventAccount, &core.AccountBody{Name: "error/" + string(w.Code), Detail: se.Reason}
+	if d := se.Detail; d != "" {
+		e.Change.Detail += " Meta says: " + d
+	}
+	if se.Effect == core.EffectPark {
+		// A warning only: whether sending still works is for the next send to find out.
+		e.Change.Health = &core.Health{Level: core.HealthWarning, Code: se.Code, Reason: e.Change.Detail, Remedy: se.Remedy}
+	}
+	return e
+}

@@ -1,0 +1,173 @@
+package whatsappcloud
+
+import (
+	"encoding/json"
+	"strings"
+
+	"causeway/bridges/meta"
+	"causeway/core"
+)
+
+// content reads what a message says. A type that is not known, or lacks its body, is KindUnsupported.
+func (b messageBody) content(errs []wireError) core.Content {
+	switch {
+	case b.Type == "text" && b.Text != nil:
+		return core.Content{Kind: core.KindText, Text: string(b.Text.Body)}
+	case b.Type == "" && b.Text != nil: // as Turn's older posts
+		return core.Content{Kind: core.KindText, Text: string(b.Text.Body)}
+	case b.Type == "location" && b.Location != nil:
+		p := b.Location
+		return core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: p.Latitude.Float(), Longitude: p.Longitude.Float(),
+			Name: string(p.Name), Address: string(p.Address), URL: string(p.URL)}}
+	case b.Type == "contacts" && len(b.Contacts) > 0:
+		return core.Content{Kind: core.KindContacts, Contacts: cards(b.Contacts)}
+	case b.Type == "button" && b.Button != nil:
+		return picked(b.Button.Payload, b.Button.Text, "")
+	case b.Type == "order" && b.Order != nil:
+		return ordered(*b.Order)
+	case b.Type == "interactive" && b.Interactive != nil:
+		return b.Interactive.content(b.unsupported(errs))
+	}
+	if kind, m := b.file(); m != nil {
+		return m.content(kind)
+	}
+	return b.unsupported(errs)
+}
+
+// file returns the medium that the type names.
+func (b messageBody) file() (core.ContentKind, *media) {
+	switch b.Type {
+	case "image":
+		return core.KindImage, b.Image
+	case "video":
+		return core.KindVideo, b.Video
+	case "audio":
+		if b.Audio != nil && bool(b.Audio.Voice) {
+			return core.KindVoice, b.Audio
+		}
+		return core.KindAudio, b.Audio
+	case "voice":
+		return core.KindVoice, b.Voice
+	case "document":
+		return core.KindDocument, b.Document
+	case "sticker":
+		return core.KindSticker, b.Sticker
+	}
+	return "", nil
+}
+
+func (m media) content(kind core.ContentKind) core.Content {
+	mime, _, _ := strings.Cut(string(m.MIME), ";")
+	url := m.URL
+	if url == "" {
+		url = m.Link
+	}
+	return core.Content{Kind: kind, Text: string(m.Caption), Media: &core.Media{Provider: string(m.ID), URL: string(url),
+		MIME: strings.ToLower(strings.TrimSpace(mime)), Name: string(m.Filename), SHA256: string(m.SHA256), Animated: bool(m.Animated || m.Moving)}}
+}
+
+func picked(id, title, description meta.Text) core.Content {
+	return core.Content{Kind: core.KindChoice, Text: string(title), Choice: &core.Choice{ID: string(id), Title: string(title), Description: string(description)}}
+}
+
+func (i interactive) content(none core.Content) core.Content {
+	switch {
+	case i.Button != nil:
+		return picked(i.Button.ID, i.Button.Title, i.Button.Description)
+	case i.List != nil:
+		return picked(i.List.ID, i.List.Title, i.List.Description)
+	case i.Form != nil:
+		return core.Content{Kind: core.KindForm, Text: string(i.Form.Body), Form: form(string(i.Form.Name), i.Form.Response)}
+	}
+	none.Unsupported.Type = strings.Trim("interactive/"+string(i.Type), "/")
+	if i.Calls != nil {
+		none.Unsupported.Detail = "The customer answered whether you may call them: " + plain(i.Calls.Response) + "."
+	}
+	return none
+}
+
+// form reads a filled flow, whose answers come as JSON in a string.
+func form(name string, response json.RawMessage) *core.Form {
+	var inner string
+	if json.Unmarshal(response, &inner) == nil && json.Valid([]byte(inner)) {
+		response = json.RawMessage(inner)
+	}
+	return core.NewForm(name, response)
+}
+
+func ordered(o order) core.Content {
+	out := core.Content{Kind: core.KindOrder, Text: string(o.Text), Order: &core.Order{Catalog: string(o.Catalog)}}
+	for _, i := range o.Items {
+		out.Order.Items = append(out.Order.Items, core.OrderItem{Product: string(i.Product), Quantity: string(i.Quantity), Price: string(i.Price), Currency: string(i.Currency)})
+	}
+	return out
+}
+
+func cards(all []card) []core.Card {
+	var out []core.Card
+	for _, c := range all {
+		k := core.Card{Name: string(c.Name.Formatted), FirstName: string(c.Name.First), LastName: string(c.Name.Last), Company: string(c.Org.Company),
+			Title: string(c.Org.Title), Birthday: string(c.Birthday), VCard: string(c.VCard)}
+		for _, p := range c.Phones {
+			k.Phones = label(k.Phones, p.Type, meta.First(p.Phone, p.WA))
+		}
+		for _, p := range c.Emails {
+			k.Emails = label(k.Emails, p.Type, p.Email)
+		}
+		for _, p := range c.URLs {
+			k.URLs = label(k.URLs, p.Type, p.URL)
+		}
+		for _, p := range c.Addresses {
+			k.Addresses = label(k.Addresses, p.Type, join(", ", p.Street, join(" ", p.Zip, p.City), p.State, p.Country))
+		}
+		if k.Name == "" {
+			k.Name = string(join(" ", c.Name.First, c.Name.Last))
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+func label(all []core.Labeled, kind, value meta.Text) []core.Labeled {
+	if value == "" {
+		return all
+	}
+	return append(all, core.Labeled{Label: string(kind), Value: string(value)})
+}
+
+func join(by string, all ...meta.Text) meta.Text {
+	var some []string
+	for _, t := range all {
+		if t != "" {
+			some = append(some, string(t))
+		}
+	}
+	return meta.Text(strings.Join(some, by))
+}
+
+func contactRequest(t meta.Text) bool { return strings.HasPrefix(string(t), "contact_request") }
+
+// unsupported is what is shown in the place of a message that cannot be shown.
+func (b messageBody) unsupported(errs []wireError) core.Content {
+	u := &core.Unsupported{Type: string(b.Type)}
+	if u.Type == "" {
+		u.Type = "unknown"
+	}
+	if b.Unsupported != nil && b.Unsupported.Type != "" {
+		u.Type = string(b.Unsupported.Type)
+	}
+	for _, e := range errs {
+		u.Code, u.Detail = e.Code.Int(), e.words()
+		break
+	}
+	switch {
+	case u.Code == codeOnPhone:
+		u.Detail = "This message can only be read on the phone, in the WhatsApp Business app."
+	case u.Detail == "":
+		u.Detail = "WhatsApp does not hand over messages of this kind. It can be read on the phone, if the number is used there."
+	}
+	return core.Content{Kind: core.KindUnsupported, Unsupported: u}
+}
+
+// codeOnPhone marks a message that the platform has for the phone only: typically the first one after an ad.
+const codeOnPhone = 131060

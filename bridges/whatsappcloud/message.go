@@ -1,0 +1,123 @@
+package whatsappcloud
+
+import (
+	"encoding/json"
+
+	"causeway/bridges/meta"
+	"causeway/core"
+)
+
+// message turns one of messages[] or message_echoes[] into an event. It always returns one: what cannot be applied has a Fault.
+func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.Event {
+	var m message
+	err := json.Unmarshal(raw, &m)
+	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), Origin: core.OriginCustomer, Raw: raw}
+	if echo {
+		e.Origin = core.OriginDevice
+	}
+	if !meta.GoodID(e.ID) {
+		e.ID, e.Fault = c.hash(raw), "The message has no id."
+		return e
+	}
+	at, ok := m.Timestamp.Time()
+	if e.At = at; !ok {
+		e.Fault = "The message's time cannot be read."
+		return e
+	}
+	if err != nil {
+		e.Fault = "The message is not of the expected form."
+		return e
+	}
+	e.Peer = peer(m, v.Contacts, echo)
+	return l.kinds(c, m, e)
+}
+
+// kinds fills the body of the event by the message's type.
+func (l *link) kinds(c change, m message, e core.Event) core.Event {
+	if m.Group != "" || m.Type == "request_welcome" {
+		return l.other(c, e.ID, e.Raw, e.ID)
+	}
+	if m.Type == "system" {
+		return l.system(c, m, e)
+	}
+	if len(e.Peer.Identities) == 0 {
+		e.Fault = "The message names no sender that could be answered."
+		return e
+	}
+	switch {
+	case m.Type == "reaction" && m.Reaction != nil:
+		e.Kind, e.Reaction = core.EventReaction, &core.ReactionBody{Target: string(m.Reaction.Message), Stanza: stanza(string(m.Reaction.Message)), Emoji: string(m.Reaction.Emoji)}
+		return targeted(e, e.Reaction.Target)
+	case m.Type == "revoke" && m.Revoke != nil:
+		e.Kind, e.Revoke = core.EventRevoke, &core.RevokeBody{Target: string(m.Revoke.Original), Stanza: stanza(string(m.Revoke.Original))}
+		return targeted(e, e.Revoke.Target)
+	case m.Type == "edit" && m.Edit != nil:
+		return edited(m, e)
+	}
+	content := m.content()
+	content.Quote, content.Referral, content.Forwarded = m.quote(), m.referred(), m.forwarded()
+	if contactRequest(m.Origin) {
+		for i := range content.Contacts {
+			content.Contacts[i].Requested = true
+		}
+	}
+	e.Message = &core.MessageBody{Provider: e.ID, Stanza: stanza(e.ID), Content: content}
+	if content.Kind != core.KindUnsupported {
+		e.Raw = nil // what it says is in the content
+	}
+	return e
+}
+
+// targeted gives a Fault to a change that names no message.
+func targeted(e core.Event, target string) core.Event {
+	if !meta.GoodID(target) {
+		e.Fault = "It does not say which message it is about."
+	}
+	return e
+}
+
+func edited(m message, e core.Event) core.Event {
+	e.Kind = core.EventEdit
+	var b messageBody
+	if err := json.Unmarshal(m.Edit.Message, &b); err != nil || b.Type == "" && b.Text == nil {
+		e.Fault = "What the message was changed to cannot be read."
+	}
+	e.Edit = &core.EditBody{Target: string(m.Edit.Original), Stanza: stanza(string(m.Edit.Original)), Content: b.content(nil)}
+	return targeted(e, e.Edit.Target)
+}
+
+func (m message) content() core.Content { return m.messageBody.content(m.Errors) }
+
+func (m message) quote() *core.Quote {
+	if m.Context == nil || m.Context.ID == "" && m.Context.Product == nil {
+		return nil
+	}
+	q := &core.Quote{}
+	if meta.GoodID(string(m.Context.ID)) {
+		q.Provider, q.Stanza = string(m.Context.ID), stanza(string(m.Context.ID))
+	}
+	if p := m.Context.Product; p != nil {
+		q.Product, q.Catalog = string(p.Product), string(p.Catalog)
+	}
+	return q
+}
+
+func (m message) forwarded() bool {
+	return m.Context != nil && bool(m.Context.Forwarded || m.Context.Frequently)
+}
+
+func (m message) referred() *core.Referral {
+	r := m.Referral
+	if r == nil {
+		return nil
+	}
+	out := &core.Referral{Source: string(r.Type), ID: string(r.ID), URL: string(r.URL), Headline: string(r.Headline), Body: string(r.Body),
+		Ref: string(r.Ref), ClickID: string(r.Click)}
+	for _, u := range []meta.Text{r.Image, r.Video, r.Thumbnail} {
+		if u != "" {
+			out.MediaURL = string(u)
+			break
+		}
+	}
+	return out
+}

@@ -1,0 +1,91 @@
+package whatsappdevice
+
+import (
+	"context"
+	"fmt"
+
+	"causeway/core"
+
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/types"
+)
+
+// Act implements core.ActionLink.
+func (l *link) Act(ctx context.Context, a core.Act) (core.Sent, error) {
+	on, ok := refOf(a.Target)
+	if !ok {
+		return core.Sent{}, core.Unsendable("WhatsApp does not know the message that this is about.", "")
+	}
+	s, err := l.ready()
+	if err != nil {
+		return core.Sent{}, err
+	}
+	if a.Action == core.ActionRead || a.Action == core.ActionTyping {
+		return core.Sent{}, s.show(ctx, a.Action, on)
+	}
+	message, err := s.change(ctx, a, on)
+	if err != nil {
+		return core.Sent{}, err
+	}
+	if err := s.spend(ctx); err != nil {
+		return core.Sent{}, err
+	}
+	id := stanzaOf(a.Key)
+	answer, err := s.client.SendMessage(ctx, on.chat, message, whatsmeow.SendRequestExtra{ID: id, Timeout: answerFor})
+	if err != nil {
+		return core.Sent{}, s.refused(ctx, answer, err)
+	}
+	return core.Sent{Provider: ref{chat: on.chat, ours: true, id: id}.String(), Stanza: id, At: answer.Timestamp}, nil
+}
+
+// show tells the customer that their message was read, and that an answer is being written.
+func (s *session) show(ctx context.Context, a core.Action, on ref) error {
+	if err := s.markRead(ctx, on); err != nil || a == core.ActionRead {
+		return err
+	}
+	if err := s.client.SendChatPresence(ctx, on.chat, types.ChatPresenceComposing, types.ChatPresenceMediaText); err != nil {
+		return sendError(err)
+	}
+	return nil
+}
+
+// markRead shows the customer that a message of theirs was read, and the phone too.
+func (s *session) markRead(ctx context.Context, on ref) error {
+	if on.ours {
+		return nil
+	}
+	sender := on.sender
+	if sender.IsEmpty() {
+		sender = on.chat
+	}
+	if err := s.client.MarkRead(ctx, []types.MessageID{on.id}, s.link.host.Now(), on.chat, sender); err != nil {
+		return fmt.Errorf("mark as read: %w", sendError(err))
+	}
+	return nil
+}
+
+// change makes the message that changes another one.
+func (s *session) change(ctx context.Context, a core.Act, on ref) (*waE2E.Message, error) {
+	sender := on.sender
+	if !on.ours && sender.IsEmpty() {
+		sender = on.chat
+	}
+	switch a.Action {
+	case core.ActionReaction:
+		return s.client.BuildReaction(on.chat, sender, on.id, a.Emoji), nil
+	case core.ActionRevoke:
+		return s.client.BuildRevoke(on.chat, sender, on.id), nil
+	case core.ActionEdit:
+		if a.Content.Kind.HasMedia() {
+			return nil, core.Unsendable("Only the text of a message can be changed on WhatsApp.", "Delete it and send another.")
+		}
+		o, err := compose(a.Content, nil)
+		if err != nil {
+			return nil, err
+		}
+		return s.client.BuildEdit(on.chat, on.id, o.message), nil
+	default:
+		return nil, core.Unsendable(fmt.Sprintf("WhatsApp cannot do this (%s).", a.Action), "")
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/core"
+)
+
+// deskBusiness is the demo's with a team that assigns by itself, to one conversation each.
+var deskBusiness = strings.NewReplacer("    members: [Lena Brandt, Omar Farouk]\n",
+	"    members: [Lena Brandt, Omar Farouk]\n    assign: {pick: round-robin, most: 1}\n", "  - name: everything to both\n    to: [Lena Brandt, Omar Farouk]\n",
+	"  - name: to who has it\n    assigned: true\n").Replace(demoBusiness) + "assignment: {team: sales, tell: {assigned: true, surge: true}}\n"
+
+// The whole chain: an agent says by mail that they are busy, customers are assigned to who is left, the next ones hear their place in the queue, and
+// whoever is free again gets the one who waits longest.
+func TestAssignmentFromDoorToDoor(t *testing.T) {
+	w := liveIn(t, worldOptions{Business: deskBusiness})
+	lena, omar := w.agentID("Lena Brandt"), w.agentID("Omar Farouk")
+	w.grace.Say("is the blue bicycle there?")
+	w.phoneShows(w.grace, "Lena Brandt will look after you.")
+	who, name := w.lena, "Lena Brandt"
+	if w.holds()[lena] != 1 {
+		t.Fatalf("they hold %v", w.holds())
+	}
+	w.mailTo(who, "is the blue bicycle there?")
+	other := map[string]string{"Lena Brandt": "Omar Farouk", "Omar Farouk": "Lena Brandt"}[name]
+	if _, err := w.balancer.Say(t.Context(), w.workspace, w.agentID(other), core.PresenceOffline, w.now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	w.mona.Say("هل الدراجة متاحة؟")
+	w.phoneShows(w.mona, "نعتذر منك: جميع زملائنا مشغولون الآن. رقمك في قائمة الانتظار هو 1، وسنكتب إليك هنا.")
+	if n := w.holds(); n[lena]+n[omar] != 1 {
+		t.Fatalf("they hold %v", n)
+	}
+	if _, err := w.desk.Close(t.Context(), w.workspace, w.only(t), core.Author{Kind: core.AuthorAPI}); err != nil {
+		t.Fatal(err)
+	}
+	w.phoneShows(w.mona, "سيتابع معك Lena Brandt.")
+	w.mailTo(who, "هل الدراجة متاحة؟")
+}
+
+func (w *testWorld) agentID(name string) core.AgentID {
+	w.Helper()
+	a, err := w.repo().AgentByName(w.Context(), name)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a.ID
+}
+
+// holds counts the open conversations of each agent.
+func (w *testWorld) holds() map[core.AgentID]int {
+	w.Helper()
+	all, err := w.repo().Duties(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	n := map[core.AgentID]int{}
+	for _, d := range all {
+		n[d.Agent] = d.Open
+	}
+	return n
+}
+
+// only is the one open conversation that has an agent.
+func (w *testWorld) only(t *testing.T) core.ConversationID {
+	t.Helper()
+	all, err := w.repo().Conversations(t.Context(), core.ConversationFilter{State: core.ConversationOpen}, core.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.Agent != "" {
+			return c.ID
+		}
+	}
+	t.Fatal("nobody has one")
+	return ""
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"causeway/core"
+)
+
+// A text to who agreed, inside the window: planned, sent, and answered into a conversation of its own.
+func TestBroadcastThroughTheDoors(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	w.grace.Say("hello")
+	w.mailTo(w.lena, "hello")
+	contact := w.conversations()[0].Contact
+	_, err := w.repo().SetContactTag(t.Context(), contact, "offers", true)
+	w.must(err)
+	_, err = w.desk.Close(t.Context(), w.workspace, w.conversations()[0].ID, core.Author{Kind: core.AuthorAgent})
+	w.must(err)
+	file := filepath.Join(t.TempDir(), "sale.yaml")
+	w.must(os.WriteFile(file, []byte("name: Sale\nchannels: ["+w.theChannel().Name+"]\nopt_in: offers\ntexts: {en: \"Hello {name}, 20% off\"}\n"), 0o600))
+	cast, err := w.readBroadcast(t.Context(), file)
+	w.must(err)
+	plan, err := w.caster().DryRun(t.Context(), w.workspace, cast)
+	w.must(err)
+	var said bytes.Buffer
+	w.must(w.printPlan(t.Context(), &said, plan))
+	if !strings.Contains(said.String(), "1 would get it") || !strings.Contains(said.String(), "nothing was sent") {
+		t.Errorf("the plan says %s", &said)
+	}
+	cast, err = w.caster().Start(t.Context(), w.workspace, cast)
+	w.must(err)
+	w.phoneShows(w.grace, "Hello "+w.grace.Name()+", 20% off")
+	w.eventually("the broadcast is done", func() bool {
+		b, err := w.repo().Broadcast(t.Context(), cast.ID)
+		return err == nil && b.State == core.BroadcastDone
+	})
+	for _, c := range w.conversations() {
+		if c.State == core.ConversationOpen {
+			t.Errorf("#%d was opened by it", c.Number)
+		}
+	}
+	w.grace.Say("tell me more")
+	w.mailTo(w.lena, "tell me more")
+	if _, err := w.readBroadcast(t.Context(), "none.yaml"); err == nil || !strings.Contains(err.Error(), "cannot be read") {
+		t.Errorf("a missing file: %v", err)
+	}
+	w.must(os.WriteFile(file, []byte("name: Sale\nchannel: shop\nat: tomorrow\nto: everybody\nper_minute: many\n"), 0o600))
+	_, err = w.readBroadcast(t.Context(), file)
+	for _, want := range []string{`no key "channel"`, "is not a time", "To must have keys", "is not a whole number"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a bad file lacks %q: %v", want, err)
+		}
+	}
+}

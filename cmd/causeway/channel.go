@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"causeway/adapters/ginapi"
+	"causeway/core"
+
+	"github.com/spf13/cobra"
+)
+
+func channelCommand() *cobra.Command {
+	c := &cobra.Command{Use: "channel", Short: "Look at channels, check, pause and resume them", GroupID: "admin"}
+	c.AddCommand(
+		&cobra.Command{Use: "list", Short: "List the channels and how they are", Args: cobra.NoArgs, RunE: listChannels},
+		&cobra.Command{Use: "show NAME", Short: "Show a channel, its webhook URL and verify token", Args: cobra.ExactArgs(1), RunE: onChannel(showChannel)},
+		&cobra.Command{Use: "check NAME", Short: "Ask the provider whether everything is as it must be", Args: cobra.ExactArgs(1), RunE: onChannel(checkChannel)},
+		&cobra.Command{Use: "subscribe NAME", Short: "Register our webhook at the provider", Args: cobra.ExactArgs(1), RunE: onChannel(subscribeChannel)},
+		connectCommand(),
+		&cobra.Command{Use: "pause NAME", Short: "Stop sending; messages wait", Args: cobra.ExactArgs(1), RunE: onChannel(pauseChannel)},
+		&cobra.Command{Use: "resume NAME", Short: "Send again, in order", Args: cobra.ExactArgs(1), RunE: onChannel(resumeChannel)},
+		pairCommand(),
+		&cobra.Command{Use: "take-back NAME", Short: "Connect a paired channel again whose place another program has taken", Args: cobra.ExactArgs(1), RunE: onChannel(takeBackChannel),
+			Long: "Connect a paired channel again whose place another program has taken. WhatsApp serves who came last: stop the other program first, or the two take turns.\nIt is done by the gateway that runs."},
+		&cobra.Command{Use: "logs NAME", Short: "Show the last exchanges with the provider", Args: cobra.ExactArgs(1), RunE: onChannel(logChannel)})
+	return c
+}
+
+// onChannel runs a command on the channel that its argument names.
+func onChannel(f func(cmd *cobra.Command, b *base, ch core.Channel) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return withBase(cmd, func(b *base) error {
+			ch, err := b.channel(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return f(cmd, b, ch)
+		})
+	}
+}
+
+// channel finds a channel by name, and names those there are if it is not there.
+func (b *base) channel(ctx context.Context, name string) (core.Channel, error) {
+	all, err := b.repo().Channels(ctx)
+	if err != nil {
+		return core.Channel{}, err
+	}
+	var names []string
+	for _, ch := range all {
+		if ch.Name == name {
+			return ch, nil
+		}
+		names = append(names, ch.Name)
+	}
+	remedy := "Set one up with: causeway apply -f business.yaml"
+	if len(names) > 0 {
+		remedy = "There are: " + strings.Join(names, ", ") + "."
+	}
+	return core.Channel{}, core.Problemf(core.CodeNotFound, "There is no channel %q.", name).Remedied("%s", remedy)
+}
+
+func listChannels(cmd *cobra.Command, _ []string) error {
+	return withBase(cmd, func(b *base) error {
+		all, err := b.repo().Channels(cmd.Context())
+		if err != nil {
+			return err
+		}
+		t := newTable(cmd.OutOrStdout(), "NAME", "KIND", "ACCOUNT", "STATE", "LAST IN", "IMPORTS", "WHAT TO DO")
+		for _, ch := range all {
+			seen := "never"
+			if !ch.SeenIn.IsZero() {
+				seen = core.Span(b.now().Sub(ch.SeenIn)) + " ago"
+			}
+			imports, err := core.Imports(cmd.Context(), b.repo(), ch.ID)
+			if err != nil {
+				return err
+			}
+			var came []string
+			todo := ch.Health.Remedy
+			for _, i := range imports {
+				came = append(came, string(i.What)+": "+i.String())
+				if todo == "" {
+					todo = i.Remedy
+				}
+			}
+			t.row(ch.Name, ch.Kind, ch.Account, string(ch.State), seen, strings.Join(came, ", "), todo)
+		}
+		return t.flush()
+	})
+}
+
+func showChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "name          %s\nkind          %s\naccount       %s\nstate         %s\n", ch.Name, ch.Kind, ch.Account, ch.State)
+	if ch.Health.Reason != "" {
+		fmt.Fprintf(out, "health        %s %s\n", ch.Health.Reason, ch.Health.Remedy)
+	}
+	if ch.Health.Code != "" {
+		fmt.Fprintf(out, "health code   %s\n", ch.Health.Code)
+	}
+	for key, value := range ch.Settings {
+		fmt.Fprintf(out, "%-13s %s\n", key, value)
+	}
+	sealed, err := b.repo().Secrets(cmd.Context(), ownerOf(ch))
+	if err != nil {
+		return err
+	}
+	for _, s := range sealed {
+		fmt.Fprintf(out, "%-13s •••• %s, set %s\n", s.Name, s.Hint, s.Set.Format("2 Jan 2006"))
+	}
+	imports, err := core.Imports(cmd.Context(), b.repo(), ch.ID)
+	if err != nil {
+		return err
+	}
+	for _, i := range imports {
+		fmt.Fprintf(out, "%-13s %s\n", i.What, strings.TrimSpace(strings.Join([]string{importLine(i), i.Reason, i.Remedy}, " ")))
+	}
+	for _, l := range b.entrance(cmd.Context(), ch) {
+		fmt.Fprintf(out, "%-13s %s\n", l.name, l.value)
+	}
+	return nil
+}
+
+// importLine says how an import stands, since when, and under which name the provider knows it.
+func importLine(i core.Import) string {
+	s := i.String() + ","
+	if !i.Changed.IsZero() {
+		s += " since " + i.Changed.Local().Format("2 Jan 2006 15:04") + ","
+	}
+	if i.Request != "" {
+		s += " request " + i.Request + ","
+	}
+	return strings.TrimSuffix(s, ",") + "."
+}
+
+// entered is what an admin takes to another place.
+type entered struct{ name, value string }
+
+// entrance says what an admin must enter elsewhere so that a channel's messages come in: at the provider or, for a chat, into the site's pages.
+func (b *base) entrance(ctx context.Context, ch core.Channel) []entered {
+	_, _, link, err := b.links.Link(ctx, ch.ID)
+	_, called := link.(core.WebhookLink)
+	if _, served := link.(core.ServeLink); served {
+		return []entered{{"for your pages", fmt.Sprintf(`<script src="%s" async></script>`, ginapi.ChatURL(b.public(), ch.ID)+"bridge.js")}}
+	}
+	if err == nil && !called {
+		return []entered{{"receives", "by asking; nothing is to be registered"}}
+	}
+	all := []entered{{"webhook URL", b.webhookURL(ch.ID)}}
+	bridge, err := b.links.Bridge(ch.Kind)
+	if err != nil || !slices.ContainsFunc(bridge.Info().Settings, func(s core.Setting) bool { return s.Told }) {
+		return all
+	}
+	token, err := b.verifyToken(ctx, ch)
+	if err != nil {
+		b.log.ErrorContext(ctx, "verify token cannot be opened", "channel", ch.Name, "err", err)
+		token = "cannot be opened; see causeway doctor"
+	}
+	if token != "" {
+		all = append(all, entered{"verify token", token})
+	}
+	return all
+}
+
+func checkChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
+	findings, err := b.links.Check(cmd.Context(), b.workspace, ch.ID)
+	if err != nil {
+		return err
+	}
+	return printFindings(cmd.OutOrStdout(), findings)
+}
+
+func subscribeChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
+	if err := b.subscribe(cmd.Context(), ch); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "the provider now calls %s\n", b.webhookURL(ch.ID))
+	return nil
+}
+
+// subscribe registers our webhook at a channel's provider.
+func (b *base) subscribe(ctx context.Context, ch core.Channel) error {
+	_, info, link, err := b.links.Link(ctx, ch.ID)
+	if err != nil {
+		return err
+	}
+	setup, ok := link.(core.SetupLink)
+	if !ok {
+		return core.Problemf(core.CodeUnsupported, "%s webhooks are registered by hand.", info.Title).Remedied("See: causeway channel show %s", ch.Name)
+	}
+	if err := setup.Subscribe(ctx, b.webhookURL(ch.ID)); err != nil {
+		return err
+	}
+	return b.links.AskImport(ctx, ch)
+}
+
+func pauseChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
+	if err := b.outbox.Pause(cmd.Context(), b.workspace, ch.ID); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s is paused: messages wait, nothing is lost\n", ch.Name)
+	return nil
+}
+
+func resumeChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
+	if err := b.outbox.Resume(cmd.Context(), b.workspace, ch.ID); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s sends again\n", ch.Name)
+	return nil
+}
+
+func logChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
+	entries, err := b.repo().ChannelLog(cmd.Context(), ch.ID, core.Page{Limit: 50})
+	if err != nil {
+		return err
+	}
+	t := newTable(cmd.OutOrStdout(), "TIME", "", "CALL", "ANSWER", "NOTE")
+	for i := len(entries) - 1; i >= 0; i-- {
+		e := entries[i]
+		arrow, answer := "→", "none"
+		if e.Inward {
+			arrow = "←"
+		}
+		if e.Status != 0 {
+			answer = fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+		}
+		t.row(e.At.Format("02 Jan 15:04:05"), arrow, e.Method+" "+e.URL, answer, e.Note)
+	}
+	return t.flush()
+}

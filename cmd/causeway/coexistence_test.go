@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/bridges/simulator"
+	"causeway/bridges/simulator/mailroom"
+	"causeway/core"
+)
+
+// sharing is a platform whose number is also used in the Business app.
+func sharing() simulator.Options {
+	a := simulator.DefaultAccount()
+	a.Coexists = true
+	return simulator.Options{Businesses: []simulator.Account{a}}
+}
+
+func (w *testWorld) imported(what core.ImportKind) core.Import {
+	w.Helper()
+	i, err := core.ReadImport(w.Context(), w.repo(), w.theChannel().ID, what)
+	w.must(err)
+	return i
+}
+
+// TestImportsGoOutByThemselves: as soon as the webhook is registered, contacts and history are asked for, once; what comes starts nothing.
+func TestImportsGoOutByThemselves(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		w := liveIn(t, worldOptions{Database: database, Sim: sharing(), Before: func(sim *simulator.Simulator) {
+			phone, grace := sim.Business().Phone(), sim.Customer("447700900123", "Grace Miller")
+			phone.Onboard()
+			phone.Name("447700900123", "Grace from the market")
+			phone.Remember(grace, simulator.Past{Mine: true, Text: "do you rent bicycles?", Ago: 100 * 24 * time.Hour}, simulator.Past{Text: "we do", Ago: 100*24*time.Hour - time.Minute},
+				simulator.Past{Mine: true, Picture: []byte("a picture"), Text: "like this", Ago: 2 * 24 * time.Hour}, simulator.Past{Mine: true, Picture: []byte("old"), Ago: 30 * 24 * time.Hour})
+		}})
+		w.eventually("the history is here", func() bool {
+			return w.imported(core.ImportHistory).State == core.ImportDone && w.imported(core.ImportContacts).State == core.ImportDone
+		})
+		asked := w.sim.Business().Phone().Asked()
+		for what, kind := range map[core.ImportKind]string{core.ImportHistory: "history", core.ImportContacts: "smb_app_state_sync"} {
+			if i := w.imported(what); i.Request != asked[kind] || i.Request == "" {
+				t.Errorf("%s: request %q, want %q", what, i.Request, asked[kind])
+			}
+		}
+		w.settle()
+		all := w.conversations()
+		if len(all) != 1 || all[0].State != core.ConversationClosed {
+			t.Fatalf("conversations: %+v", all)
+		}
+		w.eventually("the picture is here", func() bool { return kindsIn(w.messages(all[0].ID)) == "image text text unsupported" })
+		c, err := w.repo().Contact(w.Context(), all[0].Contact)
+		w.must(err)
+		if c.Name != "Grace from the market" {
+			t.Errorf("the contact is called %q", c.Name)
+		}
+		window, err := w.repo().Window(w.Context(), w.theChannel().ID, c.ID)
+		w.must(err)
+		if !window.Last.IsZero() {
+			t.Errorf("the history opened a window: %v", window)
+		}
+		if n := len(w.lena.Received()); n > 0 {
+			t.Errorf("%d mails about the history", n)
+		}
+		w.must(w.links.AskImport(w.Context(), w.theChannel()))
+		w.settle()
+		if again := w.sim.Business().Phone().Asked(); !maps.Equal(again, asked) || w.imported(core.ImportHistory).State != core.ImportDone {
+			t.Errorf("asked again: %v, %v", again, w.imported(core.ImportHistory))
+		}
+	})
+}
+
+func kindsIn(all []core.Message) string {
+	var kinds []string
+	for _, m := range all {
+		kinds = append(kinds, string(m.Content.Kind))
+	}
+	slices.Sort(kinds)
+	return strings.Join(kinds, " ")
+}
+
+// TestPhoneLeavesAndReturns: while the number is off the platform nothing is sent, and then everything is, in order.
+func TestPhoneLeavesAndReturns(t *testing.T) {
+	w := liveIn(t, worldOptions{Sim: sharing()})
+	w.grace.Say("hello")
+	first := w.mailTo(w.lena, "hello")
+	w.sim.Business().Phone().Offboard()
+	w.eventually("it is parked", func() bool { return w.theChannel().State == core.ChannelParked })
+	_, err := w.lena.Reply(w.within(), first, "one moment", mailroom.ReplyOptions{})
+	w.must(err)
+	w.eventually("it waits", func() bool {
+		parts, err := w.repo().PartsIn(w.Context(), w.theChannel().ID, core.StatusQueued, 10)
+		w.must(err)
+		more, err := w.repo().PartsIn(w.Context(), w.theChannel().ID, core.StatusParked, 10)
+		w.must(err)
+		return len(parts)+len(more) == 1
+	})
+	if got := lines(w.grace); len(got) > 0 {
+		t.Fatalf("sent while away: %v", got)
+	}
+	w.sim.Business().Phone().Reconnect()
+	w.phoneShows(w.grace, "one moment")
+}
+
+// TestNewsOfTheAccountReachesAllNumbers: a business account is disabled, which Meta tells to one address, and both of its numbers stop.
+func TestNewsOfTheAccountReachesAllNumbers(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		w := liveIn(t, worldOptions{Database: database})
+		first, account := w.theChannel(), w.sim.Business().Account()
+		second := core.Channel{ID: core.NewID[core.ChannelID](), Workspace: w.workspace, Kind: first.Kind, Name: "second", Account: "205540352242988", State: core.ChannelActive, Created: w.now(),
+			Settings: map[string]string{"phone_number_id": "205540352242988", "business_account_id": account.WABA, "api_base": w.graph}}
+		w.must(w.repo().SaveChannel(w.Context(), second))
+		for name, value := range map[string]string{"access_token": account.Token, "app_secret": account.AppSecret, "verify_token": "a-verify-token-of-its-own"} {
+			w.must(w.seal(w.Context(), w.repo(), w.workspace, ownerOf(second), name, core.NewSecret(value)))
+		}
+		w.links.Refresh(w.Context())
+		tell := func(value map[string]any) {
+			status, err := w.sim.Business().PostRaw(w.Context(), w.sim.Business().Envelope("account_update", value))
+			if err != nil || status != http.StatusOK {
+				t.Fatal(status, err)
+			}
+		}
+		for range 2 { // Meta repeats itself
+			tell(map[string]any{"event": "DISABLED_UPDATE", "ban_info": map[string]any{"waba_ban_state": "DISABLE", "waba_ban_date": "March 15, 2026"}})
+		}
+		for _, id := range []core.ChannelID{first.ID, second.ID} {
+			if h := w.channelNow(id).Health; h.Level != core.HealthBad || h.Code != "DISABLED_UPDATE" || h.Remedy == "" {
+				t.Errorf("%s: %+v", id, h)
+			}
+		}
+		tell(map[string]any{"event": "PARTNER_REMOVED", "phone_number": "15550783881", "disconnection_info": map[string]any{"reason": "PRIMARY_INACTIVITY"}})
+		if h := w.channelNow(second.ID).Health; h.Code != "DISABLED_UPDATE" {
+			t.Errorf("the other number's news became the second's: %+v", h)
+		}
+	})
+}
+
+// TestLargeHistory: one webhook with thousands of messages is taken, in transactions of bounded size. A provider that is told to come again, because it
+// took long, goes on where it was.
+func TestLargeHistory(t *testing.T) {
+	const chats, each = 30, 150
+	onBoth(t, func(t *testing.T, database string) {
+		w := liveIn(t, worldOptions{Database: database, Sim: sharing()})
+		largest := 0
+		stored := w.acceptor.Stored
+		w.acceptor.Stored = func(n int, took time.Duration) { largest = max(largest, n); stored(n, took) }
+		var threads []map[string]any
+		for c := range chats {
+			var messages []map[string]any
+			who := fmt.Sprintf("4477%08d", c)
+			for i := range each {
+				messages = append(messages, map[string]any{"from": who, "id": fmt.Sprintf("wamid.%d.%d", c, i), "timestamp": fmt.Sprint(1739230955 + i), "type": "text",
+					"text": map[string]any{"body": fmt.Sprintf("line %d of a long talk about bicycles, their bells and their baskets", i)}, "history_context": map[string]any{"status": "READ"}})
+			}
+			threads = append(threads, map[string]any{"id": who, "messages": messages})
+		}
+		b := w.sim.Business()
+		body := b.Envelope("history", map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"display_phone_number": "15550783881", "phone_number_id": b.Account().PhoneNumberID},
+			"history": []map[string]any{{"metadata": map[string]any{"phase": 1, "chunk_order": 1, "progress": 100}, "threads": threads}}})
+		began, tries := time.Now(), 0
+		for status := 0; status != http.StatusOK; tries++ {
+			var err error
+			if status, err = b.PostRaw(w.Context(), body); err != nil || status != http.StatusOK && status != http.StatusServiceUnavailable || tries > 20 {
+				t.Fatalf("status %d, %v", status, err)
+			}
+		}
+		t.Logf("%d messages in %d kB took %v, %d calls, at most %d in a transaction", chats*each, len(body)>>10, time.Since(began).Round(time.Millisecond), tries, largest)
+		if largest > 600 {
+			t.Errorf("a transaction had %d events", largest)
+		}
+		page, err := w.repo().Conversations(w.Context(), core.ConversationFilter{}, core.Page{Limit: 200})
+		w.must(err)
+		if len(page) != chats {
+			t.Errorf("%d conversations, want %d", len(page), chats)
+		}
+		n := 0
+		for _, conv := range page {
+			n += int(conv.Seq)
+		}
+		if n != chats*each || w.imported(core.ImportHistory).State != core.ImportDone {
+			t.Errorf("%d messages, want %d; the import is %s", n, chats*each, w.imported(core.ImportHistory))
+		}
+	})
+}

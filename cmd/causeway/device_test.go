@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/bridges/simulator/mailroom"
+	"causeway/bridges/whatsappdevice"
+	"causeway/bridges/whatsappdevice/whatsapptest"
+	"causeway/core"
+)
+
+// The whole program as a process of its own, linked to a phone of a stand-in for WhatsApp. The process is this test's own binary, for no program that
+// is shipped can be made to trust another WhatsApp.
+
+// gatewayProcess runs the command instead of the tests where a test started this process as the gateway.
+func gatewayProcess() {
+	client, err := whatsapptest.FromEnvironment()
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case client != nil:
+		os.Exit(run(os.Args[1:]))
+	}
+}
+
+const (
+	shopNumber   = "+4930123456"
+	anaNumber    = "+4915112345678"
+	phonesPeople = `
+agents:
+  - name: Lena Brandt
+    addresses: [lena@example.com]
+
+forwards:
+  - name: everything to Lena
+    to: [Lena Brandt]
+`
+)
+
+// linkedRig is a gateway that is linked to a phone.
+type linkedRig struct {
+	*testing.T
+	*rig
+	server *whatsapptest.Server
+	phone  *whatsapptest.Phone
+	ana    *whatsapptest.Contact
+	lena   *mailroom.Mailbox
+}
+
+func newLinkedRig(t *testing.T) *linkedRig {
+	t.Helper()
+	dir := t.TempDir()
+	l := &linkedRig{T: t, server: whatsapptest.New(t), rig: &rig{world: &world{clock: &clock{}}, program: os.Args[0], logAt: filepath.Join(dir, "gateway.log")}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the gateway's log ends with:\n%s", l.logTail())
+		}
+		if err := l.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l.phone = l.server.Phone(shopNumber, whatsapptest.Business("The Bicycle Shop"))
+	l.ana = l.server.Contact(anaNumber, whatsapptest.Named("Ana"))
+	must(t, l.openOutside(worldOptions{}))
+	must(t, l.openStore(t.Context(), worldOptions{Dir: dir, Business: fmt.Sprintf("channels:\n  - name: phone\n    kind: %s\n    settings:\n      phone: %q\n      server: %q\n",
+		whatsappdevice.Kind, shopNumber, l.server.Address()) + phonesPeople}))
+	var err error
+	l.log, err = os.OpenFile(l.logAt, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	must(t, err)
+	l.env = append(l.env, l.server.Environ(), "CAUSEWAY_ALLOW_PRIVATE="+last(l.env, "CAUSEWAY_ALLOW_PRIVATE")+","+l.server.Address())
+	l.lena = l.room.Mailbox("lena@example.com")
+	must(t, l.start(t.Context()))
+	must(t, l.awaitReady(t.Context()))
+	l.pair()
+	return l
+}
+
+// pair has the owner scan the code that the gateway shows.
+func (l *linkedRig) pair() {
+	l.Helper()
+	_, err := l.links.Pair(l.Context(), l.channel.Workspace, l.channel.ID, core.PairingWish{})
+	must(l.T, err)
+	scanned := ""
+	l.until("the phone is paired", func() bool {
+		p, err := l.links.Pairing(l.Context(), l.channel.Workspace, l.channel.ID)
+		must(l.T, err)
+		switch step := p.Step; {
+		case step.State == core.PairingQR && step.Code != scanned:
+			scanned = step.Code
+			must(l.T, l.phone.Scan(step.Code))
+		case step.State == core.PairingFailed:
+			l.Fatalf("pairing failed: %s %s", step.Reason, step.Remedy)
+		case step.State == core.PairingDone:
+			return true
+		}
+		return false
+	})
+	l.until("the channel is well", func() bool { return l.health() == "connected" })
+}
+
+func (l *linkedRig) health() string {
+	ch, err := l.repo().Channel(l.Context(), l.channel.ID)
+	must(l.T, err)
+	return ch.Health.Code
+}
+
+func (l *linkedRig) until(what string, so func() bool) {
+	l.Helper()
+	end := time.Now().Add(3 * time.Minute)
+	for !so() {
+		if time.Now().After(end) {
+			l.Fatalf("waited in vain until %s", what)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// texts counts what conversations say, by direction and text.
+func (l *linkedRig) texts() map[string]int {
+	l.Helper()
+	all, err := l.repo().Conversations(l.Context(), core.ConversationFilter{}, core.Page{Limit: 100})
+	must(l.T, err)
+	found := map[string]int{}
+	for _, c := range all {
+		said, err := l.repo().Messages(l.Context(), c.ID, core.Page{Limit: 200})
+		must(l.T, err)
+		for _, m := range said {
+			found[string(m.Direction)+" "+string(m.Author.Kind)+": "+m.Content.Text]++
+		}
+	}
+	return found
+}
+
+func (l *linkedRig) mail(text string) mailroom.Mail {
+	l.Helper()
+	ctx, cancel := context.WithTimeout(l.Context(), 3*time.Minute)
+	defer cancel()
+	m, err := l.lena.Await(ctx, contains(text))
+	if err != nil {
+		l.Fatalf("no mail with %q: %v", text, err)
+	}
+	return m
+}
+
+// TestLinkedDevice: a customer's message becomes an agent's mail, the mailed answer reaches the customer's phone, what the owner types on the phone is in
+// the conversation, and ticks go on.
+func TestLinkedDevice(t *testing.T) {
+	l := newLinkedRig(t)
+	l.ana.Text("Do you have it in blue?")
+	m := l.mail("Do you have it in blue?")
+	if _, err := l.lena.Reply(t.Context(), m, "We do.", mailroom.ReplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	got := l.ana.Got()
+	if got.Text() != "We do." {
+		t.Errorf("Ana got %q", got.Text())
+	}
+	l.ana.Reads(got)
+	l.phone.Says(l.ana, "I'll put it aside.")
+	l.mail("I'll put it aside.")
+	l.until("the echo is in the conversation", func() bool { return l.texts()["out phone: I'll put it aside."] == 1 })
+	l.until("the answer is read", func() bool {
+		p, err := l.repo().PartByProvider(t.Context(), l.channel.ID, l.ana.LID().String()+"/out/"+got.ID)
+		return err == nil && p.Status == core.StatusRead
+	})
+	if n := l.ana.Waiting(); n > 0 {
+		t.Errorf("Ana got %d more messages", n)
+	}
+	l.phone.Unlinks()
+	l.until("the channel says that it was unlinked", func() bool { return l.health() == "logged-out-401" })
+}
+
+// TestLinkedDeviceKilled: the process is killed at any instant, while messages come in. Each is stored once, and mailed.
+func TestLinkedDeviceKilled(t *testing.T) {
+	l := newLinkedRig(t)
+	const rounds, each = 6, 3
+	for round := range rounds {
+		for i := range each {
+			l.ana.Text(fmt.Sprintf("message %d of round %d", i, round))
+		}
+		l.phone.Says(l.ana, fmt.Sprintf("echo of round %d", round))
+		// From before the first is received to after the last is stored.
+		<-time.After(time.Duration(rand.IntN(60)) * time.Millisecond) //nolint:gosec // any instant will do
+		must(t, l.kill())
+		l.release()
+		must(t, l.start(t.Context()))
+		must(t, l.awaitReady(t.Context()))
+	}
+	l.until("all is stored", func() bool { return len(l.texts()) >= rounds*(each+1) })
+	l.phone.Settled()
+	for text, n := range l.texts() {
+		if n != 1 || !strings.Contains(text, "round") {
+			t.Errorf("%q is there %d times", text, n)
+		}
+	}
+	if n := len(l.texts()); n != rounds*(each+1) {
+		t.Errorf("%d messages, want %d", n, rounds*(each+1))
+	}
+	for round := range rounds {
+		l.mail(fmt.Sprintf("message %d of round %d", each-1, round))
+	}
+}
+
+// release ends the time of the killed process's leases, which would run for some seconds.
+func (l *linkedRig) release() {
+	l.Helper()
+	_, err := l.store.SQLite().ExecContext(l.Context(), "UPDATE leases SET until = 0")
+	must(l.T, err)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"causeway/adapters/convert"
+	"causeway/core"
+	"causeway/core/doctor"
+
+	"github.com/spf13/cobra"
+)
+
+func doctorCommand() *cobra.Command {
+	return &cobra.Command{Use: "doctor", Short: "Say what is wrong with this installation, and how to mend it", GroupID: "admin", Args: cobra.NoArgs, RunE: runDoctor}
+}
+
+func runDoctor(cmd *cobra.Command, _ []string) error {
+	cfg, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	b, err := openBase(cmd.Context(), cfg, quietLog(cfg, cmd.ErrOrStderr()), time.Now)
+	if err != nil {
+		return sick(cmd, err)
+	}
+	return errors.Join(b.report(cmd), b.close())
+}
+
+// report prints what the doctor finds.
+func (b *base) report(cmd *cobra.Command) error {
+	var all []core.Finding
+	for _, g := range doctor.Run(cmd.Context(), b.examination()) {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\n", g.Title)
+		all = append(all, g.Findings...)
+		printLines(cmd.OutOrStdout(), g.Findings)
+	}
+	return printSum(cmd.OutOrStdout(), all)
+}
+
+// sick is what the doctor says where the installation cannot even be opened.
+func sick(cmd *cobra.Command, err error) error {
+	f := core.Finding{Subject: "start", Level: core.HealthBad, Detail: err.Error()}
+	var p *core.Problem
+	if errors.As(err, &p) {
+		f.Detail, f.Remedy = p.Detail, p.Remedy
+	}
+	return printFindings(cmd.OutOrStdout(), []core.Finding{f})
+}
+
+// examination is what the doctor looks at.
+func (b *base) examination() doctor.Inputs {
+	in := doctor.Inputs{Store: b.store, Vault: b.vault, Blobs: b.blobs, Now: b.now, DataDir: b.cfg.DataDir, PublicURL: b.cfg.PublicURL, Settings: b.cfg.Check(),
+		Converter: func(ctx context.Context) core.Finding { return convert.Check(ctx, b.cfg.FFmpeg) },
+		Probe:     probe, Skew: skew, Disk: disk, Migrations: b.migrations,
+		Check: func(ctx context.Context, ch core.Channel) ([]core.Finding, error) {
+			return b.links.Check(ctx, ch.Workspace, ch.ID)
+		}}
+	if !b.cfg.RelayURL.Empty() {
+		in.Relay = b.checkRelay
+	}
+	return in
+}
+
+func (b *base) checkRelay(ctx context.Context) core.Finding {
+	r, err := newRelay(b.cfg)
+	if err != nil {
+		f := core.Finding{Subject: "relay", Level: core.HealthBad, Detail: err.Error()}
+		var p *core.Problem
+		if errors.As(err, &p) {
+			f.Detail, f.Remedy = p.Detail, p.Remedy
+		}
+		return f
+	}
+	defer func() { _ = r.Close() }()
+	return r.Check(ctx)
+}
+
+func (b *base) migrations(ctx context.Context) (applied, pending int, err error) {
+	m, err := b.store.MigrationStatus(ctx)
+	for _, s := range m.Steps {
+		if s.Applied {
+			applied++
+		} else {
+			pending++
+		}
+	}
+	return applied, pending, err
+}
+
+// probe calls the public address and expects our own answer: a problem document for a path that is not there.
+func probe(ctx context.Context, public string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, public+"/api/openapi.json", nil)
+	if err != nil {
+		return err
+	}
+	a, err := httpOnce().Do(r)
+	if err != nil {
+		return err
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answers %s, so that something else than Causeway is there", a.Status)
+	}
+	return nil
+}
+
+// skew asks a well-known server for the time. It is right to about a second.
+func skew(ctx context.Context) (time.Duration, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodHead, "https://graph.facebook.com/", nil)
+	if err != nil {
+		return 0, err
+	}
+	a, err := httpOnce().Do(r)
+	if err != nil {
+		return 0, errors.New("graph.facebook.com was not reached")
+	}
+	defer a.Body.Close()
+	there, err := http.ParseTime(a.Header.Get("Date"))
+	if err != nil {
+		return 0, errors.New("graph.facebook.com told no time")
+	}
+	return time.Since(there.Add(500 * time.Millisecond)), nil
+}

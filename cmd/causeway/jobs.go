@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"causeway/core"
+	"causeway/core/outbound"
+
+	"github.com/spf13/cobra"
+)
+
+func jobsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "jobs", Short: "Count the jobs, and look at those that were given up", GroupID: "admin", Args: cobra.NoArgs, RunE: countJobs}
+	c.AddCommand(
+		&cobra.Command{Use: "dead", Short: "List the jobs that were given up, newest first", Args: cobra.NoArgs, RunE: deadJobs},
+		&cobra.Command{Use: "unknown", Short: "List the messages of which nobody knows whether they arrived, oldest first", Args: cobra.NoArgs, RunE: unknownSends},
+		&cobra.Command{Use: "settle MESSAGE sent|failed|again", Short: "Say whether such a message arrived, or have it sent once more", Args: cobra.ExactArgs(2),
+			RunE: settleSend},
+		&cobra.Command{Use: "retry ID…", Short: "Start given-up jobs again", Args: cobra.MinimumNArgs(1), RunE: onJobs("starts again", (*base).retryJob)},
+		&cobra.Command{Use: "drop ID…", Short: "Forget given-up jobs", Args: cobra.MinimumNArgs(1), RunE: onJobs("is forgotten", (*base).dropJob)})
+	return c
+}
+
+func countJobs(cmd *cobra.Command, _ []string) error {
+	return withBase(cmd, func(b *base) error {
+		all, err := b.queue.Counts(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			fmt.Fprintln(cmd.OutOrStdout(), "no job waits")
+			return nil
+		}
+		t := newTable(cmd.OutOrStdout(), "KIND", "STATE", "JOBS")
+		for _, c := range all {
+			t.row(string(c.Kind), string(c.State), strconv.Itoa(c.Jobs))
+		}
+		return t.flush()
+	})
+}
+
+func deadJobs(cmd *cobra.Command, _ []string) error {
+	return withBase(cmd, func(b *base) error {
+		all, err := b.queue.Dead(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			fmt.Fprintln(cmd.OutOrStdout(), "no job was given up")
+			return nil
+		}
+		t := newTable(cmd.OutOrStdout(), "ID", "KIND", "ABOUT", "TRIED", "GIVEN UP", "WHY")
+		for _, j := range all {
+			why, _, _ := strings.Cut(j.Error, "\n")
+			t.row(strconv.FormatInt(j.ID, 10), string(j.Kind), j.Key, strconv.Itoa(j.Attempts), j.Died.Local().Format("2006-01-02 15:04"), why)
+		}
+		return t.flush()
+	})
+}
+
+// mostUnknown is how many messages of a channel are listed.
+const mostUnknown = 200
+
+func unknownSends(cmd *cobra.Command, _ []string) error {
+	return withBase(cmd, func(b *base) error { return b.listUnknown(cmd) })
+}
+
+func (b *base) listUnknown(cmd *cobra.Command) error {
+	names, err := b.workspaces(cmd.Context())
+	if err != nil {
+		return err
+	}
+	channels, err := b.store.AllChannels(cmd.Context())
+	if err != nil {
+		return err
+	}
+	t, found := newTable(cmd.OutOrStdout(), "WORKSPACE", "CONVERSATION", "CHANNEL", "MESSAGE", "BY", "SENT", "STATE", "WHY"), 0
+	for _, ch := range channels {
+		parts, err := b.store.In(ch.Workspace).PartsIn(cmd.Context(), ch.ID, core.StatusUnknown, mostUnknown)
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			if err := b.unknownRow(cmd.Context(), t, names[ch.Workspace], ch, p); err != nil {
+				return err
+			}
+		}
+		found += len(parts)
+	}
+	if found == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "the outcome of every message is known")
+		return nil
+	}
+	return t.flush()
+}
+
+func (b *base) unknownRow(ctx context.Context, t table, workspace string, ch core.Channel, p core.Part) error {
+	m, err := b.store.In(ch.Workspace).Message(ctx, p.Message)
+	if err != nil {
+		return err
+	}
+	conv, err := b.store.In(ch.Workspace).Conversation(ctx, p.Conversation)
+	if err != nil {
+		return err
+	}
+	state, why := "a person decides", ""
+	if !p.NotBefore.IsZero() {
+		state = "waits for news"
+	}
+	if p.Error != nil {
+		why = p.Error.Reason
+	}
+	t.row(workspace, fmt.Sprintf("#%d", conv.Number), ch.Name, string(m.ID), string(m.Author.Kind), p.Updated.Local().Format("2006-01-02 15:04"), state, why)
+	return nil
+}
+
+// workspaces are the names of all.
+func (b *base) workspaces(ctx context.Context) (map[core.WorkspaceID]string, error) {
+	all, err := b.store.Workspaces(ctx)
+	names := make(map[core.WorkspaceID]string, len(all))
+	for name, id := range all {
+		names[id] = name
+	}
+	return names, err
+}
+
+func settleSend(cmd *cobra.Command, args []string) error {
+	return withBase(cmd, func(b *base) error {
+		if err := b.settleSend(cmd.Context(), core.MessageID(args[0]), outbound.Verdict(args[1])); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "message %s is settled: %s\n", args[0], args[1])
+		return nil
+	})
+}
+
+// settleSend rules on a message of whichever workspace has it.
+func (b *base) settleSend(ctx context.Context, id core.MessageID, v outbound.Verdict) error {
+	all, err := b.store.Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ws := range all {
+		if err := b.outbox.Rule(ctx, ws, id, v); !errors.Is(err, core.ErrNotFound) {
+			return err
+		}
+	}
+	return core.Problemf(core.CodeNotFound, "There is no message %s.", id).Remedied("See: causeway jobs unknown")
+}
+
+func (b *base) retryJob(cmd *cobra.Command, id int64) error { return b.queue.Retry(cmd.Context(), id) }
+func (b *base) dropJob(cmd *cobra.Command, id int64) error  { return b.queue.Drop(cmd.Context(), id) }
+
+// onJobs does the same with each job that is named.
+func onJobs(done string, f func(b *base, cmd *cobra.Command, id int64) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return withBase(cmd, func(b *base) error {
+			for _, arg := range args {
+				id, err := strconv.ParseInt(arg, 10, 64)
+				if err != nil {
+					return core.Problemf(core.CodeInvalid, "%q is not the number of a job.", arg).Remedied("See: causeway jobs dead")
+				}
+				if err := f(b, cmd, id); err != nil {
+					return fmt.Errorf("job %d: %w", id, err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "job %d %s\n", id, done)
+			}
+			return nil
+		})
+	}
+}

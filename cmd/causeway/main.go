@@ -1,0 +1,76 @@
+// Causeway joins the channels a business is reached on to the mailboxes of its people.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"causeway/core"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes: 0 done, 1 trouble found, 2 wrong use, 130 interrupted.
+const (
+	exitTrouble     = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errTrouble): // what is wrong was printed already
+		return exitTrouble
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	fmt.Fprintln(os.Stderr, "causeway: "+sentence(err))
+	if usage(err) {
+		return exitUsage
+	}
+	return exitTrouble
+}
+
+// errTrouble ends a command that has said what is wrong.
+var errTrouble = errors.New("trouble found")
+
+// sentence writes an error for people: what happened, and the remedy if there is one.
+func sentence(err error) string {
+	var p *core.Problem
+	if errors.As(err, &p) {
+		return p.Error()
+	}
+	return err.Error()
+}
+
+func usage(err error) bool {
+	s := err.Error()
+	return strings.HasPrefix(s, "unknown command") || strings.HasPrefix(s, "unknown flag") || strings.HasPrefix(s, "accepts ") ||
+		strings.HasPrefix(s, "requires ") || strings.HasPrefix(s, "required flag") || core.CodeOf(err) == core.CodeInvalid
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{Use: "causeway", Short: "Answer WhatsApp from your mailbox", SilenceUsage: true, SilenceErrors: true,
+		Long: "Causeway joins the channels a business is reached on to the mailboxes of its people.\nStart with: causeway demo"}
+	root.PersistentFlags().StringP("config", "c", "", "file with the configuration (YAML); CAUSEWAY_* variables and flags go before it")
+	root.PersistentFlags().String("data-dir", "", "where the database, the key and the files are kept")
+	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "admin", Title: "Set up and look after:"})
+	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), channelCommand(), templateCommand(), workflowCommand(), sendCommand(), doctorCommand(),
+		agentsCommand(), contactCommand(), keyCommand(), apiKeyCommand(), replayCommand(), jobsCommand(), reportCommand(), broadcastCommand(), configCommand(), migrateCommand(), backupCommand(), restoreCommand(), benchCommand(), floorCommand(), crashCommand(), docsCommand(), versionCommand())
+
+	return root
+}

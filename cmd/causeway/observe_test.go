@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/bridges/simulator"
+	"causeway/bridges/simulator/mailroom"
+	"causeway/core"
+	"causeway/core/outbound"
+)
+
+// aChat has Grace write and Lena answer by mail, and returns the mail to Lena.
+func (w *testWorld) aChat(said, answer string) (id string, trace string) {
+	w.Helper()
+	id = w.grace.Say(said)
+	m := w.mailTo(w.lena, said)
+	trace = m.Header.Get(core.TraceHeader)
+	_, err := w.lena.Reply(w.within(), m, answer, mailroom.ReplyOptions{})
+	w.must(err)
+	w.phoneShows(w.grace, answer)
+	w.settle()
+	return id, trace
+}
+
+// shownMetrics are the names that /metrics shows.
+func (w *testWorld) shownMetrics() (names []string, text string) {
+	w.Helper()
+	a, err := http.Get("http://" + w.ports.private.Addr().String() + "/metrics")
+	w.must(err)
+	defer a.Body.Close()
+	raw, err := io.ReadAll(a.Body)
+	w.must(err)
+	if a.StatusCode != http.StatusOK {
+		w.Fatalf("/metrics: %d %s", a.StatusCode, raw)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(causeway_\w+)`).FindAllStringSubmatch(string(raw), -1) {
+		names = append(names, m[1])
+	}
+	return names, string(raw)
+}
+
+// Every metric on the dashboard is one that a gateway shows which has been at work.
+func TestDashboardShowsRealMetrics(t *testing.T) {
+	w := liveIn(t, worldOptions{Sim: simulator.Options{Receipts: simulator.Receipts{AutoRead: true}}})
+	w.aChat("is there a dashboard?", "there is")
+	w.refuseOne()
+	proven, _ := first(w.robot("read").expect(http.StatusOK, "GET", "/channels", ""), "items")["proven"].(map[string]any)
+	if proven["in"] == nil || proven["out"] == nil || proven["delivered"] == nil {
+		t.Errorf("the API says that the channel proved %v", proven)
+	}
+	w.must(w.store.Tx(t.Context(), func(tx core.Tx) error { // one that waits, so that there is something to count
+		return tx.Enqueue(t.Context(), core.Job{Kind: core.JobTemplates, Workspace: w.workspace, Key: "later", At: w.now().Add(time.Hour)})
+	}))
+	names, text := w.shownMetrics()
+	raw, err := os.ReadFile("../../docs/grafana.json")
+	w.must(err)
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	w.must(json.Unmarshal(raw, &board))
+	asked := map[string]bool{}
+	for _, p := range board.Panels {
+		for _, q := range p.Targets {
+			for _, name := range regexp.MustCompile(`causeway_\w+`).FindAllString(q.Expr, -1) {
+				if asked[name] = true; !slices.Contains(names, name) {
+					t.Errorf("the panel %q asks for %s, which is not shown", p.Title, name)
+				}
+			}
+		}
+	}
+	for _, name := range names {
+		base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+		if !asked[name] && !asked[base+"_bucket"] && !asked[base+"_count"] {
+			t.Errorf("no panel shows %s", name)
+		}
+	}
+	for _, want := range []string{`causeway_sends_total{channel="shop",outcome="sent"} 1`, `causeway_receipts_total{channel="shop",status="delivered"} 1`,
+		`causeway_mails_total{kind="message",outcome="sent"}`, `causeway_channel_health{bridge="whatsapp-cloud",channel="shop",level=`,
+		`causeway_answer_seconds_count{author="agent"} 1`, `causeway_channel_proven_timestamp_seconds{bridge="whatsapp-cloud",channel="shop",what="delivered"}`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("/metrics does not show %s", want)
+		}
+	}
+}
+
+// refuseOne has the gate refuse a message: its contact wrote on no channel that can send this.
+func (w *testWorld) refuseOne() {
+	w.Helper()
+	w.clock.jump(48 * 3600 * 1e9)
+	defer w.clock.jump(0)
+	c := w.conversations()[0]
+	_, _, err := w.outbox.Compose(w.Context(), w.workspace, outbound.Request{Conversation: c.ID, Author: core.Author{Kind: core.AuthorAPI}, Contents: []core.Content{{Kind: core.KindText, Text: "too late"}}})
+	if core.CodeOf(err) != core.CodeWindowClosed {
+		w.Fatalf("the gate says %v", err)
+	}
+}
+
+// One word finds a message on its whole way: the webhook's answer, the log, the mail; and its answer from the mail to the provider.
+func TestTrace(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	id, trace := w.aChat("follow me", "where to?")
+	if want := core.TraceOf(string(w.theChannel().ID), id); trace != want {
+		t.Errorf("the mail says %q, want %q", trace, want)
+	}
+	p, err := w.repo().PartByProvider(t.Context(), w.theChannel().ID, id)
+	w.must(err)
+	m, err := w.repo().Message(t.Context(), p.Message)
+	w.must(err)
+	if m.Trace() != trace {
+		t.Errorf("the message says %q, want %q", m.Trace(), trace)
+	}
+	notes := func(trace string, inward bool) bool {
+		all, err := w.repo().ChannelLog(t.Context(), w.theChannel().ID, core.Page{Limit: 200})
+		w.must(err)
+		return slices.ContainsFunc(all, func(e core.LogEntry) bool { return e.Inward == inward && strings.Contains(e.Note, trace) })
+	}
+	w.eventually("the webhook in the channel log", func() bool { return notes(trace, true) })
+	if !regexp.MustCompile(`mail handed to the relay.*trace=` + trace).MatchString(w.log.String()) {
+		t.Error("the log does not say that the mail left")
+	}
+	answer := regexp.MustCompile(`agent's mail".*state=sent.*trace=(\w+)`).FindStringSubmatch(w.log.String())
+	if answer == nil {
+		t.Fatal("the log does not say what became of the agent's mail")
+	}
+	if !regexp.MustCompile(`message handed to the provider.*outcome=sent.*trace=` + answer[1]).MatchString(w.log.String()) {
+		t.Error("the log does not say that the answer left")
+	}
+	w.eventually("the provider's call in the channel log", func() bool { return notes(answer[1], false) })
+}
+
+func TestProofsOutliveTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	w := liveIn(t, worldOptions{Dir: dir, Sim: simulator.Options{Receipts: simulator.Receipts{AutoRead: true}}})
+	w.aChat("are you alive?", "we are")
+	ch := w.theChannel()
+	seen := w.life.last(ch.ID)
+	if seen.In.IsZero() || seen.Out.IsZero() || seen.Delivered.IsZero() {
+		t.Fatalf("seen is %+v", seen)
+	}
+	w.must(w.life.exchange(t.Context()))
+	again := newLife(w.base)
+	w.must(again.exchange(t.Context()))
+	if got := again.last(ch.ID); !got.In.Equal(seen.In) || !got.Out.Equal(seen.Out) || !got.Delivered.Equal(seen.Delivered) {
+		t.Errorf("known after a restart: %+v, want %+v", got, seen)
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"causeway/core"
+)
+
+// table prints aligned columns.
+type table struct{ w *tabwriter.Writer }
+
+func newTable(out io.Writer, head ...string) table {
+	t := table{tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)}
+	t.row(head...)
+	return t
+}
+
+func (t table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")) }
+func (t table) flush() error        { return t.w.Flush() }
+
+var marks = map[core.HealthLevel]string{core.HealthGood: "✓", core.HealthWarning: "!", core.HealthBad: "✗", core.HealthUnknown: "·"}
+
+// printFindings writes the doctor's lines and their sum, and returns errTrouble if something is broken.
+func printFindings(out io.Writer, all []core.Finding) error {
+	printLines(out, all)
+	return printSum(out, all)
+}
+
+func printLines(out io.Writer, all []core.Finding) {
+	for _, f := range all {
+		fmt.Fprintf(out, "%s %-20s %s\n", marks[f.Level], f.Subject, f.Detail)
+		if f.Remedy != "" && f.Level != core.HealthGood {
+			fmt.Fprintf(out, "  %-20s fix: %s\n", "", f.Remedy)
+		}
+	}
+}
+
+// printSum counts what was found.
+func printSum(out io.Writer, all []core.Finding) error {
+	n := map[core.HealthLevel]int{}
+	for _, f := range all {
+		n[f.Level]++
+	}
+	bad, warnings := n[core.HealthBad], n[core.HealthWarning]
+	switch {
+	case bad > 0:
+		fmt.Fprintf(out, "%s, %s\n", count(bad, "problem"), count(warnings, "warning"))
+		return errTrouble
+	case warnings > 0:
+		fmt.Fprintf(out, "no problems, %s\n", count(warnings, "warning"))
+	default:
+		fmt.Fprintln(out, "all is well")
+	}
+	return nil
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"causeway/core"
+	"causeway/core/report"
+
+	"github.com/spf13/cobra"
+)
+
+func reportCommand() *cobra.Command {
+	c := &cobra.Command{Use: "report", Short: "Count conversations, answers and satisfaction", GroupID: "admin", Args: cobra.NoArgs, RunE: makeReport,
+		Long: "Count the conversations opened in a time: how many, how fast they were answered and closed, by whom, and how content contacts were.\nWhat each figure means is in docs/reports.md."}
+	c.Flags().String("from", "", "first day, like 2026-11-01; 30 days ago if left out")
+	c.Flags().String("to", "", "last day, like 2026-11-30; today if left out")
+	c.Flags().String("format", "text", "text, csv or json")
+	c.AddCommand(reconcileCommand())
+	return c
+}
+
+func makeReport(cmd *cobra.Command, _ []string) error {
+	write, err := reportFormat(cmd.Flag("format").Value.String())
+	if err != nil {
+		return err
+	}
+	return withBase(cmd, func(b *base) error {
+		repo := b.store.In(b.workspace)
+		reception, err := core.LoadReception(cmd.Context(), repo)
+		if err != nil {
+			return err
+		}
+		zone := reception.Hours.Location()
+		from, to, err := reportDays(cmd.Flag("from").Value.String(), cmd.Flag("to").Value.String(), b.now().In(zone))
+		if err != nil {
+			return err
+		}
+		r, err := report.Make(cmd.Context(), repo, from, to, zone, b.now())
+		if err != nil {
+			return err
+		}
+		return write(cmd.OutOrStdout(), r)
+	})
+}
+
+func reportFormat(name string) (func(io.Writer, report.Report) error, error) {
+	switch name {
+	case "text":
+		return printReport, nil
+	case "csv":
+		return writeCSV, nil
+	case "json":
+		return func(w io.Writer, r report.Report) error {
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			return e.Encode(r)
+		}, nil
+	}
+	return nil, core.Problemf(core.CodeInvalid, "There is no format %q.", name).Remedied("Use text, csv or json.")
+}
+
+// reportDays are the start of the first day and the end of the last, in the zone of now.
+func reportDays(first, last string, now time.Time) (from, to time.Time, err error) {
+	const days = 30
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	if from, err = reportDay(first, today.AddDate(0, 0, -days)); err != nil {
+		return from, to, err
+	}
+	if to, err = reportDay(last, today); err != nil {
+		return from, to, err
+	}
+	to = to.AddDate(0, 0, 1)
+	if !from.Before(to) {
+		return from, to, core.Problemf(core.CodeInvalid, "The report would end before it begins.").Remedied("Give --from a day before that of --to.")
+	}
+	return from, to, nil
+}
+
+func reportDay(text string, spare time.Time) (time.Time, error) {
+	if text == "" {
+		return spare, nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, spare.Location())
+	if err != nil {
+		return t, core.Problemf(core.CodeInvalid, "%q is not a day.", text).Remedied("Write it like 2026-11-30.")
+	}
+	return t, nil
+}
+
+// printReport is for people.
+func printReport(w io.Writer, r report.Report) error {
+	fmt.Fprintf(w, "%s to %s (%s)\n\n", r.From.Format(time.DateOnly), r.To.Add(-time.Second).Format(time.DateOnly), r.Zone)
+	for _, part := range []struct {
+		title string
+		lines []report.Line
+	}{{"EVERYTHING", []report.Line{r.All}}, {"CHANNEL", r.Channels}, {"AGENT", r.Agents}, {"TEAM", r.Teams}} {
+		if len(part.lines) == 0 {
+			continue
+		}
+		t := newTable(w, part.title, "OPENED", "CLOSED", "IN", "OUT", "FIRST ANSWER", "90% BY", "CLOSED AFTER", "STARS")
+		for _, l := range part.lines {
+			t.row(l.Name, strconv.Itoa(l.Opened), strconv.Itoa(l.Closed), strconv.Itoa(l.In), strconv.Itoa(l.Out), took(l.FirstAnswer.N, l.FirstAnswer.Median),
+				took(l.FirstAnswer.N, l.FirstAnswer.P90), took(l.Resolution.N, l.Resolution.Median), stars(l.Content))
+		}
+		if err := t.flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	a := r.Answers
+	for _, q := range r.Queues {
+		fmt.Fprintf(w, "queue of %s, now: %d wait, the longest for %s, %s on average\n", cmp.Or(q.Name, "all agents"), q.Waiting, took(q.Waiting, q.Longest), took(q.Waiting, q.Mean))
+	}
+	fmt.Fprintf(w, "picked up after %s on average (%d of them), %d given up before anybody had them\n", took(r.All.PickUp.N, r.All.PickUp.Mean), r.All.PickUp.N, r.All.Abandoned)
+	fmt.Fprintf(w, "answers: %d by agents, %d on the phone, %d by programs, %d automatic; %d conversations without an answer, %d told of a queue\n", a.Agents, a.Phone, a.Programs, a.Automatic,
+		r.Unanswered, r.Surge.Conversations)
+	for _, f := range r.Workflows {
+		fmt.Fprintf(w, "workflow %s: began %d times, ended %v, waits at %v\n", f.Name, f.Began, f.Ended, f.Steps)
+	}
+	return nil
+}
+
+// took is a time of so many, for people.
+func took(n int, seconds float64) string {
+	if n == 0 {
+		return "–"
+	}
+	return core.Span(time.Duration(seconds * float64(time.Second)).Round(time.Second))
+}
+
+func stars(s report.Satisfaction) string {
+	if s.Answered == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f (%d of %d)", s.Average, s.Answered, s.Asked)
+}
+
+// writeCSV is for spreadsheets: a line for everything, each channel, agent and team. Times are in seconds, empty where there are none.
+func writeCSV(w io.Writer, r report.Report) error {
+	c := csv.NewWriter(w)
+	rows := [][]string{{"kind", "name", "opened", "closed", "in", "out", "first_answer_n", "first_answer_median_s", "first_answer_p90_s", "first_answer_mean_s",
+		"resolution_n", "resolution_median_s", "resolution_p90_s", "pick_up_n", "pick_up_median_s", "survey_asked", "survey_answered", "survey_average", "abandoned"}}
+	for _, part := range []struct {
+		kind  string
+		lines []report.Line
+	}{{"all", []report.Line{r.All}}, {"channel", r.Channels}, {"agent", r.Agents}, {"team", r.Teams}} {
+		for _, l := range part.lines {
+			rows = append(rows, []string{part.kind, harmless(l.Name), strconv.Itoa(l.Opened), strconv.Itoa(l.Closed), strconv.Itoa(l.In), strconv.Itoa(l.Out),
+				strconv.Itoa(l.FirstAnswer.N), figure(l.FirstAnswer.N, l.FirstAnswer.Median), figure(l.FirstAnswer.N, l.FirstAnswer.P90), figure(l.FirstAnswer.N, l.FirstAnswer.Mean),
+				strconv.Itoa(l.Resolution.N), figure(l.Resolution.N, l.Resolution.Median), figure(l.Resolution.N, l.Resolution.P90), strconv.Itoa(l.PickUp.N),
+				figure(l.PickUp.N, l.PickUp.Median), strconv.Itoa(l.Content.Asked), strconv.Itoa(l.Content.Answered), figure(l.Content.Answered, l.Content.Average), strconv.Itoa(l.Abandoned)})
+		}
+	}
+	return c.WriteAll(rows)
+}
+
+// figure is a number of so many, empty where there are none.
+func figure(n int, v float64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+// harmless keeps a spreadsheet from taking a name for a formula.
+func harmless(name string) string {
+	if name != "" && (name[0] == '=' || name[0] == '+' || name[0] == '-' || name[0] == '@') {
+		return "'" + name
+	}
+	return name
+}

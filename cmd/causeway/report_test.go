@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/bridges/simulator/mailroom"
+	"causeway/core/report"
+)
+
+func TestReportOfADay(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	w.grace.Say("hello")
+	m := w.mailTo(w.lena, "hello")
+	_, err := w.lena.Reply(w.within(), m, "hi Grace", mailroom.ReplyOptions{})
+	w.must(err)
+	w.phoneShows(w.grace, "hi Grace")
+	w.settle()
+	r := w.robot("read")
+	day := func(by int) string { return url.QueryEscape(w.now().AddDate(0, 0, by).Format(time.RFC3339)) }
+	doc := r.expect(http.StatusOK, http.MethodGet, "/reports?from="+day(-1)+"&to="+day(1), "")
+	all, _ := doc["all"].(map[string]any)
+	if all["opened"] != 1.0 || all["in"] != 1.0 || all["out"] != 1.0 || doc["answers"].(map[string]any)["agents"] != 1.0 || doc["unanswered"] != 0.0 {
+		t.Errorf("counted %v", doc)
+	}
+	r.expect(http.StatusUnprocessableEntity, http.MethodGet, "/reports?from="+day(1)+"&to="+day(-1), "")
+}
+
+func TestReportForms(t *testing.T) {
+	r := report.Report{From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), Zone: "UTC",
+		All:    report.Line{Name: "all", Opened: 3, FirstAnswer: report.Spread{N: 2, Median: 600, P90: 900, Mean: 600}, Content: report.Satisfaction{Asked: 2, Answered: 1, Average: 4}},
+		Agents: []report.Line{{Name: "=cmd()", Opened: 1}}}
+	var text, table bytes.Buffer
+	if err := printReport(&text, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2026-11-01 to 2026-11-30 (UTC)", "10 min", "15 min", "4.0 (1 of 2)", "0 conversations without an answer"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, &text)
+		}
+	}
+	if err := writeCSV(&table, r); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Split(table.String(), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[1], "all,all,3,0,0,0,2,600,900,600,0,,") || !strings.HasPrefix(lines[2], "agent,'=cmd(),1,") {
+		t.Errorf("the table is\n%s", &table)
+	}
+	now := time.Date(2026, 11, 21, 13, 0, 0, 0, time.UTC)
+	from, to, err := reportDays("", "", now)
+	if err != nil || from.Format(time.DateOnly) != "2026-10-22" || to.Format(time.DateOnly) != "2026-11-22" {
+		t.Errorf("%s to %s: %v", from, to, err)
+	}
+	for _, bad := range [][2]string{{"2026-11-31", ""}, {"yesterday", ""}, {"2026-12-01", "2026-11-01"}} {
+		if _, _, err := reportDays(bad[0], bad[1], now); err == nil {
+			t.Errorf("%v is taken", bad)
+		}
+	}
+	if _, err := reportFormat("xml"); err == nil {
+		t.Error("xml is a format")
+	}
+}

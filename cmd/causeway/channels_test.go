@@ -317,6 +317,7 @@ func TestForeignAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := world.in(t).tenant(k.provider)
 			w.leave()
+			w.links.Refresh(t.Context()) // the gateway may have opened it before, and would not look again for some seconds
 			w.expect("foreign", w.request(k.says("in-1", world), true), http.StatusOK)
 			dead, err := w.own.DeadLetters(t.Context(), core.Page{})
 			w.must(err)

@@ -231,7 +231,11 @@ func (m *Manager) keep(now *opened) *opened {
 	defer m.mu.Unlock()
 	there := m.open[now.channel.ID]
 	switch {
-	case there == nil || there.link == now.link:
+	case there == nil:
+	case there.link == now.link:
+		if there.checked.After(now.checked) {
+			return there
+		}
 	case there.print == now.print, there.checked.After(now.checked):
 		m.shut(now)
 		return there

@@ -81,6 +81,8 @@ func TestTokenEnds(t *testing.T) {
 		"refused":          {metatest.GraphError("190"), bridgetest.NewHost(t).Now().Unix(), false},
 		"may not be asked": {metatest.GraphError("100"), 0, false},
 		"trouble":          {"<html>", 0, true},
+		"somebody else":    {`{"success":true}`, 0, true},
+		"not said":         {`{"data":{"app_id":"7","expires_at":1}}`, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := bridgetest.NewHost(t)

@@ -24,7 +24,7 @@ func (i *Inbox) Explain(err error, what string) *core.Problem {
 // tokenNode is what the platform knows of a token.
 type tokenNode struct {
 	App     Text   `json:"app_id"`
-	Valid   Truth  `json:"is_valid"`
+	Valid   *Truth `json:"is_valid"` // nil: not said
 	Expires Text   `json:"expires_at"`
 	Access  Text   `json:"data_access_expires_at"`
 	Scopes  []Text `json:"scopes"`
@@ -39,6 +39,9 @@ func (i *Inbox) CheckToken(ctx context.Context, needed []Permission) (core.Findi
 		Data tokenNode `json:"data"`
 	}
 	err := g.Get(ctx, "debug_token", url.Values{"input_token": {g.Token.Reveal()}}, &answer)
+	if err == nil && answer.Data.Valid == nil {
+		err = errUntold
+	}
 	if err == nil {
 		return i.judge(answer.Data, needed), string(answer.Data.App)
 	}
@@ -57,7 +60,7 @@ type Permission struct {
 
 func (i *Inbox) judge(t tokenNode, needed []Permission) core.Finding {
 	const subject = "access token"
-	if !t.Valid {
+	if !*t.Valid {
 		return Bad(subject, newToken, "Meta calls the access token invalid.")
 	}
 	for _, p := range needed {

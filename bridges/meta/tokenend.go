@@ -12,6 +12,8 @@ import (
 // askEnd is how often Meta is asked when a token ends: it may be taken back, too.
 const askEnd = 24 * time.Hour
 
+var errUntold = errors.New("the answer does not say whether the token is valid")
+
 // Ending asks Meta when a token that nothing renews ends: the sooner of its own end and that of its access to data. A token that may not look at
 // itself is taken to have no end; one that Meta calls invalid ends now. Remedy says how to get another.
 func (c *Client) Ending(ctx context.Context, now time.Time, remedy string) (core.Renewal, error) {
@@ -20,9 +22,12 @@ func (c *Client) Ending(ctx context.Context, now time.Time, remedy string) (core
 		Data tokenNode `json:"data"`
 	}
 	err := c.Get(ctx, "debug_token", url.Values{"input_token": {c.Token.Reveal()}}, &answer)
+	if err == nil && answer.Data.Valid == nil { // whoever said this is not Meta: no channel is to stop for it
+		err = errUntold
+	}
 	var g *Error
 	switch {
-	case errors.As(err, &g) && g.Code == 190, err == nil && !bool(answer.Data.Valid):
+	case errors.As(err, &g) && g.Code == 190, err == nil && !bool(*answer.Data.Valid):
 		r.Expires = now
 	case errors.As(err, &g) && !g.Transient && g.Status < 500:
 	case err != nil:

@@ -50,7 +50,7 @@ func (l *link) checkToken(ctx context.Context) (core.Finding, meta.Text) {
 	var answer struct {
 		Data struct {
 			App     meta.Text   `json:"app_id"`
-			Valid   meta.Truth  `json:"is_valid"`
+			Valid   *meta.Truth `json:"is_valid"` // nil: not said
 			Expires meta.Text   `json:"expires_at"`
 			Scopes  []meta.Text `json:"scopes"`
 			Error   struct {
@@ -67,7 +67,10 @@ func (l *link) checkToken(ctx context.Context) (core.Finding, meta.Text) {
 			return trouble(subject, err), ""
 		}
 	}
-	return l.judgeToken(bool(answer.Data.Valid), answer.Data.Expires, answer.Data.Scopes), answer.Data.App
+	if answer.Data.Valid == nil {
+		return l.checkPermissions(ctx), ""
+	}
+	return l.judgeToken(bool(*answer.Data.Valid), answer.Data.Expires, answer.Data.Scopes), answer.Data.App
 }
 
 func (l *link) judgeToken(valid bool, expires meta.Text, scopes []meta.Text) core.Finding {

@@ -40,6 +40,7 @@ func TestCheck(t *testing.T) {
 		"token invalid":          {map[string]string{"/debug_token": `{"data":{"is_valid":false,` + both + `}}`}, nil, "access token", core.HealthBad, "invalid", "new token"},
 		"token expired":          {map[string]string{"/debug_token": refusedCode + `190}}`}, nil, "access token", core.HealthBad, "no longer valid", "new token"},
 		"token without manage":   {map[string]string{"/debug_token": `{"data":{"is_valid":true,"scopes":["whatsapp_business_messaging"]}}`}, nil, "access token", core.HealthBad, "lacks the permission whatsapp_business_management", "new token"},
+		"token not spoken of":    {map[string]string{"/debug_token": `{"success":true}`, "/me/permissions": `{"data":[{"permission":"whatsapp_business_messaging","status":"granted"}]}`}, nil, "access token", core.HealthBad, "lacks the permission whatsapp_business_management", "new token"},
 		"token expires soon":     {map[string]string{"/debug_token": soon}, nil, "access token", core.HealthWarning, "expires on 8 March 2026", "new token"},
 		"token keeps silent":     {map[string]string{"/debug_token": refusedCode + `100}}`, "/me/permissions": `{"data":[{"permission":"whatsapp_business_messaging","status":"granted"}]}`}, nil, "access token", core.HealthBad, "lacks the permission whatsapp_business_management", "new token"},
 		"number good":            {nil, nil, "phone number", core.HealthGood, "Shop", ""},

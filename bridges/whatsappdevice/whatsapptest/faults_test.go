@@ -71,6 +71,7 @@ func TestReconnect(t *testing.T) {
 	next[*events.Connected](g)
 	ana.Text("after the break")
 	g.message()
+	phone.Settled() // what is not acknowledged when the server goes down comes again
 
 	srv.Down()
 	next[*events.Disconnected](g)

@@ -69,6 +69,9 @@ type DeskMessages struct {
 	Samples  int           `json:"samples,omitempty"`  // how many measured times make an estimate; zero: 8
 }
 
+// SurgeName is the author of what contacts are told of their place in a queue, by which reports count it.
+const SurgeName = "surge"
+
 // DeskName is the name of their value, which is the AutomationOwner's.
 const DeskName = "assignment"
 

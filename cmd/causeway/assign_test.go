@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"causeway/core"
+	"causeway/core/report"
 )
 
 // deskBusiness is the demo's with a team that assigns by itself, to one conversation each.
@@ -39,6 +40,10 @@ func TestAssignmentFromDoorToDoor(t *testing.T) {
 	}
 	w.phoneShows(w.mona, "سيتابع معك Lena Brandt.")
 	w.mailTo(who, "هل الدراجة متاحة؟")
+	r, err := report.Make(t.Context(), w.repo(), w.now().Add(-time.Hour), w.now().Add(time.Hour), time.UTC, w.now())
+	if err != nil || r.Surge.Conversations != 1 {
+		t.Errorf("the report counts %d conversations that were told of a queue, %v", r.Surge.Conversations, err)
+	}
 }
 
 func (w *testWorld) agentID(name string) core.AgentID {

@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -115,15 +118,32 @@ func printReport(w io.Writer, r report.Report) error {
 	}
 	a := r.Answers
 	for _, q := range r.Queues {
-		fmt.Fprintf(w, "queue of %s, now: %d wait, the longest for %s, %s on average\n", cmp.Or(q.Name, "all agents"), q.Waiting, took(q.Waiting, q.Longest), took(q.Waiting, q.Mean))
+		fmt.Fprintf(w, "queue of %s, now: %s, the longest for %s, %s on average\n", cmp.Or(q.Name, "all agents"), count(q.Waiting, "conversation"), took(q.Waiting, q.Longest), took(q.Waiting, q.Mean))
 	}
 	fmt.Fprintf(w, "picked up after %s on average (%d of them), %d given up before anybody had them\n", took(r.All.PickUp.N, r.All.PickUp.Mean), r.All.PickUp.N, r.All.Abandoned)
 	fmt.Fprintf(w, "answers: %d by agents, %d on the phone, %d by programs, %d automatic; %d conversations without an answer, %d told of a queue\n", a.Agents, a.Phone, a.Programs, a.Automatic,
 		r.Unanswered, r.Surge.Conversations)
 	for _, f := range r.Workflows {
-		fmt.Fprintf(w, "workflow %s: began %d times, ended %v, waits at %v\n", f.Name, f.Began, f.Ended, f.Steps)
+		fmt.Fprintf(w, "workflow %s: began %s%s%s\n", f.Name, count(f.Began, "time"), tallied("; ended: ", f.Ended), tallied("; wait at: ", f.Steps))
 	}
 	return nil
+}
+
+// tallied lists how many of each there are, the most first; nothing for none.
+func tallied(title string, all map[string]int) string {
+	if len(all) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, k := range byNumber(all) {
+		parts = append(parts, fmt.Sprintf("%dx %s", all[k], k))
+	}
+	return title + strings.Join(parts, ", ")
+}
+
+// byNumber are the keys of what was counted, the most first, and by name where they are as many.
+func byNumber(all map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(all[b]-all[a], strings.Compare(a, b)) })
 }
 
 // took is a time of so many, for people.

@@ -33,12 +33,14 @@ func TestReportOfADay(t *testing.T) {
 func TestReportForms(t *testing.T) {
 	r := report.Report{From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), Zone: "UTC",
 		All:    report.Line{Name: "all", Opened: 3, FirstAnswer: report.Spread{N: 2, Median: 600, P90: 900, Mean: 600}, Content: report.Satisfaction{Asked: 2, Answered: 1, Average: 4}},
-		Agents: []report.Line{{Name: "=cmd()", Opened: 1}}}
+		Agents: []report.Line{{Name: "=cmd()", Opened: 1}}, Queues: []report.Backlog{{Name: "sales", Waiting: 1, Longest: 60, Mean: 60}},
+		Workflows: []report.Funnel{{Name: "menu", Began: 6, Ended: map[string]int{"done": 3, "A person answered.": 1}, Steps: map[string]int{"topic": 2}}}}
 	var text, table bytes.Buffer
 	if err := printReport(&text, r); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2026-11-01 to 2026-11-30 (UTC)", "10 min", "15 min", "4.0 (1 of 2)", "0 conversations without an answer"} {
+	for _, want := range []string{"2026-11-01 to 2026-11-30 (UTC)", "10 min", "15 min", "4.0 (1 of 2)", "0 conversations without an answer", "queue of sales, now: 1 conversation, the longest for 1 min",
+		"workflow menu: began 6 times; ended: 3x done, 1x A person answered.; wait at: 2x topic\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}

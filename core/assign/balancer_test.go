@@ -58,6 +58,9 @@ func (o *office) Compose(_ context.Context, _ core.WorkspaceID, r core.Request) 
 	if r.Author.Kind != core.AuthorWorkflow || r.Key == "" {
 		o.Errorf("said by %v with the key %q", r.Author, r.Key)
 	}
+	if (r.Author.Name == core.SurgeName) != strings.HasPrefix(r.Key, "surge/") {
+		o.Errorf("said by %v with the key %q: reports would not count it right", r.Author, r.Key)
+	}
 	if !o.keys[r.Key] {
 		o.said = append(o.said, line)
 	}

@@ -13,6 +13,9 @@ import (
 // onlineFor is how long the word "online" holds for somebody without shifts.
 const onlineFor = 12 * time.Hour
 
+// endless is a shift that nobody works: hours round the clock are none.
+const endless = 30 * 24 * time.Hour
+
 // Say sets what an agent says of being there, until a time. A zero until means: online, until their shift ends; busy and offline, until their next
 // shift begins, or, without shifts, until they say something else.
 func (b *Balancer) Say(ctx context.Context, ws core.WorkspaceID, id core.AgentID, p core.Presence, until time.Time) (d core.Duty, err error) {
@@ -54,12 +57,13 @@ func (s *staff) holds(a core.Agent, p core.Presence) time.Time {
 		}
 	}
 	closes := h.Closes(s.now)
+	shifts := !h.Always() && closes.Sub(s.now) < endless
 	switch {
-	case p == core.PresenceOnline && !closes.IsZero():
+	case p == core.PresenceOnline && shifts && !closes.IsZero():
 		return closes
 	case p == core.PresenceOnline:
 		return s.now.Add(cmp.Or(s.settings.Online, onlineFor))
-	case h.Always() || p == core.PresenceAway || p == core.PresenceUnsaid:
+	case !shifts || p == core.PresenceAway || p == core.PresenceUnsaid:
 		return time.Time{}
 	}
 	next, _ := h.Next(later(closes, s.now))

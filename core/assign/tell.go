@@ -46,7 +46,7 @@ func (b *Balancer) introduce(ctx context.Context, ws core.WorkspaceID, h core.Ha
 	if n := s.board.expected(p.Team, samples(settings)); n > 0 {
 		text += " " + b.Phrases.Say(code, "assigned_time", "name", agent.Name, "time", b.span(code, n))
 	}
-	return b.say(ctx, ws, c, "assigned/"+string(c.ID)+"/"+strconv.FormatInt(c.Opened.Unix(), 10)+"/"+string(c.Agent), text)
+	return b.say(ctx, ws, c, automation, "assigned/"+string(c.ID)+"/"+strconv.FormatInt(c.Opened.Unix(), 10)+"/"+string(c.Agent), text)
 }
 
 // remembering is the desk for reading.
@@ -132,7 +132,7 @@ func (b *Balancer) surge(ctx context.Context, ws core.WorkspaceID, s *session, c
 		text += " " + b.Phrases.Say(code, "surge_time", "time", b.span(code, minutes))
 	}
 	key := fmt.Sprintf("surge/%s/%d/%d", c.ID, p.Queued.UnixMicro(), p.Wants.Position)
-	if err := b.say(ctx, ws, c, key, text); err != nil {
+	if err := b.say(ctx, ws, c, core.Author{Kind: core.AuthorWorkflow, Name: core.SurgeName}, key, text); err != nil {
 		return err
 	}
 	return b.locked(ctx, ws, c.ID, func(s *session, _ core.Conversation, p core.Place) error {
@@ -194,8 +194,8 @@ func (b *Balancer) span(code string, minutes int) string {
 }
 
 // say sends a message once. What the gate refuses is not said: the contact is not the one to be told.
-func (b *Balancer) say(ctx context.Context, ws core.WorkspaceID, c core.Conversation, key, text string) error {
-	_, d, err := b.Composer.Compose(ctx, ws, core.Request{Conversation: c.ID, Author: automation, Key: key,
+func (b *Balancer) say(ctx context.Context, ws core.WorkspaceID, c core.Conversation, by core.Author, key, text string) error {
+	_, d, err := b.Composer.Compose(ctx, ws, core.Request{Conversation: c.ID, Author: by, Key: key,
 		Contents: []core.Content{{Kind: core.KindText, Text: strings.TrimSpace(text)}}})
 	if p := (*core.Problem)(nil); errors.As(err, &p) && p.Code != core.CodeUnavailable {
 		b.Log.InfoContext(ctx, "not said", "key", key, "conversation", c.ID, "why", p.Detail, "code", d.Code)

@@ -135,6 +135,21 @@ func TestPresence(t *testing.T) {
 		})
 	}
 	liteOffice(t, func(o *office) {
+		var round core.Hours
+		for d := range round.Week {
+			round.Week[d] = []core.Shift{{To: 24 * 60}}
+		}
+		o.agent(core.Agent{ID: "ann", Hours: round})
+		d, err := o.Say(o.Context(), o.ws, "ann", core.PresenceOffline, time.Time{})
+		o.must(err)
+		equal(o.world, "offline, as no shift begins, until they say something else", d.Until.IsZero(), true)
+		d, err = o.Say(o.Context(), o.ws, "ann", core.PresenceOnline, time.Time{})
+		o.must(err)
+		equal(o.world, "online, as no shift ends", d.Until.Sub(o.clock), 12*time.Hour)
+		_, err = o.Say(o.Context(), o.ws, "ann", core.PresenceUnsaid, time.Time{})
+		o.must(err)
+	})
+	liteOffice(t, func(o *office) {
 		o.hire("ann")
 		_, err := o.Say(o.Context(), o.ws, "ann", "asleep", time.Time{})
 		isProblem(o.world, "no presence", err, core.CodeInvalid, "online, busy or offline")

@@ -67,7 +67,9 @@ func (w *writer) content(ctx context.Context, c core.Content) error {
 		}
 	default: // media and choices are said by their text and files
 	}
-	w.page.add(blockText, c.Text)
+	if c.Choice == nil || c.Text != c.Choice.Title { // which says it already
+		w.page.add(blockText, c.Text)
+	}
 	w.choices(c.Choices)
 	return nil
 }

@@ -81,7 +81,7 @@ func TestLetters(t *testing.T) {
 		{"location", core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: 24.7136, Longitude: 46.6753, Name: "Kingdom Centre", Address: "Riyadh"}}, ""},
 		{"contacts", core.Content{Kind: core.KindContacts, Contacts: []core.Card{{Name: "Ali; Hassan", Company: "Acme, Inc.", Phones: []core.Labeled{{Label: "WORK", Value: "+966 50 123"}},
 			Emails: []core.Labeled{{Value: "ali@example.com"}}}}}, ""},
-		{"choice", core.Content{Kind: core.KindChoice, Choice: &core.Choice{ID: "1", Title: "Blue", Description: "the cheap one"}}, ""},
+		{"choice", core.Content{Kind: core.KindChoice, Text: "Blue", Choice: &core.Choice{ID: "1", Title: "Blue", Description: "the cheap one"}}, ""},
 		{"order", core.Content{Kind: core.KindOrder, Text: "by Friday please", Order: &core.Order{Items: []core.OrderItem{{Product: "sku-1", Quantity: "2", Price: "9.90", Currency: "SAR"}}}}, ""},
 		{"form", core.Content{Kind: core.KindForm, Form: &core.Form{Name: "booking", Fields: map[string]any{"day": "Sunday", "flow_token": "x", "people": 4}}}, ""},
 		{"unsupported", core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: "poll", Code: 131051, Detail: "Message type unknown"}}, ""},

@@ -1,5 +1,6 @@
 // Package greet says hello, and when somebody will be back: the greeting to who begins a conversation, the away message to who writes while the
-// business is closed. Neither answers a machine or a person of the business, and neither is said twice within its time.
+// business is closed. Neither answers a machine or a person of the business, and neither is said twice within its time. The away message goes before
+// what workflows say of the opening; the greeting is left out where one of them has spoken, for nobody is greeted twice.
 package greet
 
 import (
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,45 +32,60 @@ const recently = 30 * time.Minute
 
 // Follow says what is to be said to a contact's message.
 func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
-	if h.Kind != core.HappenedMessage || c.State == core.ConversationClosed {
-		return nil
+	begins := h.Kind == core.HappenedOpened && h.By.Kind == core.AuthorContact
+	if !begins && h.Kind != core.HappenedMessage || c.State == core.ConversationClosed || g.Now().Sub(h.At) > recently {
+		return nil // the last: so long ago that it would only puzzle
 	}
 	repo := g.Store.In(ws)
 	s, err := core.LoadReception(ctx, repo)
 	if err != nil {
 		return err
 	}
-	m, err := repo.Message(ctx, h.Message)
-	if errors.Is(err, core.ErrNotFound) || err == nil && (m.Content.Automatic != "" || g.Now().Sub(h.At) > recently) {
-		return nil // gone, from a machine, or so long ago that it would only puzzle
-	}
-	if err != nil {
-		return fmt.Errorf("message to answer: %w", err)
-	}
 	closed := !s.Hours.Open(h.At)
+	if begins && !(closed && s.Away.On) || !s.Away.On && !s.Greeting.On {
+		return nil
+	}
+	recent, err := repo.Messages(ctx, c.ID, core.Page{Limit: few})
+	if err != nil {
+		return fmt.Errorf("messages of conversation: %w", err)
+	}
+	first := opening(recent, c)
+	m := first
+	if !begins {
+		m, err = repo.Message(ctx, h.Message)
+	}
 	switch {
+	case errors.Is(err, core.ErrNotFound) || err == nil && (m.ID == "" || m.Content.Automatic != ""): // gone, or from a machine
+		return nil
+	case err != nil:
+		return fmt.Errorf("message to answer: %w", err)
 	case closed && s.Away.On:
 		return g.away(ctx, ws, s, h, m)
-	case !closed && s.Greeting.On && m.Seq == first(ctx, repo, c):
+	case !closed && s.Greeting.On && m.ID == first.ID && !spoken(recent, h):
 		return g.say(ctx, ws, s.Greeting, "greeting", h, m, g.greeting(s, m))
 	}
 	return nil
 }
 
-// first is the place of the message that opened the conversation: the first in it that is not history.
-func first(ctx context.Context, repo core.Repo, c core.Conversation) int64 {
-	const few = 20
-	all, err := repo.Messages(ctx, c.ID, core.Page{Limit: few})
-	if err != nil {
-		return 0
-	}
-	var seq int64
-	for _, m := range all {
+// few are the messages that are looked at.
+const few = 20
+
+// opening is the message that opened the conversation: the first in it that is not history.
+func opening(recent []core.Message, c core.Conversation) core.Message {
+	var first core.Message
+	for _, m := range recent { // newest first
 		if !m.Historic && !m.Created.Before(c.Opened) {
-			seq = m.Seq
+			first = m
 		}
 	}
-	return seq
+	return first
+}
+
+// spoken reports whether a workflow has said something by now, but for the greeting itself, after a crash.
+func spoken(recent []core.Message, h core.Happening) bool {
+	return slices.ContainsFunc(recent, func(m core.Message) bool {
+		return m.Author.Kind == core.AuthorWorkflow && !m.Historic && m.Key != "greeting/"+h.ID
+	})
 }
 
 func (g *Greeter) greeting(s core.Reception, m core.Message) func(core.Contact) string {
@@ -125,7 +142,6 @@ func (g *Greeter) absence(s core.Reception, code, name string, at time.Time) str
 
 // answered reports whether a person of the business wrote in the conversation just now.
 func (g *Greeter) answered(ctx context.Context, ws core.WorkspaceID, m core.Message) (bool, error) {
-	const few = 20
 	all, err := g.Store.In(ws).Messages(ctx, m.Conversation, core.Page{Limit: few})
 	if err != nil {
 		return false, fmt.Errorf("messages before: %w", err)

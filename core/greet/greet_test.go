@@ -143,6 +143,47 @@ func TestGreeting(t *testing.T) {
 	x.heard() // it was us who began
 }
 
+// opened shows that the contact's first message opened the conversation, before it is shown itself.
+func (x *reception) opened(first core.Content) core.Happening {
+	x.Helper()
+	m := core.Message{ID: core.NewID[core.MessageID](), Workspace: x.ws, Conversation: x.conv.ID, Contact: "eve", Channel: x.ch.ID, Direction: core.In, Seq: x.seq + 1,
+		Author: core.Author{Kind: core.AuthorContact}, Content: first, At: x.clock, Created: x.clock}
+	x.seq++
+	_, err := x.store.In(x.ws).AddMessage(x.Context(), m)
+	x.must(err)
+	x.must(x.greeter.Follow(x.Context(), x.ws, core.Happening{ID: core.NewID[string](), Conversation: x.conv.ID, Kind: core.HappenedOpened, By: m.Author, At: x.clock}, x.conv))
+	return core.Happening{ID: core.NewID[string](), Conversation: x.conv.ID, Kind: core.HappenedMessage, Message: m.ID, By: m.Author, At: x.clock}
+}
+
+// A workflow that asks something when a conversation opens has greeted; that all are away is said before it asks.
+func TestBesideWorkflows(t *testing.T) {
+	asks := func(x *reception) {
+		x.Helper()
+		m := core.Message{ID: core.NewID[core.MessageID](), Workspace: x.ws, Conversation: x.conv.ID, Contact: "eve", Channel: x.ch.ID, Direction: core.Out, Seq: x.seq + 1,
+			Author: core.Author{Kind: core.AuthorWorkflow, Name: "menu"}, Content: core.Content{Kind: core.KindText, Text: "What is it about?"}, At: x.clock, Created: x.clock}
+		x.seq++
+		_, err := x.store.In(x.ws).AddMessage(x.Context(), m)
+		x.must(err)
+	}
+	hello := core.Content{Kind: core.KindText, Text: "hello"}
+	x := open(t, core.Reception{Hours: hours(), Greeting: core.Courtesy{On: true}, Away: core.Courtesy{On: true}})
+	h := x.opened(hello)
+	asks(x)
+	x.must(x.greeter.Follow(t.Context(), x.ws, h, x.conv))
+	x.heard()
+	x.clock = sunday.Add(9 * time.Hour)
+	x.begin()
+	h = x.opened(hello)
+	x.heard("We are back tomorrow at 09:00")
+	asks(x)
+	x.must(x.greeter.Follow(t.Context(), x.ws, h, x.conv))
+	x.heard() // it was said
+	x.clock = x.clock.Add(13 * time.Hour)
+	x.begin()
+	x.opened(core.Content{Kind: core.KindText, Text: "I am on holiday", Automatic: "auto-replied"})
+	x.heard()
+}
+
 func TestAway(t *testing.T) {
 	x := open(t, core.Reception{Hours: hours(), Away: core.Courtesy{On: true}, ShowWeek: true})
 	x.says("at nine")

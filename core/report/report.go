@@ -264,7 +264,7 @@ func (d *dialogue) message(f core.MessageFact, a *Answers) {
 	default:
 		a.Automatic++
 	}
-	d.surge = d.surge || f.Author.Kind == core.AuthorWorkflow && f.Author.Name == "surge"
+	d.surge = d.surge || f.Author.Kind == core.AuthorWorkflow && f.Author.Name == core.SurgeName
 	if f.Author.Human() && d.answered.IsZero() && !d.first.IsZero() {
 		d.answered, d.by = f.At, f.Author
 	}

@@ -113,7 +113,7 @@ func fill(t *testing.T, s *gormstore.Store) *book {
 	b.survey(c, 0)
 	c = b.talk("bot", "omar", "", 70, 0, core.AuthorContact) // the next day in Riyadh; told of the queue, never answered
 	b.message(c, 70, core.AuthorContact, "")
-	b.message(c, 71, core.AuthorWorkflow, "surge")
+	b.message(c, 71, core.AuthorWorkflow, core.SurgeName)
 	c = b.talk("bot", "", "", 80, 110, core.AuthorAPI) // a program began; the contact wrote, and was answered in 30 minutes; closed, reopened, closed
 	b.message(c, 80, core.AuthorAPI, "")
 	b.message(c, 81, core.AuthorContact, "")

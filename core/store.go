@@ -239,8 +239,12 @@ type MessageRepo interface {
 	// Message returns a message with its parts and reactions.
 	Message(ctx context.Context, id MessageID) (Message, error)
 	MessageByKey(ctx context.Context, key string) (Message, error)
-	// Messages lists a conversation's, with parts and reactions, by sequence descending; Page.Before is a sequence.
+	// Messages lists a conversation's, with parts and reactions, by sequence descending; Page.Before is a sequence. Those that were imported are not
+	// among them: what is done next never hangs on those. People read the Timeline.
 	Messages(ctx context.Context, id ConversationID, p Page) ([]Message, error)
+	// ImportedMessages lists those of a conversation that were imported, with parts and reactions, by their own time and then their sequence, both
+	// descending, from a bookmark on.
+	ImportedMessages(ctx context.Context, id ConversationID, from Bookmark, limit int) ([]Message, error)
 	// SetMessageStatus sets the status and error of a message.
 	SetMessageStatus(ctx context.Context, id MessageID, s Status, e *SendError) error
 	// EditMessage keeps the present content as a version and replaces it.

@@ -262,6 +262,9 @@ func (r *room) Messages(_ context.Context, id core.ConversationID, p core.Page) 
 	return cut(only(r.messages, func(m core.Message) bool { return m.Conversation == id }), p,
 		func(m core.Message) string { return strconv.FormatInt(m.Seq, 10) }), nil
 }
+func (r *room) ImportedMessages(context.Context, core.ConversationID, core.Bookmark, int) ([]core.Message, error) {
+	return nil, nil
+}
 func (r *room) AddFile(_ context.Context, f core.File) error {
 	r.files = append(r.files, f)
 	return nil

@@ -3,7 +3,6 @@ package ginapi
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"causeway/core"
@@ -20,7 +19,7 @@ type messageView struct {
 	Conversation core.ConversationID `json:"conversation"`
 	Contact      core.ContactID      `json:"contact"`
 	Channel      core.ChannelID      `json:"channel"`
-	Seq          int64               `json:"seq" doc:"its place in the conversation"`
+	Seq          int64               `json:"seq" doc:"in which order Causeway learned of it"`
 	Direction    core.Direction      `json:"direction" enum:"in,out" doc:"as seen from the business"`
 	Author       core.Author         `json:"author"`
 	Content      core.Content        `json:"content"`
@@ -100,7 +99,7 @@ func showDecision(d core.Decision) decisionView {
 
 func (s *Server) messageOperations(api huma.API) {
 	handle(s, api, operation{id: "list-messages", method: http.MethodGet, path: "/conversations/{id}/messages", tag: tagMessages, scope: scopeRead,
-		summary: "List a conversation's messages, newest first"}, s.listMessages)
+		summary: "List a conversation's messages, newest first; what was imported stands among them by its own time"}, s.listMessages)
 	handle(s, api, operation{id: "get-message", method: http.MethodGet, path: "/messages/{id}", tag: tagMessages, scope: scopeRead,
 		summary: "Show a message and how far it has come"}, s.getMessage)
 	handle(s, api, operation{id: "react-to-message", method: http.MethodPut, path: "/messages/{id}/reaction", tag: tagMessages, scope: scopeSend,
@@ -139,7 +138,7 @@ type messageQuery struct {
 }
 
 func (s *Server) listMessages(ctx context.Context, repo core.Repo, in *messageQuery) (*answer[pageView[messageView]], error) {
-	p, err := in.page(isNumber)
+	p, err := in.page(isBookmark)
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +146,12 @@ func (s *Server) listMessages(ctx context.Context, repo core.Repo, in *messageQu
 	if err != nil {
 		return nil, missing(err, "conversation")
 	}
-	all, err := repo.Messages(ctx, c.ID, p)
-	return reply(pageOf(all, p, showMessage, func(m core.Message) string { return strconv.FormatInt(m.Seq, 10) }), err)
+	from, err := core.ParseBookmark(p.Before)
+	if err != nil {
+		return nil, err
+	}
+	all, next, err := core.Timeline(ctx, repo, c.ID, from, p.Limit)
+	return reply(pageOf(all, p, showMessage, func(core.Message) string { return next.String() }), err)
 }
 
 func (s *Server) getMessage(ctx context.Context, repo core.Repo, in *ByID) (*answer[messageView], error) {

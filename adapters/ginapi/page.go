@@ -2,7 +2,6 @@ package ginapi
 
 import (
 	"encoding/base64"
-	"strconv"
 	"time"
 
 	"causeway/core"
@@ -52,7 +51,7 @@ func isTime(s string) bool {
 	return err == nil
 }
 
-func isNumber(s string) bool {
-	_, err := strconv.ParseInt(s, 10, 64)
+func isBookmark(s string) bool {
+	_, err := core.ParseBookmark(s)
 	return err == nil
 }

@@ -93,9 +93,9 @@ func (r repo) filled(ctx context.Context, m core.Message, err error) (core.Messa
 	return one[0], err
 }
 
-// Messages lists a conversation's, with parts and reactions, by sequence descending; Page.Before is a sequence.
+// Messages lists a conversation's that were not imported, with parts and reactions, by sequence descending; Page.Before is a sequence.
 func (r repo) Messages(ctx context.Context, id core.ConversationID, p core.Page) ([]core.Message, error) {
-	db := r.rows(ctx).Where("conversation = ?", id)
+	db := r.rows(ctx).Where("conversation = ? AND historic = ?", id, false)
 	if p.Before != "" {
 		before, err := sequence(p.Before)
 		if err != nil {
@@ -104,6 +104,19 @@ func (r repo) Messages(ctx context.Context, id core.ConversationID, p core.Page)
 		db = db.Where("seq < ?", before)
 	}
 	all, err := list[messageRow](db.Order("seq DESC, id DESC").Limit(limit(p)))
+	if err != nil {
+		return nil, err
+	}
+	return all, r.fill(ctx, all)
+}
+
+// ImportedMessages lists those of a conversation that were imported, with parts and reactions, by their own time and sequence, both descending.
+func (r repo) ImportedMessages(ctx context.Context, id core.ConversationID, from core.Bookmark, most int) ([]core.Message, error) {
+	db := r.rows(ctx).Where("conversation = ? AND historic", id)
+	if !from.Imported.IsZero() {
+		db = db.Where("(at, seq) < (?, ?)", at(from.Imported), from.Behind)
+	}
+	all, err := list[messageRow](db.Order("at DESC, seq DESC").Limit(limit(core.Page{Limit: most})))
 	if err != nil {
 		return nil, err
 	}

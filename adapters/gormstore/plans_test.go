@@ -47,6 +47,10 @@ func TestPlans(t *testing.T) {
 		{"NextPart", "parts_next", func(ctx context.Context) error { _, err := repo.NextPart(ctx, "c"); return err }},
 		{"PartsIn", "parts_status", func(ctx context.Context) error { _, err := repo.PartsIn(ctx, "ch", core.StatusParked, 10); return err }},
 		{"Messages", "messages_seq", func(ctx context.Context) error { _, err := repo.Messages(ctx, "c", core.Page{Before: "9"}); return err }},
+		{"ImportedMessages", "messages_imported", func(ctx context.Context) error {
+			_, err := repo.ImportedMessages(ctx, "c", core.Bookmark{Imported: time.Now(), Behind: 7}, 9)
+			return err
+		}},
 		{"MessageByKey", "messages_key", func(ctx context.Context) error { _, err := repo.MessageByKey(ctx, "k"); return err }},
 		{"OpenConversation", "conversations_one_open", func(ctx context.Context) error { _, err := repo.OpenConversation(ctx, "c"); return err }},
 		{"ConversationsOf", "conversations_contact", func(ctx context.Context) error { _, err := repo.ConversationsOf(ctx, "c"); return err }},

@@ -126,6 +126,52 @@ func messagePages(w *world) {
 	}
 }
 
+// timeline: phases of history that come in any order, before, between and after what is said now, are read in the order in which it was said.
+func timeline(w *world) {
+	conv := w.talk()
+	type said struct {
+		minute int
+		past   bool
+	}
+	var want []string
+	for _, s := range []said{{20, false}, {-5, true}, {-3, true}, {21, false}, {-3, true}, {20, true}, {-900, true}, {23, false}, {22, true}, {22, false}} {
+		m := w.message(conv, "", "wamid."+core.NewID[string]())
+		m.Historic, m.At, m.Created = s.past, noon.UTC().Add(time.Duration(s.minute)*time.Minute), noon.UTC().Add(time.Hour)
+		if !s.past {
+			m.Created, m.At = m.At, noon.UTC().Add(-time.Hour) // when the provider's clock says so does not move it
+		}
+		m.Content.Text = fmt.Sprintf("%d/%d/%v", s.minute, m.Seq, s.past)
+		w.add(m)
+	}
+	// 22/10 was stored after 23/8, by another node's clock: what is said now keeps its order.
+	want = []string{"22/10/false", "23/8/false", "22/9/true", "21/4/false", "20/1/false", "20/6/true", "-3/5/true", "-3/3/true", "-5/2/true", "-900/7/true"}
+	for limit := 1; limit <= len(want)+1; limit++ {
+		var got []string
+		for from, first := (core.Bookmark{}), true; first || from != (core.Bookmark{}); first = false {
+			all, next, err := core.Timeline(w.Context(), w.repo, conv.ID, from, limit)
+			w.must(err)
+			for _, m := range all {
+				got = append(got, m.Content.Text)
+				if len(m.Parts) != 1 {
+					w.Errorf("%s has %d parts", m.Content.Text, len(m.Parts))
+				}
+			}
+			if from, err = core.ParseBookmark(next.String()); err != nil || from != next {
+				w.Fatalf("bookmark %q read as %q, %v", next, from, err)
+			}
+		}
+		same(w, fmt.Sprint("in pages of ", limit), got, want, nil)
+	}
+	live, err := w.repo.Messages(w.Context(), conv.ID, core.Page{Limit: 3})
+	if err != nil || len(live) != 3 || live[2].Content.Text != "21/4/false" {
+		w.Errorf("what is no import: %s, %v", show(live), err)
+	}
+	before, _, err := core.Timeline(w.Context(), w.repo, conv.ID, core.Before(live[2]), 2)
+	if err != nil || len(before) != 2 || before[0].Content.Text != "20/1/false" || before[1].Content.Text != "20/6/true" {
+		w.Errorf("what was said before: %s, %v", show(before), err)
+	}
+}
+
 func text(s string) core.Content { return core.Content{Kind: core.KindText, Text: s} }
 
 func edits(w *world) {

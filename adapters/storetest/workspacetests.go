@@ -236,6 +236,7 @@ func (c *counted) lists(x things) {
 	})
 	nothingFrom(c, "ConversationEvents", func() ([]core.ConversationEvent, error) { return r.ConversationEvents(ctx, x.conv) })
 	nothingFrom(c, "Messages", func() ([]core.Message, error) { return r.Messages(ctx, x.conv, core.Page{}) })
+	nothingFrom(c, "ImportedMessages", func() ([]core.Message, error) { return r.ImportedMessages(ctx, x.conv, core.Bookmark{}, 9) })
 	nothingFrom(c, "Versions", func() ([]core.Content, error) { return r.Versions(ctx, x.message.ID) })
 	nothingFrom(c, "PartsAfter", func() ([]core.Part, error) { return r.PartsAfter(ctx, core.Part{Conversation: x.conv}, 9) })
 	nothingFrom(c, "PartsIn", func() ([]core.Part, error) { return r.PartsIn(ctx, x.ch, core.StatusQueued, 9) })

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"causeway/bridges/simulator"
@@ -69,18 +68,17 @@ func (a *audit) read(ctx context.Context, id core.ContactID) error {
 		return err
 	}
 	for _, c := range conversations {
-		for p := (core.Page{Limit: 200}); ; {
-			all, err := a.repo().Messages(ctx, c.ID, p)
+		for from := (core.Bookmark{}); ; {
+			all, next, err := core.Timeline(ctx, a.repo(), c.ID, from, 200)
 			if err != nil {
 				return err
 			}
 			for _, m := range all {
 				a.keep(m)
 			}
-			if len(all) < p.Limit {
+			if from = next; from == (core.Bookmark{}) {
 				break
 			}
-			p.Before = strconv.FormatInt(all[len(all)-1].Seq, 10)
 		}
 	}
 	return nil

@@ -130,7 +130,7 @@ func (l *linkedRig) texts() map[string]int {
 	must(l.T, err)
 	found := map[string]int{}
 	for _, c := range all {
-		said, err := l.repo().Messages(l.Context(), c.ID, core.Page{Limit: 200})
+		said, _, err := core.Timeline(l.Context(), l.repo(), c.ID, core.Bookmark{}, 200)
 		must(l.T, err)
 		for _, m := range said {
 			found[string(m.Direction)+" "+string(m.Author.Kind)+": "+m.Content.Text]++

@@ -134,7 +134,7 @@ func (w *testWorld) conversations() []core.Conversation {
 
 func (w *testWorld) messages(id core.ConversationID) []core.Message {
 	w.Helper()
-	all, err := w.repo().Messages(w.Context(), id, core.Page{Limit: 200})
+	all, _, err := core.Timeline(w.Context(), w.repo(), id, core.Bookmark{}, 200)
 	w.must(err)
 	return all
 }

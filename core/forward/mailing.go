@@ -183,12 +183,12 @@ func (w *writer) message(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.earlier(ctx, all[0].Seq)
+	return w.earlier(ctx, all[0])
 }
 
 // earlier quotes the messages before one, the newest first.
-func (w *writer) earlier(ctx context.Context, seq int64) error {
-	list, err := w.repo.Messages(ctx, w.conv.ID, core.Page{Before: fmt.Sprint(seq), Limit: contextMessages})
+func (w *writer) earlier(ctx context.Context, m core.Message) error {
+	list, _, err := core.Timeline(ctx, w.repo, w.conv.ID, core.Before(m), contextMessages)
 	if err != nil {
 		return fmt.Errorf("earlier messages: %w", err)
 	}

@@ -84,6 +84,10 @@ func (u *unit) Messages(ctx context.Context, id core.ConversationID, p core.Page
 	return through(ctx, u, func(r core.Repo) ([]core.Message, error) { return r.Messages(ctx, id, p) })
 }
 
+func (u *unit) ImportedMessages(ctx context.Context, id core.ConversationID, from core.Bookmark, limit int) ([]core.Message, error) {
+	return through(ctx, u, func(r core.Repo) ([]core.Message, error) { return r.ImportedMessages(ctx, id, from, limit) })
+}
+
 func (u *unit) Versions(ctx context.Context, id core.MessageID) ([]core.Content, error) {
 	return through(ctx, u, func(r core.Repo) ([]core.Content, error) { return r.Versions(ctx, id) })
 }

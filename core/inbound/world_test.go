@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -142,12 +143,12 @@ func (w *world) only() core.Conversation {
 	return all[0]
 }
 
-// messages lists a conversation's, oldest first.
+// messages lists a conversation's, oldest first, in the order in which they were stored.
 func (w *world) messages(id core.ConversationID) []core.Message {
 	w.Helper()
-	all, err := w.repo.Messages(w.Context(), id, core.Page{Limit: 200})
+	all, _, err := core.Timeline(w.Context(), w.repo, id, core.Bookmark{}, 200)
 	w.must(err)
-	slices.Reverse(all)
+	slices.SortFunc(all, func(a, b core.Message) int { return cmp.Compare(a.Seq, b.Seq) })
 	return all
 }
 

@@ -140,7 +140,7 @@ func benchOne(cmd *cobra.Command, server, what string) (m measure, err error) {
 	m.Outcome, err = l.run(cmd.Context())
 	err = errors.Join(err, profiled())
 	m.CPU = (s.cpu() - before) / float64(max(1, m.Outcome.Answered)) * 1000
-	m.Memory = s.peak()
+	m.Memory = peak(s.process.Process)
 	return m, errors.Join(err, s.stop())
 }
 
@@ -311,9 +311,9 @@ func (s *subject) cpu() float64 {
 	return (user + system) / 100 // clock ticks
 }
 
-// peak is the most memory the process has had, in bytes.
-func (s *subject) peak() int64 {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+// peak is the most memory that a process has had, in bytes.
+func peak(p *os.Process) int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid))
 	if err != nil {
 		return 0
 	}

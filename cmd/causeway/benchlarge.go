@@ -83,7 +83,7 @@ func benchLargeOn(cmd *cobra.Command, server string, messages, contacts int, t t
 	l.connections, _ = cmd.Flags().GetInt("connections")
 	o, err := l.run(ctx)
 	kind, _, _ := strings.Cut(database, ":")
-	t.row(kind, strconv.Itoa(messages), millis(ready), fmt.Sprintf("%.0f", o.perSecond()), millis(o.P50), millis(o.P99), fmt.Sprintf("%.0f", float64(s.peak())/1e6),
+	t.row(kind, strconv.Itoa(messages), millis(ready), fmt.Sprintf("%.0f", o.perSecond()), millis(o.P50), millis(o.P99), fmt.Sprintf("%.0f", float64(peak(s.process.Process))/1e6),
 		millis(quantile(inbox, 0.5))+" / "+millis(quantile(inbox, 0.99)), millis(quantile(opened, 0.5))+" / "+millis(quantile(opened, 0.99)))
 	return err
 }

@@ -47,7 +47,7 @@ forwards:
 
 // linkedRig is a gateway that is linked to a phone.
 type linkedRig struct {
-	*testing.T
+	testing.TB
 	*rig
 	server *whatsapptest.Server
 	phone  *whatsapptest.Phone
@@ -55,10 +55,11 @@ type linkedRig struct {
 	lena   *mailroom.Mailbox
 }
 
-func newLinkedRig(t *testing.T) *linkedRig {
+// newLinkedRig links it. Before tells what happened on the phone until then.
+func newLinkedRig(t testing.TB, before ...func(*linkedRig)) *linkedRig {
 	t.Helper()
 	dir := t.TempDir()
-	l := &linkedRig{T: t, server: whatsapptest.New(t), rig: &rig{world: &world{clock: &clock{}}, program: os.Args[0], logAt: filepath.Join(dir, "gateway.log")}}
+	l := &linkedRig{TB: t, server: whatsapptest.New(t), rig: &rig{world: &world{clock: &clock{}}, program: os.Args[0], logAt: filepath.Join(dir, "gateway.log")}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the gateway's log ends with:\n%s", l.logTail())
@@ -79,6 +80,9 @@ func newLinkedRig(t *testing.T) *linkedRig {
 	l.lena = l.room.Mailbox("lena@example.com")
 	must(t, l.start(t.Context()))
 	must(t, l.awaitReady(t.Context()))
+	for _, told := range before {
+		told(l)
+	}
 	l.pair()
 	return l
 }
@@ -87,15 +91,15 @@ func newLinkedRig(t *testing.T) *linkedRig {
 func (l *linkedRig) pair() {
 	l.Helper()
 	_, err := l.links.Pair(l.Context(), l.channel.Workspace, l.channel.ID, core.PairingWish{})
-	must(l.T, err)
+	must(l.TB, err)
 	scanned := ""
 	l.until("the phone is paired", func() bool {
 		p, err := l.links.Pairing(l.Context(), l.channel.Workspace, l.channel.ID)
-		must(l.T, err)
+		must(l.TB, err)
 		switch step := p.Step; {
 		case step.State == core.PairingQR && step.Code != scanned:
 			scanned = step.Code
-			must(l.T, l.phone.Scan(step.Code))
+			must(l.TB, l.phone.Scan(step.Code))
 		case step.State == core.PairingFailed:
 			l.Fatalf("pairing failed: %s %s", step.Reason, step.Remedy)
 		case step.State == core.PairingDone:
@@ -108,7 +112,7 @@ func (l *linkedRig) pair() {
 
 func (l *linkedRig) health() string {
 	ch, err := l.repo().Channel(l.Context(), l.channel.ID)
-	must(l.T, err)
+	must(l.TB, err)
 	return ch.Health.Code
 }
 
@@ -127,11 +131,11 @@ func (l *linkedRig) until(what string, so func() bool) {
 func (l *linkedRig) texts() map[string]int {
 	l.Helper()
 	all, err := l.repo().Conversations(l.Context(), core.ConversationFilter{}, core.Page{Limit: 100})
-	must(l.T, err)
+	must(l.TB, err)
 	found := map[string]int{}
 	for _, c := range all {
 		said, _, err := core.Timeline(l.Context(), l.repo(), c.ID, core.Bookmark{}, 200)
-		must(l.T, err)
+		must(l.TB, err)
 		for _, m := range said {
 			found[string(m.Direction)+" "+string(m.Author.Kind)+": "+m.Content.Text]++
 		}
@@ -213,5 +217,5 @@ func TestLinkedDeviceKilled(t *testing.T) {
 func (l *linkedRig) release() {
 	l.Helper()
 	_, err := l.store.SQLite().ExecContext(l.Context(), "UPDATE leases SET until = 0")
-	must(l.T, err)
+	must(l.TB, err)
 }

@@ -76,7 +76,7 @@ func newFleet(t *testing.T, n int, o rigOptions, private string) *fleet {
 	return f
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

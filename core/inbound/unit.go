@@ -226,6 +226,7 @@ type unit struct {
 	identities    map[core.IdentityKey]*core.Identity // nil: there is none
 	contacts      map[core.ContactID]core.Contact
 	open          map[core.ContactID]core.ConversationID // empty: none is
+	of            map[core.ContactID][]core.Conversation // all of a contact's, newest first; as they were when they were read, but for those held
 	conversations map[core.ConversationID]*held
 	messages      map[core.MessageID]*stored
 	pieces        map[core.PartID]*piece
@@ -245,7 +246,8 @@ var _ core.Repo = (*unit)(nil)
 // forget drops what is known, after something was changed behind the unit's back. Nothing may be held back then.
 func (u *unit) forget() {
 	u.identities, u.contacts = map[core.IdentityKey]*core.Identity{}, map[core.ContactID]core.Contact{}
-	u.open, u.conversations = map[core.ContactID]core.ConversationID{}, map[core.ConversationID]*held{}
+	u.open, u.of = map[core.ContactID]core.ConversationID{}, map[core.ContactID][]core.Conversation{}
+	u.conversations = map[core.ConversationID]*held{}
 	u.messages, u.pieces, u.providers = map[core.MessageID]*stored{}, map[core.PartID]*piece{}, map[core.ProviderKey]core.PartID{}
 	u.rows, u.made, u.news = core.Rows{}, nil, nil
 	u.changedConversations, u.changedMessages, u.changedPieces = nil, nil, nil

@@ -64,10 +64,6 @@ func (u *unit) Conversation(ctx context.Context, id core.ConversationID) (core.C
 	return through(ctx, u, func(r core.Repo) (core.Conversation, error) { return r.Conversation(ctx, id) })
 }
 
-func (u *unit) ConversationsOf(ctx context.Context, id core.ContactID) ([]core.Conversation, error) {
-	return through(ctx, u, func(r core.Repo) ([]core.Conversation, error) { return r.ConversationsOf(ctx, id) })
-}
-
 func (u *unit) Conversations(ctx context.Context, f core.ConversationFilter, p core.Page) ([]core.Conversation, error) {
 	return through(ctx, u, func(r core.Repo) ([]core.Conversation, error) { return r.Conversations(ctx, f, p) })
 }

@@ -67,7 +67,7 @@ func (u *unit) AddPerson(ctx context.Context, c core.Contact, i core.Identity) (
 	if err != nil || len(there) > 0 {
 		return false, err
 	}
-	u.contacts[c.ID], u.open[c.ID] = c, ""
+	u.contacts[c.ID], u.open[c.ID], u.of[c.ID] = c, "", nil
 	u.rows.Contacts = append(u.rows.Contacts, c)
 	return u.AddIdentity(ctx, i)
 }
@@ -107,8 +107,29 @@ func (u *unit) AddConversation(ctx context.Context, c *core.Conversation) (bool,
 		u.open[c.Contact] = c.ID
 	}
 	u.conversations[c.ID] = &held{Conversation: *c, fresh: true}
+	if all, known := u.of[c.Contact]; known {
+		u.of[c.Contact] = append([]core.Conversation{*c}, all...)
+	}
 	u.made = append(u.made, c.ID)
 	return true, nil
+}
+
+// ConversationsOf answers what each message of a history needs.
+func (u *unit) ConversationsOf(ctx context.Context, id core.ContactID) ([]core.Conversation, error) {
+	if _, known := u.of[id]; !known {
+		all, err := through(ctx, u, func(r core.Repo) ([]core.Conversation, error) { return r.ConversationsOf(ctx, id) })
+		if err != nil {
+			return nil, err
+		}
+		u.of[id] = all
+	}
+	all := slices.Clone(u.of[id])
+	for i, c := range all {
+		if here := u.conversations[c.ID]; here != nil {
+			all[i] = here.Conversation
+		}
+	}
+	return all, nil
 }
 
 func (u *unit) Lock(ctx context.Context, id core.ConversationID) (core.Conversation, error) {

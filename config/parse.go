@@ -16,7 +16,7 @@ func parse(file string, raw []byte) (map[string]setting, []remark.Remark) {
 	p := reader{file: file, all: map[string]setting{}}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(raw, &doc); err != nil {
-		p.wrong.Add(file, "", "Mind indentation, quotes and colons there.", "This is not YAML: %s.", strings.TrimPrefix(err.Error(), "yaml: "))
+		p.wrong.Add(file, "", "Mind indentation, quotes and colons there.", "This is not YAML: %s.", core.YAMLFault(err))
 		return nil, p.wrong.All
 	}
 	if len(doc.Content) > 0 && doc.Content[0].Tag != "!!null" {

@@ -27,7 +27,24 @@ func Nearest(word string, known []string) string {
 			best, least = k, d
 		}
 	}
+	if best == "" {
+		best = onlyLonger(word, known)
+	}
 	return best
+}
+
+// onlyLonger is the one known word that begins so, or "".
+func onlyLonger(word string, known []string) string {
+	only := ""
+	for _, k := range known {
+		switch begins := len(word) > 2 && strings.HasPrefix(bareWord(k), bareWord(word)); {
+		case begins && only != "" && only != k:
+			return ""
+		case begins:
+			only = k
+		}
+	}
+	return only
 }
 
 func bareWord(s string) string {

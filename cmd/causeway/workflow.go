@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"causeway/config/business"
@@ -69,10 +70,12 @@ func (b *base) readWorkflows(ctx context.Context, f *business.File) error {
 		known.Teams = append(known.Teams, t.Name)
 	}
 	for _, c := range f.Channels {
-		known.Channels = append(known.Channels, c.Name)
+		if !slices.Contains(known.Channels, c.Name) { // its templates are known once it is there
+			known.Channels, known.Templates = append(known.Channels, c.Name), nil
+		}
 	}
 	for _, w := range f.Workflows {
-		known.Workflows = append(known.Workflows, w.Name)
+		known = known.With(w.Node)
 	}
 	var wrong remark.List
 	for i := range f.Workflows {

@@ -18,6 +18,14 @@ workflows:
     steps:
       - assign: {team: sales}
 `)
+	s.file("new.yaml", `channels:
+  - {name: site, kind: webchat, settings: {site: shop, origins: "https://shop.example.com"}}
+workflows:
+  - name: shipped
+    on: {event: tag, names: [shipped]}
+    steps:
+      - send: {template: {name: order_shipped}, channel: site}
+`)
 	s.file("bad.yaml", "name: bad\nsteps:\n  - {name: a, note: x, next: a}\n  - assign: {team: sale}\n")
 	s.file("cases.yaml", "workflows: [menu.yaml]\ncases:\n- name: closed\n  hours: closed\n  steps: [{says: hi, expect: \"Hello!\"}, {says: \"3\", expect: We are back}]\n")
 	s.file("wrong.yaml", "workflows: [menu.yaml]\ncases:\n- name: rude\n  steps: [{says: hi, silent: true}]\n")
@@ -31,6 +39,7 @@ workflows:
 		{"workflow list", 0, []string{"no workflows"}},
 		{"apply -f business.yaml", 0, []string{"+ workflow hello"}},
 		{"apply -f business.yaml", 0, []string{"= workflow hello", "nothing to change"}},
+		{"apply -f new.yaml --dry-run", 0, []string{"+ workflow shipped"}}, // nobody knows the channel's templates yet
 		{"workflow template list", 0, []string{"welcome-menu", "ad-leads", "Outside the business's hours"}},
 		{"workflow validate bad.yaml", 2, []string{`bad.yaml:4: step 2: There is no team "sale". Did you mean "sales"?`}},
 		{"workflow validate menu.yaml", 2, []string{`There is no team "support".`}},

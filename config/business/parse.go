@@ -2,7 +2,6 @@ package business
 
 import (
 	"slices"
-	"strings"
 
 	"causeway/config/remark"
 	"causeway/core"
@@ -16,7 +15,7 @@ func Parse(file string, raw []byte, infos []core.Info, env func(string) (string,
 	r := &reader{path: file, infos: infos, env: env, readFile: readFile, out: File{Name: file}}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(raw, &doc); err != nil {
-		r.wrong.Add(file, "", "Mind indentation, quotes and colons there.", "This is not YAML: %s.", strings.TrimPrefix(err.Error(), "yaml: "))
+		r.wrong.Add(file, "", "Mind indentation, quotes and colons there.", "This is not YAML: %s.", core.YAMLFault(err))
 		return File{}, r.wrong.Err(file)
 	}
 	if len(doc.Content) == 0 || empty(doc.Content[0]) {

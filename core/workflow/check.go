@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,9 +32,6 @@ const (
 	end          = "end"
 )
 
-// Known are the names that a workflow can refer to. Nil: those are not checked.
-type Known struct{ Agents, Teams, Channels, Templates, Workflows, Secrets []string }
-
 // program is a workflow that was checked, ready to run.
 type program struct {
 	Definition
@@ -53,10 +51,12 @@ type checker struct {
 	known Known
 	lines map[string]int
 	wrong []Fault
+	asked []answerUse
 }
 
-// compile checks a definition and makes it ready. Lines tell where what stands; they may be nil.
-func compile(def Definition, known Known, lines map[string]int) (*program, []Fault) {
+// compile checks whether a definition can be carried out, and makes it ready. Lines tell where what stands; they may be nil. What makes no sense, but does
+// no harm to a run, is left to sense: a stored workflow must not stop with a version that is stricter.
+func compile(def Definition, known Known, lines map[string]int) *checker {
 	c := &checker{program: &program{Definition: def, starts: make([]*vm.Program, len(def.On)), crons: map[int]cron{}, cases: make([][]*vm.Program, len(def.Steps)),
 		phrases: map[string]phrase{}, spans: map[string]time.Duration{}, targets: map[string]int{}, shapes: map[string]*regexp.Regexp{}}, known: known, lines: lines}
 	c.head()
@@ -69,10 +69,26 @@ func compile(def Definition, known Known, lines map[string]int) (*program, []Fau
 	for i, s := range def.Steps {
 		c.step(i, s)
 	}
-	if len(c.wrong) == 0 {
-		c.ways()
+	return c
+}
+
+// sense checks what a definition leads to, once it can be carried out.
+func (c *checker) sense() {
+	if len(c.wrong) > 0 {
+		return
 	}
-	return c.program, c.wrong
+	for i, t := range c.On {
+		if never(t.When) {
+			c.bad(fmt.Sprintf("on[%d].when", i), "Take the trigger out, or change its condition.", "The trigger starts nothing: its condition never holds.")
+		}
+	}
+	for i, s := range c.Steps {
+		c.forks(i, s)
+		c.runs(i, s)
+		c.idle(i, s)
+	}
+	c.answers()
+	c.ways()
 }
 
 // bad notes what is wrong at a path.
@@ -128,6 +144,9 @@ func (c *checker) named(path, thing, name string, names []string) {
 	if len(names) == 0 {
 		remedy = fmt.Sprintf("There are no %ss yet: add one first.", thing)
 	}
+	if thing == "secret" && core.Nearest(name, names) == "" {
+		remedy = "Set it: causeway workflow secret " + name
+	}
 	c.bad(path, remedy, "There is no %s %q.", thing, name)
 }
 
@@ -141,7 +160,7 @@ func (c *checker) span(path, text string, least, most time.Duration) {
 	case err != nil:
 		c.bad(path, "Write it like 30s, 10m, 24h or 3d.", "%q is not a time span.", text)
 	case d < least || d > most:
-		c.bad(path, fmt.Sprintf("Write %s to %s.", core.Span(least), core.Span(most)), "%s cannot be %s.", upper(last(path)), text)
+		c.bad(path, fmt.Sprintf("Write %s to %s.", core.Span(max(least, time.Second)), core.Span(most)), "%s cannot be %s.", upper(last(path)), text)
 	}
 	c.spans[text] = d
 }
@@ -164,30 +183,67 @@ func (c *checker) condition(path, text string) *vm.Program {
 	if err != nil {
 		c.expression(path, text, err)
 	}
+	c.uses(path, text)
 	return p
 }
 
 // expression words what is wrong with one.
 func (c *checker) expression(path, text string, err error) {
-	detail, remedy := err.Error(), "See the names in docs/workflows.md."
+	message := err.Error()
+	detail := message
 	var at *file.Error
 	if errors.As(err, &at) {
-		detail = fmt.Sprintf("%s, at character %d", goType.ReplaceAllString(at.Message, "there is no"), at.Column+1)
+		message = at.Message
+		detail = fmt.Sprintf("%s, at character %d", goType.ReplaceAllString(message, "there is no"), at.Column+1)
 	}
-	if name, ok := strings.CutPrefix(strings.SplitN(detail, ",", 2)[0], "unknown name "); ok {
-		remedy = core.DidYouMean(strings.Fields(name)[0], []string{"contact", "fields", "tags", "conversation", "message", "channel", "referral", "answers", "vars", "hours", "event", "now"})
-	}
-	c.bad(path, remedy, "The expression %q is wrong: %s.", text, detail)
+	c.bad(path, repair(message), "The expression `%s` is wrong: %s.", text, detail)
 }
 
 // goType is how the compiler speaks of our types.
 var goType = regexp.MustCompile(`type workflow\.\w+ has no field`)
+
+// repair says how to mend an expression by what the compiler says of it.
+func repair(message string) string {
+	if name, ok := strings.CutPrefix(message, "unknown name "); ok {
+		return core.DidYouMean(strings.Fields(name)[0], fieldsOf(reflect.TypeFor[scope]()))
+	}
+	if m := missingField.FindStringSubmatch(message); m != nil {
+		for _, f := range reflect.VisibleFields(reflect.TypeFor[scope]()) {
+			if f.Type.Kind() == reflect.Struct && f.Type.Name() == m[1] {
+				return core.DidYouMean(m[2], fieldsOf(f.Type))
+			}
+		}
+	}
+	switch {
+	case strings.Contains(message, `Operator("=")`):
+		return "Write == to compare."
+	case strings.Contains(message, "expected bool"):
+		return `A condition is true or false: compare it with something, as in contact.name != "".`
+	case strings.Contains(message, "mismatched types string and int"), strings.Contains(message, "mismatched types string and float64"), strings.Contains(message, "mismatched types int and string"):
+		return "Answers and fields are texts: write number(…) around them."
+	}
+	return "See the names in docs/workflows.md."
+}
+
+var missingField = regexp.MustCompile(`type workflow\.(\w+) has no field (\w+)`)
+
+// fieldsOf are the names by which expressions call what a type has.
+func fieldsOf(t reflect.Type) []string {
+	var all []string
+	for _, f := range reflect.VisibleFields(t) {
+		all = append(all, f.Tag.Get("expr"))
+	}
+	return all
+}
 
 // phrase compiles a text with placeholders.
 func (c *checker) phrase(path, text string, secrets bool) {
 	p, err := parsePhrase(text, secrets)
 	if err != nil {
 		c.expression(path, text, err)
+	}
+	for _, m := range holder.FindAllStringSubmatch(text, -1) {
+		c.uses(path, m[1])
 	}
 	c.phrases[text] = p
 }

@@ -1,13 +1,17 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"causeway/core"
 )
 
 // step checks what a step does: exactly one thing, with all that this needs.
@@ -213,21 +217,85 @@ func (c *checker) call(at string, s Call) {
 }
 
 func (c *checker) branch(i int, s Step) {
-	seen := map[string]bool{}
 	for n, b := range s.Branch {
 		at := fmt.Sprintf("steps[%d].branch[%d]", i, n)
 		c.cases[i] = append(c.cases[i], c.condition(at+".when", b.When))
 		c.target(at+".to", b.To)
-		when := strings.Join(strings.Fields(b.When), " ")
-		switch {
-		case b.To == "":
+		if b.To == "" {
 			c.bad(at, "Write to: and a step, or end.", "The branch leads nowhere.")
-		case when == "" && n+1 < len(s.Branch):
+		}
+	}
+}
+
+// forks looks for branches that are never taken.
+func (c *checker) forks(i int, s Step) {
+	seen := map[string]bool{}
+	for n, b := range s.Branch {
+		at, when := fmt.Sprintf("steps[%d].branch[%d]", i, n), meaning(b.When)
+		switch {
+		case always(b.When) && n+1 < len(s.Branch):
 			c.bad(at, "Put it last, or give it a condition.", "The branch is always taken, so those below it are never reached.")
+		case never(b.When):
+			c.bad(at, "Take it out, or change its condition.", "The branch is never reached: its condition never holds.")
 		case seen[when]:
 			c.bad(at, "Take it out, or change its condition.", "The branch is never reached: one above has the same condition.")
 		}
 		seen[when] = true
+	}
+}
+
+// idle looks for a step that is empty.
+func (c *checker) idle(i int, s Step) {
+	if s.Set != nil && reflect.ValueOf(*s.Set).IsZero() {
+		c.bad(fmt.Sprintf("steps[%d].set", i), "Write fields, tags, priority or the like.", "The step changes nothing.")
+	}
+}
+
+// runs looks for workflows that run each other without end.
+func (c *checker) runs(i int, s Step) {
+	if s.Run == "" {
+		return
+	}
+	at := fmt.Sprintf("steps[%d].run", i)
+	if circle := c.known.round([]string{c.Name, s.Run}); circle != nil && s.Run != c.Name {
+		c.bad(at, "Take one of these steps out.", "The workflows run each other in a circle: %s.", strings.Join(circle, " > "))
+	} else if n := c.known.deep(s.Run, c.Name) + 1; n > mostDeep {
+		c.bad(at, "Put the steps of some into one.", "Here %d workflows run each other, and %d are allowed.", n, mostDeep)
+	}
+}
+
+// answerUse is where an expression names an answer.
+type answerUse struct{ path, name string }
+
+var answerName = regexp.MustCompile(`\banswers\.([\p{L}_][\p{L}\p{N}_]*)`)
+
+func (c *checker) uses(path, text string) {
+	for _, m := range answerName.FindAllStringSubmatch(text, -1) {
+		c.asked = append(c.asked, answerUse{path, m[1]})
+	}
+}
+
+// answers looks for names of answers that seem to be written wrong. Others may come from a workflow that runs this one.
+func (c *checker) answers() {
+	var given []string
+	for _, s := range c.Steps {
+		switch {
+		case s.Run != "":
+			return // which may bring answers of its own
+		case s.Ask != nil:
+			given = append(given, cmp.Or(s.Ask.As, s.Name))
+		case s.HTTP != nil:
+			for to := range s.HTTP.Save {
+				if name, ok := strings.CutPrefix(to, "answers."); ok {
+					given = append(given, name)
+				}
+			}
+		}
+	}
+	for _, u := range c.asked {
+		if !slices.Contains(given, u.name) && core.Nearest(u.name, given) != "" {
+			c.bad(u.path, core.DidYouMean(u.name, given), "There is no answer %q.", u.name)
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ func faulty(file string, all []Fault) error {
 func Read(file string, raw []byte, known Known) ([]Definition, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(raw, &doc); err != nil {
-		return nil, faulty(file, []Fault{{Detail: "This is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ") + ".", Remedy: "Mind indentation, quotes and colons there."}})
+		return nil, faulty(file, []Fault{{Detail: "This is not YAML: " + core.YAMLFault(err) + ".", Remedy: "Mind indentation, quotes and colons there."}})
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 		return nil, faulty(file, []Fault{{Detail: "The file is empty.", Remedy: "Start from one of: causeway workflow template list."}})
@@ -68,11 +68,7 @@ func Read(file string, raw []byte, known Known) ([]Definition, error) {
 	}
 	var defs []Definition
 	var wrong []Fault
-	for _, n := range entries {
-		if name := value(n, "name"); name != nil && known.Workflows != nil {
-			known.Workflows = append(known.Workflows, name.Value)
-		}
-	}
+	known = known.With(entries...)
 	for _, n := range entries {
 		d, bad := Parse(n, known)
 		wrong = append(wrong, bad...)
@@ -102,8 +98,9 @@ func Parse(n *yaml.Node, known Known) (Definition, []Fault) {
 		}
 		return def, d.wrong
 	}
-	_, wrong := compile(def, known, d.lines)
-	return def, wrong
+	c := compile(def, known, d.lines)
+	c.sense()
+	return def, c.wrong
 }
 
 // decoder fills structs from YAML, strictly, and remembers on which line everything stands.
@@ -146,7 +143,7 @@ func (d *decoder) take(n *yaml.Node, v reflect.Value, path, what string) {
 
 func (d *decoder) fields(n *yaml.Node, v reflect.Value, path, what string) {
 	if n.Kind != yaml.MappingNode {
-		d.bad(n, path, "Write lines of the form key: value.", "%s must have keys with values.", upper(what))
+		d.bad(n, path, form(v.Type(), n), "%s must have keys with values.", upper(what))
 		return
 	}
 	known := map[string]int{}
@@ -169,6 +166,16 @@ func (d *decoder) fields(n *yaml.Node, v reflect.Value, path, what string) {
 		}
 		seen[k] = true
 	}
+}
+
+// form shows how something is written that has keys with values, with a single value in its place.
+func form(t reflect.Type, n *yaml.Node) string {
+	key, ok := map[reflect.Type]string{reflect.TypeFor[Trigger](): "event", reflect.TypeFor[Ask](): "text", reflect.TypeFor[Send](): "text", reflect.TypeFor[Call](): "url",
+		reflect.TypeFor[Assign](): "team", reflect.TypeFor[Wait](): "for", reflect.TypeFor[Closing](): "text", reflect.TypeFor[Case](): "to"}[t]
+	if !ok || n.Kind != yaml.ScalarNode || n.Value == "" {
+		return "Write lines of the form key: value."
+	}
+	return fmt.Sprintf("Write {%s: %s}.", key, n.Value)
 }
 
 // called names what stands under a key.
@@ -229,6 +236,10 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path, what string) {
 
 func (d *decoder) texts(n *yaml.Node, v reflect.Value, path, what string) {
 	if n.Kind != yaml.MappingNode {
+		if v.Type() == reflect.TypeFor[Text]() {
+			d.bad(n, path, "Write {en: Hello, ar: أهلًا}, or a text alone.", "%s must be a text, or one for each language.", upper(what))
+			return
+		}
 		d.bad(n, path, "Write lines of the form key: value.", "%s must have keys with values.", upper(what))
 		return
 	}

@@ -123,10 +123,11 @@ func (e *Engine) compiled(ws core.WorkspaceID, w core.Workflow) (*program, error
 	if err := json.Unmarshal(w.Definition, &def); err != nil {
 		return nil, fmt.Errorf("read workflow %q: %w", w.Name, err)
 	}
-	p, wrong := compile(def, Known{}, nil)
-	if len(wrong) > 0 {
-		return nil, faulty(w.Name, wrong)
+	c := compile(def, Known{}, nil)
+	if len(c.wrong) > 0 {
+		return nil, faulty(w.Name, c.wrong)
 	}
+	p := c.program
 	if p.version = w.Version; len(e.programs) >= mostPrograms {
 		clear(e.programs)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -66,7 +67,7 @@ func revise(ctx context.Context, repo core.Repo) error {
 
 // Names gathers what workflows of a workspace can refer to.
 func Names(ctx context.Context, repo core.Repo) (Known, error) {
-	k := Known{Agents: []string{}, Teams: []string{}, Channels: []string{}, Workflows: []string{}, Templates: []string{}, Secrets: []string{}}
+	k := Known{Agents: []string{}, Teams: []string{}, Channels: []string{}, Workflows: []string{}, Templates: []string{}, Secrets: []string{}, Runs: map[string][]string{}}
 	agents, err := repo.Agents(ctx)
 	if err != nil {
 		return k, fmt.Errorf("agents: %w", err)
@@ -86,7 +87,11 @@ func Names(ctx context.Context, repo core.Repo) (Known, error) {
 		return k, fmt.Errorf("workflows: %w", err)
 	}
 	for _, w := range all {
-		k.Workflows = append(k.Workflows, w.Name)
+		d, err := Decode(w.Definition)
+		if err != nil {
+			return k, fmt.Errorf("workflow %q: %w", w.Name, err)
+		}
+		k.learn(d)
 	}
 	channels, err := repo.Channels(ctx)
 	if err != nil {
@@ -106,7 +111,9 @@ func Names(ctx context.Context, repo core.Repo) (Known, error) {
 			return k, fmt.Errorf("templates: %w", err)
 		}
 		for _, t := range templates {
-			k.Templates = append(k.Templates, t.Name)
+			if !slices.Contains(k.Templates, t.Name) { // each language is one
+				k.Templates = append(k.Templates, t.Name)
+			}
 		}
 	}
 	return k, nil

@@ -35,13 +35,12 @@ func (p *program) waysFrom(i int) []way {
 		}
 		add(s.Ask.Invalid, true)
 		add(s.Ask.OnTimeout, true)
-		if s.Refused == "" {
-			all = append(all, way{below, false})
-		}
 	case s.Branch != nil:
 		for _, b := range s.Branch {
-			add(b.To, false)
-			on = on && strings.TrimSpace(b.When) != ""
+			if !never(b.When) {
+				add(b.To, false)
+			}
+			on = on && !always(b.When)
 		}
 	case s.Hours != nil:
 		add(s.Hours.Open, false)

@@ -106,6 +106,8 @@ type Host interface {
 	// Tell hands a short word without line breaks, such as an id, to this channel's links on the other nodes, if they are HearLinks. It is a hint
 	// that there is something to look for: it may be lost.
 	Tell(word string)
+	// Standing tells how things stand with the person behind an identity; the zero value for one who never wrote.
+	Standing(ctx context.Context, k IdentityKey) (Standing, error)
 	// Open reads a file that an outgoing message carries.
 	Open(ctx context.Context, id MediaID) (io.ReadCloser, error)
 	// HTTP is the client for every call out: bounded, guarded against private addresses, logged with secrets redacted.
@@ -114,6 +116,12 @@ type Host interface {
 	Dial(ctx context.Context, address string) (net.Conn, error)
 	Log() *slog.Logger
 	Now() time.Time
+}
+
+// Standing is how things stand between the business and a person, for channels that show it to them.
+type Standing struct {
+	State ConversationState // of their newest conversation, empty if there is none
+	Agent string            // the name of the person who deals with it, empty if nobody does
 }
 
 // Polling marks the context of a call that asks for news again and again: of answers that say the same as the last one, the channel log keeps none.

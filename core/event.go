@@ -44,6 +44,7 @@ type Event struct {
 	Template   *TemplateBody   `json:"template,omitempty"`
 	Change     *AccountBody    `json:"change,omitempty"`
 	Entry      *EntryBody      `json:"entry,omitempty"`
+	Continue   *ContinueBody   `json:"continue,omitempty"`
 
 	// Raw is what the provider sent for this event, kept with dead letters and unsupported kinds.
 	Raw json.RawMessage `json:"raw,omitempty"`
@@ -63,9 +64,10 @@ const (
 	EventIdentity   EventKind = "identity"   // a contact's number or id changed
 	EventPreference EventKind = "preference" // a contact stopped or resumed marketing, or everything
 	EventTemplate   EventKind = "template"
-	EventAccount    EventKind = "account" // something about the channel's account
-	EventEntry      EventKind = "entry"   // the business's own address book says what the peer is called
-	EventOther      EventKind = "other"   // known not to concern us, or unknown: kept raw in the channel log
+	EventAccount    EventKind = "account"  // something about the channel's account
+	EventEntry      EventKind = "entry"    // the business's own address book says what the peer is called
+	EventContinue   EventKind = "continue" // the peer goes on at another channel, and will be known there by a code
+	EventOther      EventKind = "other"    // known not to concern us, or unknown: kept raw in the channel log
 )
 
 // MessageBody is a message that came in, or an echo of one that went out.

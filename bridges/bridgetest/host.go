@@ -25,6 +25,7 @@ type Host struct {
 	values map[string][]byte
 	files  map[core.MediaID][]byte
 	told   []string
+	stands map[core.IdentityKey]core.Standing
 	safe   *Safe
 	now    time.Time
 	log    lockedBuffer
@@ -38,7 +39,7 @@ var _ core.Host = (*Host)(nil)
 
 // NewHost makes a Host whose client reaches loopback addresses only.
 func NewHost(t testing.TB) *Host {
-	h := &Host{values: map[string][]byte{}, files: map[core.MediaID][]byte{}, safe: &Safe{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	h := &Host{values: map[string][]byte{}, files: map[core.MediaID][]byte{}, stands: map[core.IdentityKey]core.Standing{}, safe: &Safe{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	h.client = &http.Client{Transport: localOnly{transport}, Timeout: 10 * time.Second}
@@ -158,6 +159,20 @@ func (h *Host) Told() []string {
 	told := h.told
 	h.told = nil
 	return told
+}
+
+// Stand sets how things stand with a person.
+func (h *Host) Stand(k core.IdentityKey, s core.Standing) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stands[k] = s
+}
+
+// Standing implements core.Host.
+func (h *Host) Standing(_ context.Context, k core.IdentityKey) (core.Standing, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stands[k], nil
 }
 
 // PutFile makes a file that Open serves.

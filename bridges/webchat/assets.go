@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // The scripts are built from widget/ by go test -run TestDist -update.
@@ -85,21 +87,33 @@ func (l *link) answerConfig(w http.ResponseWriter, c call) error {
 	if lang == "ar" {
 		dir = "rtl"
 	}
-	links := []map[string]string{}
-	if l.conf.whatsapp != "" {
-		links = append(links, map[string]string{"word": "whatsapp", "url": "https://wa.me/" + l.conf.whatsapp})
-	}
-	if l.conf.email != "" {
-		links = append(links, map[string]string{"word": "mail", "url": "mailto:" + l.conf.email})
-	}
+	now := l.host.Now()
 	var opens int64 // milliseconds since 1970, zero while open
-	if at := l.conf.opens(l.host.Now()); !at.IsZero() {
+	if at := l.conf.opens(now); !at.IsZero() {
 		opens = at.UnixMilli()
 	}
-	w.Header().Set("Cache-Control", "private, max-age=300")
-	answer(w, http.StatusOK, map[string]any{"title": or(l.conf.title, words[lang]["chat"]), "greeting": l.conf.greeting, "answer": l.conf.answer, "opens": opens, "color": l.conf.color,
-		"ink": ink(l.conf.color), "lang": lang, "dir": dir, "words": words[lang], "ask": l.conf.ask, "links": links, "upload": l.conf.upload, "text": textLimit, "require": l.conf.require})
+	tag := l.tag(now)
+	head := w.Header()
+	head.Set("Cache-Control", "private, max-age=300")
+	head.Set("ETag", `"`+tag+"-"+lang+`"`)
+	if c.Header.Get("If-None-Match") == head.Get("ETag") {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	answer(w, http.StatusOK, map[string]any{"tag": tag, "title": or(l.conf.title, words[lang]["chat"]), "greeting": l.conf.greeting, "answer": l.conf.answer, "opens": opens, "color": l.conf.color,
+		"ink": ink(l.conf.color), "lang": lang, "dir": dir, "words": words[lang], "ask": l.conf.questions(now), "links": l.conf.links(), "upload": l.conf.upload, "text": textLimit, "require": l.conf.require})
 	return nil
+}
+
+// tag changes whenever the widget is to show something else: another setting, other words, or that the business has opened or closed.
+func (l *link) tag(now time.Time) string {
+	return l.face + "-" + strconv.FormatInt(max(0, l.conf.opens(now).Unix()), 36)
+}
+
+// face is a hash of all that a widget shows, but for whether the business is open.
+func (c conf) face() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %v", []any{c.title, c.greeting, c.answer, c.color, c.language, c.ask, c.links(), c.upload, c.require}, words))
+	return hex.EncodeToString(sum[:8])
 }
 
 // ink is the colour of text that is best read on a colour, by WCAG's relative luminance.

@@ -45,6 +45,7 @@ const (
 	networkGood    = iota
 	networkDown    // nothing arrives
 	networkSwallow // what is asked arrives, the answer does not
+	networkHold    // streams are held back, as by a proxy that waits for their end
 )
 
 // shop is a site with the widget, its gateway behind a network that fails on demand.
@@ -53,6 +54,7 @@ type shop struct {
 	site    string
 	network atomic.Int32
 	asked   atomic.Int32 // requests to the gateway
+	loaders atomic.Int32 // and of them, those for the loader
 	server  *httptest.Server
 }
 
@@ -87,6 +89,9 @@ func (s *shop) page(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/page.js" {
 		w.Header().Set("Content-Type", "text/javascript")
 		_, _ = w.Write([]byte(pageScript))
+		if r.URL.Query().Has("hasty") { // twenty times as quick
+			_, _ = w.Write([]byte(`;{const wait=setTimeout;window.setTimeout=(f,ms)=>wait(f,ms/20)}`))
+		}
 		return
 	}
 	if r.URL.Path != "/" {
@@ -96,12 +101,15 @@ func (s *shop) page(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", policy(s.base))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	locale, position := or(r.URL.Query().Get("locale"), "en"), or(r.URL.Query().Get("position"), "end")
-	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><script src="/page.js"></script>
-<script src="%s/chat/c/bridge.js" data-locale="%s" data-theme="%s" data-position="%s" async></script><main><h1>Shop</h1></main>`, s.base, locale, or(r.URL.Query().Get("theme"), "auto"), position)
+	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><script src="/page.js?%s"></script>
+<script src="%s/chat/c/bridge.js" data-locale="%s" data-theme="%s" data-position="%s" async></script><main><h1>Shop</h1></main>`, r.URL.RawQuery, s.base, locale, or(r.URL.Query().Get("theme"), "auto"), position)
 }
 
 func (s *shop) gateway(w http.ResponseWriter, r *http.Request) {
 	s.asked.Add(1)
+	if strings.HasSuffix(r.URL.Path, "/bridge.js") {
+		s.loaders.Add(1)
+	}
 	inner := http.StripPrefix("/chat/c", s.link)
 	switch s.network.Load() {
 	case networkDown:
@@ -111,6 +119,10 @@ func (s *shop) gateway(w http.ResponseWriter, r *http.Request) {
 			inner.ServeHTTP(httptest.NewRecorder(), r)
 		}
 		panic(http.ErrAbortHandler)
+	}
+	if s.network.Load() == networkHold && strings.HasSuffix(r.URL.Path, "/events") {
+		<-r.Context().Done()
+		return
 	}
 	inner.ServeHTTP(w, r)
 }

@@ -49,6 +49,7 @@ type opening struct {
 	Name     string `json:"name"` // the form before the chat
 	Email    string `json:"email"`
 	Phone    string `json:"phone"`
+	Asked    bool   `json:"asked"`   // they have seen it, whatever they wrote there
 	Trap     string `json:"website"` // a field that people do not see: who fills it is a program
 }
 
@@ -74,8 +75,12 @@ func (l *link) startSession(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
+	stands, err := l.stands(c.Context(), v)
+	if err != nil {
+		return err
+	}
 	answer(w, http.StatusOK, map[string]any{"token": l.conf.seal(v, l.host.Now()), "lines": lines, "at": at, "read": seen.Read, "proven": v.Proven,
-		"ask": len(l.missing(v)) > 0, "who": shelf("who", v.ID)[len("chat/who/"):]})
+		"ask": len(l.missing(v)) > 0, "offer": l.offers(v, at.In == 0), "closed": stands.State == core.ConversationClosed, "agent": stands.Agent, "who": shelf("who", v.ID)[len("chat/who/"):]})
 	return nil
 }
 
@@ -110,13 +115,37 @@ func (v *visitor) fill(o opening) {
 	if v.Phone == "" {
 		v.Phone = clean(o.Phone)
 	}
+	v.Asked = v.Asked || o.Asked
+}
+
+// answers are what a visitor has told, by the names of the questions.
+func (v visitor) answers() map[string]string {
+	return map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone}
+}
+
+// questions are those of the form. While nobody answers, it asks for an address too: the answer finds the visitor gone.
+func (c conf) questions(now time.Time) []field {
+	reached := slices.ContainsFunc(c.ask, func(f field) bool { return f.Name != "name" })
+	if c.opens(now).IsZero() || reached {
+		return c.ask
+	}
+	return append(slices.Clone(c.ask), field{Name: "email"})
+}
+
+// offers reports whether the visitor is shown the form though they need not fill it in: once, before their first words or while nobody answers.
+func (l *link) offers(v visitor, silent bool) bool {
+	now := l.host.Now()
+	if v.Asked || v.Proven || !silent && l.conf.opens(now).IsZero() {
+		return false
+	}
+	return slices.ContainsFunc(l.conf.questions(now), func(f field) bool { return v.answers()[f.Name] == "" })
 }
 
 // missing lists what the visitor must tell before they may write.
 func (l *link) missing(v visitor) []string {
 	var all []string
 	for _, f := range l.conf.ask {
-		if f.Required && !v.Proven && map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone}[f.Name] == "" {
+		if f.Required && !v.Proven && v.answers()[f.Name] == "" {
 			all = append(all, f.Name)
 		}
 	}
@@ -129,8 +158,11 @@ type said struct {
 	Text     string       `json:"text"`
 	Choice   *core.Choice `json:"choice"`
 	Page     string       `json:"page"`
+	Title    string       `json:"title"` // of the page
 	Referrer string       `json:"referrer"`
-	file     *file
+	// Attributes are what the page says of the visitor. They prove nothing.
+	Attributes map[string]any `json:"attributes"`
+	file       *file
 }
 
 var anID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
@@ -161,7 +193,12 @@ func (l *link) take(w http.ResponseWriter, c call, s said) error {
 		return nil
 	}
 	e := entry{Say: sayMessage, ID: s.ID, At: l.host.Now().UnixMilli(), Text: s.Text, File: s.file}
-	if err := l.host.Emit(c.Context(), l.events(c.visitor, s, log.Last == 0)...); err != nil {
+	var before briefing
+	if err := l.recall(c.Context(), "told", c.visitor.ID, &before); err != nil {
+		return err
+	}
+	events, now := l.events(c.visitor, s, before)
+	if err := l.host.Emit(c.Context(), events...); err != nil {
 		return fmt.Errorf("store visitor's message: %w", err)
 	}
 	// It is stored: whether the visitor's own list of it can be kept too does not depend on whether the browser is still there.
@@ -169,35 +206,35 @@ func (l *link) take(w http.ResponseWriter, c call, s said) error {
 	if e, err = l.enter(ctx, logIn, c.visitor.ID, e); err != nil {
 		return err
 	}
+	if now.Page != before.Page || now.Form != before.Form {
+		if err := l.note(ctx, c.visitor.ID, now); err != nil {
+			return err
+		}
+	}
 	answer(w, http.StatusCreated, l.show(logIn, e))
 	return nil
 }
 
-// events are what a visitor's message is to the gateway. The first one comes after what they filled in.
-func (l *link) events(v visitor, s said, first bool) []core.Event {
+// events are what a visitor's message is to the gateway, and what has then been told. What they filled in, and what their page says of them, comes
+// before it; the page on which they are is told when it is another one.
+func (l *link) events(v visitor, s said, before briefing) ([]core.Event, briefing) {
 	id := shelf("msg", v.ID)[len("chat/msg/"):] + "." + s.ID
 	e := core.Event{Kind: core.EventMessage, ID: id, Account: l.conf.site, At: l.host.Now(), Origin: core.OriginCustomer, Peer: l.peer(v),
 		Message: &core.MessageBody{Provider: id, Content: content(s)}}
-	if !first {
-		return []core.Event{e}
+	now := before
+	if s.Attributes != nil {
+		now.Attributes = s.Attributes
 	}
-	if page := webAddress(s.Page); page != "" {
-		e.Message.Content.Referral = &core.Referral{Source: "page", URL: page, Ref: webAddress(s.Referrer)}
+	if page := webAddress(s.Page); page != "" && page != before.Page {
+		e.Message.Content.Referral = &core.Referral{Source: "page", URL: page, Headline: clean(s.Title), Ref: webAddress(s.Referrer)}
+		now.Page = page
 	}
-	fields := map[string]any{}
-	for name, text := range map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone} {
-		if text != "" {
-			fields[name] = text
-		}
+	form, hash := l.form(e, fields(v, now.Attributes), before.Form)
+	if form == nil {
+		return []core.Event{e}, now
 	}
-	if len(fields) == 0 || len(fields) == 1 && v.Name != "" {
-		return []core.Event{e} // the name is the peer's
-	}
-	form := e
-	form.ID = shelf("form", v.ID)[len("chat/form/"):] + ".form"
-	raw, _ := json.Marshal(fields)
-	form.Message = &core.MessageBody{Provider: form.ID, Content: core.Content{Kind: core.KindForm, Form: &core.Form{Name: "chat", Fields: fields, Raw: raw}}}
-	return []core.Event{form, e}
+	now.Form = hash
+	return []core.Event{*form, e}, now
 }
 
 func (l *link) peer(v visitor) core.Peer {
@@ -235,7 +272,7 @@ func (l *link) takeFile(w http.ResponseWriter, c call) error {
 	if l.conf.upload == 0 || c.ContentLength > l.conf.upload {
 		return errTooLarge
 	}
-	s := said{ID: q.Get("id"), Page: q.Get("page")}
+	s := said{ID: q.Get("id"), Page: q.Get("page"), Title: q.Get("title")}
 	if !anID.MatchString(s.ID) {
 		return errInvalid
 	}
@@ -401,8 +438,8 @@ func (l *link) answerEvents(w http.ResponseWriter, c call) error {
 		return errOften
 	}
 	defer l.hub.leave(seat(c.visitor.ID), s)
-	last := c.Header.Get("Last-Event-ID")
-	feed := &feed{w: w, rc: http.NewResponseController(w), at: placeOf(or(last, c.URL.Query().Get("after")))}
+	q := c.URL.Query()
+	feed := &feed{w: w, rc: http.NewResponseController(w), at: placeOf(or(c.Header.Get("Last-Event-ID"), q.Get("after"))), tag: or(q.Get("tag"), l.tag(l.host.Now()))}
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("X-Accel-Buffering", "no")
@@ -418,20 +455,20 @@ func (l *link) follow(c call, s *stream, f *feed) {
 	look, tick := time.NewTicker(l.look), time.NewTicker(beat)
 	defer look.Stop()
 	defer tick.Stop()
-	for ok := l.news(c, f); ok; {
+	for ok := l.news(c, f) && l.affairs(c, f); ok; {
 		select {
 		case <-c.Context().Done():
 			return
 		case <-l.closed:
 			return
 		case <-s.wake:
-			ok = l.news(c, f)
+			ok = l.news(c, f) && l.affairs(c, f)
 		case <-look.C:
 			ok = l.news(c, f) && l.host.Now().Unix() < c.visitor.Expires
 		case <-s.typing:
 			ok = f.write("event: typing\ndata: {}\n\n")
 		case <-tick.C:
-			ok = f.write(": beat\n\n")
+			ok = f.write(": beat\n\n") && l.affairs(c, f)
 		}
 	}
 }
@@ -455,6 +492,9 @@ type feed struct {
 	w  http.ResponseWriter
 	rc *http.ResponseController
 	at place
+
+	tag    string        // of what the browser shows
+	stands core.Standing // of which it was told
 }
 
 func (f *feed) write(s string) bool {

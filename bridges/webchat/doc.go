@@ -14,4 +14,7 @@
 // A token signed by the gateway, sent in the Authorization header only. An anonymous visitor's holds a random id; the site's own users prove
 // themselves by a JWT or an HMAC of their id made by the site's server. What people type into the form before the chat proves nothing: it is shown to
 // agents and never used to find a contact.
+//
+// A visitor may go on at another channel of the business. The link brings a code, handed over before it is told, by which the gateway makes who writes
+// there and the visitor one contact.
 package webchat

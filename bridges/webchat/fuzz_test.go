@@ -38,7 +38,7 @@ func FuzzToken(f *testing.F) {
 // FuzzServe: whatever a known visitor's browser sends is answered, and what is stored of it is fit to be.
 func FuzzServe(f *testing.F) {
 	for _, s := range [][2]string{{"/session", `{"token":"x","name":"Ana","identity":{"id":"1","hash":"00"}}`}, {"/messages", `{"id":"id-000001","text":"hi","choice":{"id":"a"},"page":"https://a.test/"}`},
-		{"/read", `{"delivered":1,"read":9223372036854775807}`}, {"/files?id=id-000001&name=a%00b", "GIF89a"}, {"/history?after=1.2", ""}, {"/f/v-0?e=9&s=x", ""}, {"/config?locale=zz", ""}} {
+		{"/continue", `{"channel":"whatsapp"}`}, {"/frame?theme=%22", ""}, {"/read", `{"delivered":1,"read":9223372036854775807}`}, {"/files?id=id-000001&name=a%00b", "GIF89a"}, {"/history?after=1.2", ""}, {"/f/v-0?e=9&s=x", ""}, {"/config?locale=zz", ""}} {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, path, body string) {

@@ -60,6 +60,7 @@ func doors() map[string]door {
 		"/messages": {http.MethodPost, true, (*link).takeMessage},
 		"/files":    {http.MethodPost, true, (*link).takeFile},
 		"/read":     {http.MethodPost, true, (*link).takeMarks},
+		"/continue": {http.MethodPost, true, (*link).takeContinue},
 		"/history":  {http.MethodGet, true, (*link).answerHistory},
 		"/events":   {http.MethodGet, true, (*link).answerEvents},
 	}
@@ -95,6 +96,9 @@ func (l *link) serve(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(r.URL.Path, "/f/") {
 		return l.answerFile(w, r)
 	}
+	if r.URL.Path == "/frame" {
+		return l.answerFrame(w, r)
+	}
 	d, there := doors()[r.URL.Path]
 	if !there {
 		return errNowhere
@@ -113,12 +117,18 @@ func (l *link) serve(w http.ResponseWriter, r *http.Request) error {
 	return d.answer(l, w, c)
 }
 
+// own reports whether a page of the gateway itself calls, which is the chat's in a frame. What a browser says of the site a page is of, no script changes.
+func own(r *http.Request, origin string) bool {
+	_, host, _ := strings.Cut(origin, "://")
+	return r.Header.Get("Sec-Fetch-Site") == "same-origin" || host != "" && host == r.Host
+}
+
 // admit lets in pages of the site's origins only. A browser names the origin in every request but a GET of our own pages.
 func (l *link) admit(w http.ResponseWriter, r *http.Request, d door) error {
 	origin, head := r.Header.Get("Origin"), w.Header()
 	head.Add("Vary", "Origin")
 	switch {
-	case origin != "" && l.conf.allows(origin):
+	case origin != "" && (l.conf.allows(origin) || own(r, origin)):
 		head.Set("Access-Control-Allow-Origin", origin)
 		head.Set("Access-Control-Expose-Headers", "Retry-After")
 	case origin != "" || r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Site") == "cross-site":

@@ -26,6 +26,9 @@ const (
 	keyAsk      = "ask"
 	keyWhatsApp = "whatsapp"
 	keyEmail    = "email"
+	keyTelegram = "telegram"
+	keyPage     = "messenger"
+	keySMS      = "sms"
 	keyUpload   = "upload_mb"
 	keyNames    = "author_names"
 )
@@ -56,6 +59,9 @@ func settings() []core.Setting {
 		{Key: keyLanguage, Title: "Language", Default: "en", Help: "en, de, ar or ru, where the visitor's browser asks for none of these."},
 		{Key: keyAsk, Title: "Ask before the chat", Help: "What visitors are asked for before they write: name, email, phone, separated by commas; with a * what they must give: name, email*."},
 		{Key: keyWhatsApp, Title: "WhatsApp number", Help: "Where visitors may go on by WhatsApp, with the country's code, digits only."},
+		{Key: keyTelegram, Title: "Telegram bot", Help: "The user name of the bot by which visitors may go on."},
+		{Key: keyPage, Title: "Messenger page", Help: "The name, or the id, of the Facebook page by whose Messenger visitors may go on, as after m.me/."},
+		{Key: keySMS, Title: "SMS number", Help: "Where visitors may go on by SMS, with the country's code, digits only."},
 		{Key: keyEmail, Title: "E-mail address", Help: "Where visitors may write by e-mail."},
 		{Key: keyUpload, Title: "Largest file (MB)", Default: strconv.Itoa(defaultUpload), Help: "What a visitor may send, from 0 (no files) to 10."},
 		{Key: keyNames, Title: "Names", Default: yes, Help: "yes: visitors see the name of the person who answers. no: they do not."},
@@ -78,8 +84,8 @@ type conf struct {
 	answer, color   string
 	language        string
 	ask             []field
-	whatsapp, email string
-	upload          int64 // bytes
+	elsewhere       map[string]string // accounts by which visitors may go on, by the word of the way
+	upload          int64             // bytes
 	hours           core.Hours
 }
 
@@ -87,6 +93,8 @@ var (
 	aSite   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	aColor  = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 	aNumber = regexp.MustCompile(`^[1-9]\d{6,14}$`)
+	aBot    = regexp.MustCompile(`^[A-Za-z0-9_]{5,32}$`)
+	aPage   = regexp.MustCompile(`^[A-Za-z0-9.]{3,64}$`)
 	aMail   = regexp.MustCompile(`^[^\s@<>"',;:]+@[^\s@<>"',;:]+$`)
 )
 
@@ -98,7 +106,8 @@ func read(s core.Settings) (conf, error) {
 		}
 	}
 	c := conf{site: value(s, keySite), sign: s.Secret(keySign), identity: s.Secret(keyIdentity), title: value(s, keyTitle), greeting: value(s, keyGreeting),
-		answer: value(s, keyAnswer), color: or(value(s, keyColor), defaultColor), language: or(value(s, keyLanguage), "en"), whatsapp: value(s, keyWhatsApp), email: value(s, keyEmail)}
+		answer: value(s, keyAnswer), color: or(value(s, keyColor), defaultColor), language: or(value(s, keyLanguage), "en"),
+		elsewhere: map[string]string{"whatsapp": value(s, keyWhatsApp), "telegram": strings.TrimPrefix(value(s, keyTelegram), "@"), "messenger": value(s, keyPage), "sms": value(s, keySMS), "mail": value(s, keyEmail)}}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkNames, checkSecrets, checkAuthors, checkOrigins, checkAsk, checkUpload, checkHours} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
@@ -145,10 +154,18 @@ func checkNames(c *conf, _ core.Settings) *core.Problem {
 		return bad(keyColor, "Write it like "+defaultColor+".", "The colour is not of the form #rrggbb.")
 	case words[c.language] == nil:
 		return bad(keyLanguage, "Write en, de, ar or ru.", "The widget does not speak the language %q.", c.language)
-	case c.whatsapp != "" && !aNumber.MatchString(c.whatsapp):
-		return bad(keyWhatsApp, "Write the country's code and the number, digits only.", "The WhatsApp number is not a phone number.")
-	case c.email != "" && !aMail.MatchString(c.email):
-		return bad(keyEmail, "Write it like support@your.shop.", "The e-mail address is not one.")
+	}
+	for _, w := range []struct {
+		word, key, remedy, what string
+		form                    *regexp.Regexp
+	}{{"whatsapp", keyWhatsApp, "Write the country's code and the number, digits only.", "The WhatsApp number is not a phone number.", aNumber},
+		{"telegram", keyTelegram, "Write the bot's user name, such as your_shop_bot.", "The Telegram bot's name is not a user name.", aBot},
+		{"messenger", keyPage, "Write what follows m.me/ in the page's link.", "The Messenger page's name is not one.", aPage},
+		{"sms", keySMS, "Write the country's code and the number, digits only.", "The SMS number is not a phone number.", aNumber},
+		{"mail", keyEmail, "Write it like support@your.shop.", "The e-mail address is not one.", aMail}} {
+		if to := c.elsewhere[w.word]; to != "" && !w.form.MatchString(to) {
+			return bad(w.key, w.remedy, "%s", w.what)
+		}
 	}
 	return nil
 }

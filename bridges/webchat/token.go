@@ -29,6 +29,7 @@ type visitor struct {
 	Name    string `json:"n,omitempty"`
 	Email   string `json:"m,omitempty"`
 	Phone   string `json:"p,omitempty"`
+	Asked   bool   `json:"f,omitempty"` // they have seen the form
 	Proven  bool   `json:"u,omitempty"` // the site's server has said so
 	Mailed  bool   `json:"c,omitempty"` // it has said that the address is this user's
 	Expires int64  `json:"e"`           // seconds since 1970

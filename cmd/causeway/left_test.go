@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
+	"causeway/bridges/bridgetest"
 	"causeway/bridges/simulator/mailroom"
 	"causeway/core"
 )
@@ -73,4 +78,52 @@ func TestVisitorWhoHasLeft(t *testing.T) {
 			t.Error("somebody else's answer was taken")
 		}
 	})
+}
+
+// TestVisitorGoesOn: a visitor who goes on by SMS is the same contact there, in the same conversation, and the agent's next answer goes by SMS.
+func TestVisitorGoesOn(t *testing.T) {
+	world := liveIn(t, worldOptions{Business: "channels: []", Flags: map[string]string{"allow_private": "127.0.0.0/8"}})
+	sent := make(chan string, 10)
+	s := bridgetest.NewStandIn(t, func(rw http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		sent <- string(raw)
+		_, _ = io.WriteString(rw, carriers["vonage"].answer)
+	})
+	phone := carrierOf("vonage")
+	phone.values["api_base"] = s.URL
+	w := world.tenant(webChat(), map[string]string{"sms": "14155550100"})
+	site := "channels:\n" + w.made.channel("shop", w.values) + phone.channel("phone", phone.values)
+	env := maps.Clone(phone.values)
+	maps.Copy(env, w.values)
+	w.apply(w.workspaceName, site+fmt.Sprintf(team, "lena-"+w.workspaceName+"@example.com"), env)
+	lena := w.room.Mailbox("lena-" + w.workspaceName + "@example.com")
+
+	b := &browses{tenant: w}
+	b.token, _ = b.asks("/session", map[string]any{"name": "Ana"})["token"].(string)
+	b.asks("/messages", map[string]any{"id": "message-1", "text": hello})
+	link, err := url.Parse(b.asks("/continue", map[string]any{"channel": "sms"})["url"].(string))
+	w.must(err)
+	text := link.Query().Get("body")
+	by := *w
+	by.channel, err = w.own.ChannelByName(w.Context(), "phone")
+	w.must(err)
+	by.made, by.values = phone, phone.values
+	status := by.door(by.request(posted([]byte(encoded([2]string{"to", "14155550100"}, [2]string{"msisdn", "16505551234"}, [2]string{"text", text}, [2]string{"messageId", "in-1"}))), true))
+	if status/100 != 2 {
+		t.Fatalf("answered %d", status)
+	}
+	m := w.mailTo(lena, text)
+	if all := w.conversations(); len(all) != 1 || all[0].Channel != by.channel.ID {
+		t.Fatalf("got %+v", all)
+	}
+	_, err = lena.Reply(w.within(), m, "Yes: the blue bicycle is here.", mailroom.ReplyOptions{})
+	w.must(err)
+	select {
+	case text := <-sent:
+		if !strings.Contains(text, "bicycle") || !strings.Contains(text, "16505551234") {
+			t.Errorf("sent %q", text)
+		}
+	case <-w.within().Done():
+		t.Fatal("the answer did not go by SMS")
+	}
 }

@@ -196,8 +196,8 @@ func (f *Forwarder) reachable(ctx context.Context, repo core.Repo, conv core.Con
 	return u, nil
 }
 
-// visitorAddress is where a visitor can be mailed: the address that their site has proven, else the one they typed before the chat; "" if neither
-// is known.
+// visitorAddress is where a visitor can be mailed: the address that their site has proven, else the one they typed before the chat or when they found
+// nobody there; "" if none is known.
 func (f *Forwarder) visitorAddress(ctx context.Context, repo core.Repo, contact core.Contact) (string, error) {
 	known, err := repo.IdentitiesOf(ctx, contact.ID)
 	if err != nil {
@@ -213,19 +213,29 @@ func (f *Forwarder) visitorAddress(ctx context.Context, repo core.Repo, contact 
 		return "", fmt.Errorf("conversations of contact: %w", err)
 	}
 	for _, c := range all {
-		begun, err := repo.Messages(ctx, c.ID, core.Page{Before: "3", Limit: 2}) // the form comes before the first message
-		if err != nil {
-			return "", fmt.Errorf("first messages of conversation: %w", err)
-		}
-		for _, m := range begun {
-			if form := m.Content.Form; form != nil {
-				if typed, _ := form.Fields["email"].(string); typed != "" {
-					return typed, nil
-				}
+		for _, page := range []core.Page{{Limit: visitorLook}, {Before: "3", Limit: 2}} { // lately, and before the first message
+			some, err := repo.Messages(ctx, c.ID, page)
+			if err != nil {
+				return "", fmt.Errorf("messages of conversation: %w", err)
+			}
+			if typed := typedAddress(some); typed != "" {
+				return typed, nil
 			}
 		}
 	}
 	return "", nil
+}
+
+// typedAddress is the address in the first form of these messages that has one.
+func typedAddress(all []core.Message) string {
+	for _, m := range all {
+		if form := m.Content.Form; form != nil {
+			if typed, _ := form.Fields["email"].(string); typed != "" {
+				return typed
+			}
+		}
+	}
+	return ""
 }
 
 // visitorLetter writes the mail.

@@ -63,8 +63,13 @@ func TestFollow(t *testing.T) {
 		then    func(h *house)
 		want    int
 	}{
-		"left":              {anas, func(*house) {}, 1},
-		"no address":        {"", func(*house) {}, 0},
+		"left":       {anas, func(*house) {}, 1},
+		"no address": {"", func(*house) {}, 0},
+		"told when closed": {"", func(h *house) {
+			h.says(core.Content{Kind: core.KindForm, Form: &core.Form{Name: "chat", Fields: map[string]any{"email": anas}}})
+			h.says(text("Are you closed?"))
+			h.writes("Yes, it is.")
+		}, 1},
 		"read meanwhile":    {anas, (*house).reads, 0},
 		"wrote meanwhile":   {anas, func(h *house) { h.says(text("Hello?")) }, 0},
 		"another channel":   {anas, func(h *house) { h.options.Follows = func(core.Channel) bool { return false }; h.open() }, 0},

@@ -123,6 +123,8 @@ func (b *batch) dispatch(ctx context.Context, e core.Event) error {
 		return b.account(ctx, e)
 	case core.EventEntry:
 		return b.entry(ctx, e)
+	case core.EventContinue:
+		return b.continues(ctx, e)
 	case core.EventOther:
 		return b.note(ctx, e, "kept, nothing to do: "+e.ID)
 	}

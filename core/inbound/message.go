@@ -13,6 +13,10 @@ func (b *batch) message(ctx context.Context, e core.Event) error {
 	if done, err := b.meet(ctx, e); done || err != nil {
 		return err
 	}
+	e, err := b.continued(ctx, e)
+	if err != nil {
+		return err
+	}
 	contact, identity, err := b.person(ctx, e)
 	if err != nil {
 		return err

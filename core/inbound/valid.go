@@ -42,6 +42,8 @@ func missing(e core.Event) bool {
 		return e.Change == nil
 	case core.EventEntry:
 		return e.Entry == nil
+	case core.EventContinue:
+		return e.Continue == nil
 	default:
 		return false
 	}

@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -108,6 +110,30 @@ func (h *host) Tell(word string) {
 	if h.m.Tell != nil {
 		h.m.Tell(string(h.channel.ID) + " " + word)
 	}
+}
+
+func (h *host) Standing(ctx context.Context, k core.IdentityKey) (core.Standing, error) {
+	repo := h.m.Store.In(h.channel.Workspace)
+	known, err := repo.Identities(ctx, []core.IdentityKey{k})
+	if err != nil || len(known) == 0 {
+		return core.Standing{}, err
+	}
+	all, err := repo.ConversationsOf(ctx, known[0].Contact)
+	if err != nil || len(all) == 0 {
+		return core.Standing{}, err
+	}
+	now := all[0]
+	if i := slices.IndexFunc(all, func(c core.Conversation) bool { return c.State == core.ConversationOpen }); i >= 0 {
+		now = all[i]
+	}
+	if now.Agent == "" || now.State != core.ConversationOpen {
+		return core.Standing{State: now.State}, nil
+	}
+	agent, err := repo.Agent(ctx, now.Agent)
+	if err != nil && !errors.Is(err, core.ErrNotFound) {
+		return core.Standing{}, fmt.Errorf("agent of conversation: %w", err)
+	}
+	return core.Standing{State: now.State, Agent: agent.Name}, nil
 }
 
 func (h *host) Open(ctx context.Context, id core.MediaID) (io.ReadCloser, error) {

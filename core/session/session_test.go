@@ -391,6 +391,36 @@ func TestManyLookAtOnce(t *testing.T) {
 	})
 }
 
+// TestStanding: a link learns whether a person's conversation is open, and who deals with it.
+func TestStanding(t *testing.T) {
+	each(t, func(w *world) {
+		ctx, h := w.Context(), w.link().host
+		ana := core.IdentityKey{Scheme: "fake", Value: "ana"}
+		stands := func(what string, want core.Standing) {
+			got, err := h.Standing(ctx, ana)
+			w.must(err)
+			equal(w, what, got, want)
+		}
+		stands("a stranger", core.Standing{})
+		lena := core.Agent{ID: core.NewID[core.AgentID](), Workspace: w.ws, Name: "Lena", Addresses: []string{"lena@house.example"}, Created: w.clock}
+		w.must(w.repo.SaveAgent(ctx, lena))
+		c := core.Contact{ID: core.NewID[core.ContactID](), Workspace: w.ws, Created: w.clock}
+		_, err := w.repo.AddPerson(ctx, c, core.Identity{ID: core.NewID[core.IdentityID](), Contact: c.ID, Key: ana, Seen: w.clock})
+		w.must(err)
+		stands("nothing written", core.Standing{})
+		conv := core.Conversation{ID: core.NewID[core.ConversationID](), Workspace: w.ws, Contact: c.ID, State: core.ConversationOpen, Channel: w.ch.ID, Opened: w.clock, LastAt: w.clock}
+		_, err = w.repo.AddConversation(ctx, &conv)
+		w.must(err)
+		stands("nobody's", core.Standing{State: core.ConversationOpen})
+		conv.Agent = lena.ID
+		w.must(w.repo.SetConversation(ctx, conv))
+		stands("Lena's", core.Standing{State: core.ConversationOpen, Agent: "Lena"})
+		conv.State, conv.Closed = core.ConversationClosed, w.clock
+		w.must(w.repo.SetConversation(ctx, conv))
+		stands("over", core.Standing{State: core.ConversationClosed})
+	})
+}
+
 func TestHost(t *testing.T) {
 	lite(t, func(w *world) {
 		h := w.link().host

@@ -16,7 +16,7 @@
     flush()
   }).catch(() => { coming = undefined })
   const call = (...a: any[]) => {
-    if (a[0] === 'config') return void Object.assign(options, a[1])
+    if (a[0] === 'config') { Object.assign(options, a[1]); if (!panel) return }
     if (a[0] === 'destroy' && !panel) return host?.remove()
     queue.push(a)
     if (panel) flush()
@@ -40,7 +40,7 @@ button.l b{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-in
     button.setAttribute('part', 'launcher')
     button.setAttribute('aria-label', options.label || 'Chat')
     button.setAttribute('aria-expanded', 'false')
-    button.hidden = options.launcher === 'off'
+    button.hidden = options.launcher === 'off' || options.frame
     const ns = 'http://www.w3.org/2000/svg'
     const svg = document.createElementNS(ns, 'svg'), path = document.createElementNS(ns, 'path')
     svg.setAttribute('viewBox', '0 0 24 24')
@@ -58,6 +58,11 @@ button.l b{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-in
     document.body.append(host)
     let known: any = queue.some(a => a[0] !== 'on')
     try { known ||= localStorage.getItem('bridge:' + base) } catch { /* storage is barred */ }
+    if (options.frame) {
+      const proof = /[#&]token=([^&]+)/.exec(location.hash)
+      if (proof) { history.replaceState(null, '', ' '); call('identify', { token: proof[1] }) }
+      call('open')
+    }
     if (known) load()
   }
   if (document.body) start()

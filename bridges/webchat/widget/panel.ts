@@ -1,6 +1,6 @@
 // The panel: conversation, form, stream. Plain DOM; no HTML is ever made of text, no style of an attribute.
 type Line = { l: 'in' | 'out', n: number, k: string, id: string, to?: string, at: number, text?: string, rich?: string, by?: string, file?: any, options?: any[] }
-type Waiting = { id: string, text: string, choice?: any, file?: File, at: number }
+type Waiting = { id: string, text: string, choice?: any, file?: File, at: number, page?: string, title?: string }
 type Host = { base: string, host: HTMLElement, root: ShadowRoot, button: HTMLButtonElement, badge: HTMLElement, options: any }
 
 const css = `
@@ -10,6 +10,7 @@ const css = `
 @media(prefers-color-scheme:dark){.p:not(.light){--bg:#17191e;--fg:#f0f2f5;--mute:#a9b0bc;--line:#3a3f49;--soft:#262a32}}
 .p.dark{color-scheme:dark;--bg:#17191e;--fg:#f0f2f5;--mute:#a9b0bc;--line:#3a3f49;--soft:#262a32}.p.light{color-scheme:light}
 @media(max-width:480px){.p{position:fixed;inset:0;inline-size:100vw;block-size:100dvh;border-radius:0}}
+.p.frame{position:fixed;inset:0;inline-size:100vw;block-size:100dvh;border-radius:0}
 header{display:flex;gap:8px;align-items:center;padding:12px 16px;background:var(--bridge-color);color:var(--bridge-ink)}
 header div{flex:1;min-inline-size:0}h2{margin:0;font-size:17px}header p{margin:0;font-size:13px}
 button{font:inherit;cursor:pointer;border:0;border-radius:8px;background:none;color:inherit;min-block-size:36px;min-inline-size:36px;padding:4px 8px}
@@ -23,7 +24,8 @@ li.in>div{background:var(--bridge-color);color:var(--bridge-ink)}
 li a{color:inherit}li.gone>div{font-style:italic}
 small{display:block;color:var(--mute);font-size:12px;padding-inline:6px}li.in small{text-align:end}
 img{display:block;max-inline-size:100%;max-block-size:220px;border-radius:8px}
-.o{display:flex;flex-wrap:wrap;gap:6px;padding-block-start:6px}.o button,.o a,.k a{border:1px solid var(--mute);border-radius:18px;padding:5px 12px;text-decoration:none;color:inherit}
+.q{padding:0 16px 8px;font-size:13px;display:grid;gap:6px;justify-items:start}.q svg{background:#fff;color:#000;inline-size:132px;block-size:132px}
+.o{display:flex;flex-wrap:wrap;gap:6px;padding-block-start:6px}.o button,.o a,.k button{border:1px solid var(--mute);border-radius:18px;padding:5px 12px;text-decoration:none;color:inherit}
 .s{padding:4px 16px;font-size:13px;color:var(--mute);min-block-size:20px}
 .k{display:flex;gap:6px;flex-wrap:wrap;padding:0 12px 8px;font-size:13px}
 form{display:flex;gap:4px;align-items:flex-end;padding:8px;border-block-start:1px solid var(--line)}
@@ -47,6 +49,7 @@ const el = (tag: string, set: any = {}, ...kids: any[]): any => {
   e.append(...kids)
   return e
 }
+const events = ['ready', 'identified', 'open', 'close', 'message', 'unread', 'agent', 'closed', 'error']
 const rest = (ms: number) => new Promise<void>(r => setTimeout(r, ms))
 const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
 
@@ -56,7 +59,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const kept = (): { token?: string, queue?: Waiting[] } => { try { return JSON.parse(localStorage.getItem(key) || memory) } catch { return JSON.parse(memory) } }
   const keep = (change: any) => { memory = JSON.stringify({ ...kept(), ...change }); try { localStorage.setItem(key, memory) } catch { /* this page only */ } }
 
-  let conf: any, token = '', who = '', identity: any, form: any = {}, begun: Promise<boolean> | undefined
+  let conf: any, look: CSSStyleSheet | undefined, agent = '', closed = false, attributes: any, place: string[] = [], token = '', who = '', identity: any, form: any = {}, begun: Promise<boolean> | undefined
   let at = { out: 0, in: 0 }, read = 0, marked = '', shown = false, dead = false, asking = false, run = 0
   let wakeUp = () => {}
   const files: Waiting[] = []
@@ -65,9 +68,9 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const tell = (name: string, v?: any) => heard[name]?.forEach(f => f(v))
   const t = (w: string): string => conf.words[w]
 
-  const call = async (path: string, body?: any, headers: any = {}) => {
+  const call = async (path: string, body?: any, headers: any = {}, cache?: RequestCache) => {
     const r = await fetch(base + path, {
-      method: body === undefined ? 'GET' : 'POST', body: body instanceof Blob ? body : body && JSON.stringify(body), credentials: 'omit',
+      method: body === undefined ? 'GET' : 'POST', body: body instanceof Blob ? body : body && JSON.stringify(body), credentials: 'omit', cache,
       headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(body && !(body instanceof Blob) && { 'Content-Type': 'application/json' }), ...headers },
     })
     if (!r.ok) throw Object.assign(new Error(path), { status: r.status, why: (await r.json().catch(() => ({}))).error })
@@ -84,31 +87,72 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const talk = el('form', { className: 't' })
   const entry = el('form', { className: 'f', hidden: true })
 
-  const build = () => {
-    const sheet = new CSSStyleSheet()
-    sheet.replaceSync(css)
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
-    host.style.setProperty('--bridge-color', conf.color)
-    host.style.setProperty('--bridge-ink', conf.ink)
+  const title = el('h2', { dir: 'auto' }), sub = el('div'), others = el('div', { className: 'k' }), card = el('div', { className: 'q', hidden: true })
+  const shut = el('button', { type: 'button', onclick: () => hide() }, svg('M6 6l12 12M18 6L6 18'))
+  const attach = el('button', { type: 'button', onclick: () => picker.click() }, svg('M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.5 3.5 0 0 1 5 5l-8.5 8.5a2 2 0 0 1-3-3L14 7'))
+  const send = el('button', { className: 'go' }, svg('M4 12h15M13 6l6 6-6 6'))
+  const hello = el('li')
+  const head = el('header', {}, el('div', {}, title, sub), shut)
+  talk.append(text, picker, attach, send)
+
+  // dress shows what the gateway has configured, in the language asked for. It is done again whenever one of the two changes.
+  const dress = () => {
+    const sheet = new CSSStyleSheet(), focused = root.activeElement as HTMLElement | null
+    sheet.replaceSync(`:host{--bridge-color:${conf.color};--bridge-ink:${conf.ink}}` + css) // a colour that the page's own rules give counts more
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets.filter(s => s !== look), look = sheet]
     host.lang = conf.lang
     host.dir = panel.dir = conf.dir
-    panel.classList.add(options.theme || 'auto', options.position || 'end')
-    panel.setAttribute('aria-label', conf.title)
+    panel.className = ['p', options.theme || 'auto', options.position || 'end', options.frame && 'frame'].filter(Boolean).join(' ')
+    panel.setAttribute('aria-label', title.textContent = conf.title)
     pane.setAttribute('aria-label', t('messages'))
     text.setAttribute('aria-label', text.placeholder = t('write'))
     picker.setAttribute('aria-label', t('attach'))
-    const sub = [conf.opens && `${t('opens')} ${when(conf.opens)}.`, conf.answer].filter(Boolean).map(s => el('p', { dir: 'auto' }, s))
-    const close = el('button', { type: 'button', 'aria-label': t('close'), onclick: hide }, svg('M6 6l12 12M18 6L6 18'))
-    const attach = el('button', { type: 'button', 'aria-label': t('attach'), hidden: !conf.upload, onclick: () => picker.click() }, svg('M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.5 3.5 0 0 1 5 5l-8.5 8.5a2 2 0 0 1-3-3L14 7'))
-    talk.append(text, picker, attach, el('button', { className: 'go', 'aria-label': t('send') }, svg('M4 12h15M13 6l6 6-6 6')))
-    for (const f of conf.ask || []) entry.append(el('label', {}, t(f.name) + (f.required ? ' (' + t('needed') + ')' : ''),
-      el('input', { name: f.name, required: !!f.required, type: f.name === 'email' ? 'email' : f.name === 'phone' ? 'tel' : 'text', autocomplete: f.name === 'phone' ? 'tel' : f.name, dir: f.name === 'name' ? 'auto' : 'ltr' })))
-    entry.append(el('label', { className: 'x', 'aria-hidden': 'true' }, 'Website', el('input', { name: 'website', tabIndex: -1, autocomplete: 'off' })), el('button', { className: 'go' }, t('start')))
-    panel.append(el('header', {}, el('div', {}, el('h2', { dir: 'auto' }, conf.title), ...sub), close), pane, status,
-      el('div', { className: 'k', hidden: !conf.links.length }, ...conf.links.map((k: any) => el('a', { href: k.url, target: '_blank', rel: 'noopener' }, t(k.word)))), entry, talk)
-    if (conf.greeting) list.append(el('li', {}, el('div', { dir: 'auto' }, conf.greeting)))
-    root.append(panel)
+    attach.setAttribute('aria-label', t('attach'))
+    send.setAttribute('aria-label', t('send'))
+    shut.setAttribute('aria-label', t('close'))
+    attach.hidden = !conf.upload
+    shut.hidden = !!options.frame
+    const was = Object.fromEntries(new FormData(entry) as any)
+    entry.replaceChildren(...conf.opens ? [el('p', { dir: 'auto' }, t('leave'))] : [], ...(conf.ask || []).map((f: any) => el('label', {}, t(f.name) + (f.required ? ' (' + t('needed') + ')' : ''),
+      el('input', { name: f.name, required: !!f.required, value: was[f.name] || '', type: f.name === 'email' ? 'email' : f.name === 'phone' ? 'tel' : 'text', autocomplete: f.name === 'phone' ? 'tel' : f.name, dir: f.name === 'name' ? 'auto' : 'ltr' }))),
+    el('label', { className: 'x', 'aria-hidden': 'true' }, 'Website', el('input', { name: 'website', tabIndex: -1, autocomplete: 'off' })), begins)
+    begins.textContent = t('start')
+    others.replaceChildren(...conf.links.map((k: any) => el('button', { type: 'button', onclick: () => leave(k) }, t(k.word))))
+    others.hidden = !conf.links.length
+    card.hidden = true
+    panel.replaceChildren(head, ...conf.opens ? [others, card, pane, status] : [pane, status, others, card], entry, talk) // while nobody answers, the other ways come first
+    hello.replaceChildren(el('div', { dir: 'auto' }, conf.greeting || ''))
+    conf.greeting ? list.prepend(hello) : hello.remove()
+    if (panel.parentNode !== root) root.append(panel)
+    items.forEach(i => draw(i.line))
+    stand()
     badges()
+    down()
+    if (focused !== root.activeElement) focused?.focus()
+  }
+  const begins = el('button', { className: 'go' })
+  // stand says who deals with the visitor, when somebody answers, and that a conversation is over.
+  const stand = () => {
+    sub.replaceChildren(...[agent && t('with') + ' ' + agent + '.', conf.opens && `${t('opens')} ${when(conf.opens)}.`, conf.answer].filter(Boolean).map(s => el('p', { dir: 'auto' }, s)))
+    if (closed) status.textContent = t('closed')
+    else if (status.textContent === t('closed')) status.textContent = ''
+  }
+  // leave shows the link by which the visitor goes on elsewhere, and is known there.
+  const leave = async (k: any) => {
+    let way: any = { url: k.url }
+    try { if (await begin()) way = await (await call('continue', { channel: k.word, locale: conf.lang })).json() } catch { /* the link without a code will do */ }
+    const link = el('a', { href: way.url, target: '_blank', rel: 'noopener noreferrer' }, t(k.word))
+    if (!/^https:/.test(way.url)) link.removeAttribute('target')
+    card.replaceChildren(...way.qr && !matchMedia('(pointer:coarse)').matches ? [el('span', {}, t('scan')), link, code(way.qr, way.size)] : [link])
+    card.hidden = false
+    link.focus()
+  }
+  const code = (d: string, n: number) => {
+    const s = svg(d), p = s.firstElementChild!
+    for (const [k, v] of [['viewBox', `-2 -2 ${n + 4} ${n + 4}`], ['shape-rendering', 'crispEdges']]) s.setAttribute(k, v)
+    p.setAttribute('fill', 'currentColor')
+    p.removeAttribute('stroke')
+    return s
   }
   const words = (s: string) => s.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/).map((p, i) => i % 2 ? el('a', { href: p, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr' }, p) : p)
   // rich takes the gateway's signs of where bold, italic and struck words and code begin (1 to 4) and end (0).
@@ -124,6 +168,20 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     return all
   }
   const note = (i: any, s: string) => { i.note.textContent = s }
+  // ring is heard when something comes that the visitor does not see; browsers let it be heard only on a page where they have done something.
+  const ring = () => {
+    if (options.sound === 'off' || shown && document.visibilityState === 'visible' || !(navigator as any).userActivation?.hasBeenActive) return
+    try {
+      const c = new AudioContext(), o = c.createOscillator(), g = c.createGain(), now = c.currentTime
+      o.connect(g).connect(c.destination)
+      g.gain.setValueAtTime(.08, now)
+      g.gain.exponentialRampToValueAtTime(.001, now + .4)
+      o.frequency.value = 660
+      o.onended = () => c.close()
+      o.start()
+      o.stop(now + .4)
+    } catch { /* a page without sound */ }
+  }
   const when = (ms: number) => new Intl.DateTimeFormat(conf.lang, { weekday: 'long', hour: 'numeric', minute: '2-digit' }).format(ms)
   const clock = (ms: number) => { try { return new Intl.DateTimeFormat(conf.lang, { hour: 'numeric', minute: '2-digit' }).format(ms) } catch { return '' } }
 
@@ -209,11 +267,12 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const say = (s: string, choice?: any, file?: File) => {
     s = s.trim()
     if (!s && !file) return
-    const m: Waiting = { id: fresh(), text: s, choice, at: Date.now() }
+    const m: Waiting = { id: fresh(), text: s, choice, at: Date.now(), ...where() }
     if (file) { m.file = file; files.push(m) } else keep({ queue: [...kept().queue || [], m] })
     pend(m)
     flush()
   }
+  const where = () => options.pageTracking === 'off' ? {} : { page: place[0] || location.href, title: place[1] ?? document.title }
   let busy = false
   const flush = async () => {
     if (busy || dead) return
@@ -222,8 +281,8 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       try {
         if (!await begin()) break
         pend(m)
-        const r = await (m.file ? call(`files?id=${m.id}&name=${encodeURIComponent(m.file.name)}`, m.file, { 'Content-Type': m.file.type || 'application/octet-stream' })
-          : call('messages', { id: m.id, text: m.text, choice: m.choice, page: location.href, referrer: document.referrer }))
+        const r = await (m.file ? call(`files?id=${m.id}&name=${encodeURIComponent(m.file.name)}&page=${encodeURIComponent(m.page || '')}&title=${encodeURIComponent(m.title || '')}`, m.file, { 'Content-Type': m.file.type || 'application/octet-stream' })
+          : call('messages', { id: m.id, text: m.text, choice: m.choice, page: m.page, title: m.title, attributes, referrer: m.page && document.referrer }))
         const line = await r.json(), i = items.get('in' + m.id)
         if (!i?.line.n) note(draw({ ...line, n: 0 }), t('sent')) // its place among the others comes with the stream
         drop(m.id)
@@ -245,28 +304,40 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     busy = false
   }
   let wakeFlush = () => {}
-  const ask = () => {
-    asking = true
+  // ask shows the form: before the visitor may write, or beside what they write, which takes it along.
+  const ask = (must = true) => {
+    asking = must
     entry.hidden = false
-    talk.hidden = true
+    begins.hidden = !must
+    talk.hidden = must
+    if (!must) return
     if (shown) entry.querySelector('input')?.focus()
   }
 
   // ---- who, and the stream
+  const learn = async () => {
+    const got = await (await call('config?locale=' + encodeURIComponent(options.locale || navigator.language), undefined, {}, 'no-cache')).json()
+    if (dead) return
+    conf = got
+    dress()
+  }
   const begin = (): Promise<boolean> => begun ||= (async () => {
     try {
-      if (!conf) { conf = await (await call('config?locale=' + encodeURIComponent(options.locale || navigator.language))).json(); build() }
+      if (!conf) await learn()
       const s = await (await call('session', { token: kept().token, identity, ...form })).json()
       if (who && who !== s.who) forget()
       token = s.token
       keep({ token })
       read = Math.max(read, s.read)
       if (status.textContent === t('identity')) status.textContent = ''
-      if (s.ask) ask()
+      if (s.ask || s.offer) ask(s.ask)
+      else { entry.hidden = true; talk.hidden = asking = false }
+      news(s.agent, s.closed)
       if (who !== s.who) { who = s.who; follow() }
       waiting().forEach(pend)
       apply(s.lines)
-      tell(s.proven ? 'identified' : 'ready')
+      if (!ready) { ready = true; tell('ready') }
+      if (s.proven) tell('identified')
       return true
     } catch (e: any) {
       begun = undefined
@@ -274,17 +345,34 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       throw e
     }
   })()
+  let ready = false
+  const news = (name: string, over: boolean) => {
+    if (name !== agent) tell('agent', name)
+    if (over && !closed) tell('closed')
+    agent = name
+    closed = over
+    stand()
+  }
+  // affair takes what a stream tells beside lines.
+  const affair = (kind: string, data: any) => {
+    if (kind === 'typing') typing()
+    else if (kind === 'agent') news(data.name, false)
+    else if (kind === 'closed') news('', true)
+    else if (kind === 'config' && data.tag !== conf.tag) learn().catch(() => {})
+  }
   const forget = () => { items.forEach(i => i.li.remove()); items.clear(); at = { out: 0, in: 0 }; read = 0; marked = '' }
   const history = async () => {
-    const h = await (await call(`history?after=${at.out}.${at.in}`)).json()
-    apply(h.lines, true)
+    const from = { ...at }, { lines } = await (await call(`history?after=${at.out}.${at.in}`)).json()
+    apply(lines, true)
+    online()
+    return { from, lines }
   }
   const follow = () => {
     const mine = ++run, name = key + who, live = () => mine === run && !dead
-    const others = 'BroadcastChannel' in self ? new BroadcastChannel(name) : undefined
-    if (others) others.onmessage = ({ data }) => {
-      if (!live()) return others.close()
-      if (data.typing) typing()
+    const tabs = 'BroadcastChannel' in self ? new BroadcastChannel(name) : undefined
+    if (tabs) tabs.onmessage = ({ data }) => {
+      if (!live()) return tabs.close()
+      if (data.kind) affair(data.kind, data.data)
       else if (data.from.out > at.out || data.from.in > at.in) history().catch(() => {})
       else apply(data.lines, true)
     }
@@ -292,33 +380,44 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       for (let wait = 500; live();) {
         const began = Date.now()
         try {
-          await stream((kind, lines) => {
+          await stream((kind, data) => {
             if (!live()) return
             wait = 500
-            if (kind === 'typing') { typing(); others?.postMessage({ typing: 1 }); return }
+            if (kind !== 'lines') { affair(kind, data); tabs?.postMessage({ kind, data }); return }
             const from = { ...at }
-            apply(lines, true)
-            others?.postMessage({ from, lines })
+            apply(data, true)
+            if (data.some((l: Line) => l.l === 'out' && l.k === 'msg')) ring()
+            tabs?.postMessage({ from, lines: data })
           }, live)
           if (Date.now() - began > 5000) wait = 500
         } catch (e: any) {
           if (e.status === 401) { begun = undefined; token = ''; await begin().catch(() => {}) }
-          else await history().catch(() => { status.textContent = t('offline') }) // a proxy that holds streams back lets this through
+          else try {
+            // A proxy that holds streams back lets this through: we ask each 5 s, then each 15 s, and after five minutes try a stream again.
+            for (let n = 0; live(); n++) {
+              const got = await history()
+              if (got.lines.length) tabs?.postMessage(got)
+              if (!e.mute || n > 26) break
+              await pause(n < 12 ? 5000 : 15000)
+            }
+          } catch { status.textContent = t('offline') }
         }
         if (!live()) break
-        await Promise.race([rest(wait * (.7 + Math.random() * .6)), new Promise<void>(r => { wakeUp = r })])
+        await pause(wait * (.7 + Math.random() * .6))
         wait = Math.min(wait * 2, 30000)
       }
     }
+    const pause = (ms: number) => Promise.race([rest(ms), new Promise<void>(r => { wakeUp = r })])
     navigator.locks ? navigator.locks.request(name, lead) : lead()
   }
-  const stream = async (got: (kind: string, lines: Line[]) => void, live: () => boolean) => {
+  const stream = async (got: (kind: string, data: any) => void, live: () => boolean) => {
     const stop = new AbortController()
-    let timer = setTimeout(() => stop.abort(), 10000)
+    let mute = false // nothing at all came
+    let timer = setTimeout(() => { mute = true; stop.abort() }, 10000)
     const drops = () => stop.abort()
     addEventListener('offline', drops)
     try {
-      const r = await fetch(base + 'events', { headers: { Authorization: 'Bearer ' + token, 'Last-Event-ID': at.out + '.' + at.in }, signal: stop.signal, credentials: 'omit', cache: 'no-store' })
+      const r = await fetch(base + 'events?tag=' + conf.tag, { headers: { Authorization: 'Bearer ' + token, 'Last-Event-ID': at.out + '.' + at.in }, signal: stop.signal, credentials: 'omit', cache: 'no-store' })
       if (!r.ok) throw Object.assign(new Error('events'), { status: r.status })
       const reader = r.body!.pipeThrough(new TextDecoderStream()).getReader()
       for (let rest = ''; live();) {
@@ -335,6 +434,8 @@ export default ({ base, host, root, button, badge, options }: Host) => {
           if (f.event) got(f.event, JSON.parse(f.data))
         }
       }
+    } catch (e: any) {
+      throw mute ? { mute } : e
     } finally {
       clearTimeout(timer)
       removeEventListener('offline', drops)
@@ -363,7 +464,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     tell('open')
   }
   const hide = () => {
-    if (!shown) return
+    if (!shown || options.frame) return
     shown = false
     panel.hidden = true
     button.setAttribute('aria-expanded', 'false')
@@ -371,7 +472,15 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     badges()
     tell('close')
   }
-  const sendForm = (e?: Event) => { e?.preventDefault(); const s = text.value.slice(0, conf.text); text.value = ''; text.style.height = ''; say(s) }
+  const sendForm = (e?: Event) => {
+    e?.preventDefault()
+    if (!text.value.trim() || !asking && !entry.hidden && !entry.reportValidity()) return
+    const s = text.value.slice(0, conf.text)
+    text.value = ''
+    text.style.height = ''
+    if (!asking && !entry.hidden) fill()
+    say(s)
+  }
   talk.onsubmit = sendForm
   text.onkeydown = (e: KeyboardEvent) => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) sendForm(e) }
   text.oninput = () => { text.style.height = ''; text.style.height = text.scrollHeight + 2 + 'px'; text.dir = text.value ? 'auto' : conf.dir }
@@ -381,12 +490,17 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   panel.ondragover = (e: DragEvent) => e.preventDefault()
   panel.ondrop = (e: DragEvent) => { e.preventDefault(); give(e.dataTransfer?.files) }
   panel.onkeydown = (e: KeyboardEvent) => { if (e.key === 'Escape') hide() }
-  entry.onsubmit = async (e: Event) => {
-    e.preventDefault()
-    form = Object.fromEntries(new FormData(entry) as any)
+  // fill takes what is in the form along with the next session.
+  const fill = () => {
+    form = { ...Object.fromEntries(new FormData(entry) as any), asked: true }
     entry.hidden = true
     talk.hidden = asking = false
     begun = undefined
+  }
+  entry.onsubmit = async (e: Event) => {
+    e.preventDefault()
+    if (!asking) return sendForm()
+    fill()
     try { await begin() } catch { ask() }
     if (!asking) text.focus()
     flush()
@@ -409,12 +523,19 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     message: async (s: string) => { await show(); text.value = s; text.oninput() },
     ask: async (s: string) => { await show(); say(s) },
     identify: again, logout: () => again(undefined),
-    locale: (s: string) => { options.locale = s },
-    theme: (s: string) => { panel.classList.remove('light', 'dark', 'auto'); panel.classList.add(s) },
-    on: (name: string, f: Function) => (heard[name] ||= []).push(f),
+    attributes: (of: any) => { attributes = { ...attributes, ...of } },
+    page: (url?: string, title?: string) => { place = url ? [new URL(url, location.href).href, title || ''] : [] },
+    config: () => { button.hidden = options.launcher === 'off'; return conf && learn() },
+    locale: (s: string) => { options.locale = s; return conf && learn() },
+    theme: (s: string) => { options.theme = s; if (conf) dress() },
+    on: (name: string, f: Function) => { if (!events.includes(name)) console.warn(`Bridge: there is no event "${name}"`); (heard[name] ||= []).push(f) },
     off: (name: string, f: Function) => { heard[name] = (heard[name] || []).filter(g => g !== f) },
     destroy: () => { dead = true; run++; removeEventListener('online', awake); document.removeEventListener('visibilitychange', visible); host.remove() },
   }
   if (kept().token || kept().queue?.length) begin().then(flush, () => setTimeout(() => { begin().then(flush, () => {}) }, 5000))
-  return (name: string, ...args: any[]) => { api[name]?.(...args) }
+  return (name: string, ...args: any[]) => {
+    const f = Object.hasOwn(api, name) && api[name]
+    if (!f) return console.warn(`Bridge: there is no call "${name}"`)
+    try { Promise.resolve(f(...args)).catch(() => {}) } catch (e) { console.warn(`Bridge: "${name}" failed`, e) }
+  }
 }

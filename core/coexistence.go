@@ -65,7 +65,7 @@ func PhoneAnswer(ctx context.Context, repo Repo, conv Conversation, after int64)
 	if conv.Seq <= after {
 		return m, false, nil
 	}
-	recent, err := repo.Messages(ctx, conv.ID, Page{Limit: answersAtOnce})
+	recent, err := repo.Messages(ctx, conv.ID, Page{Limit: int(min(answersAtOnce, conv.Seq-after))}) // each takes a number at least
 	if err != nil {
 		return m, false, fmt.Errorf("answers from the phone: %w", err)
 	}

@@ -242,6 +242,8 @@ type MessageRepo interface {
 	// Messages lists a conversation's, with parts and reactions, by sequence descending; Page.Before is a sequence. Those that were imported are not
 	// among them: what is done next never hangs on those. People read the Timeline.
 	Messages(ctx context.Context, id ConversationID, p Page) ([]Message, error)
+	// LastSender returns the identity of the newest message that came in by a channel in a conversation, and when it was stored; zero: none came.
+	LastSender(ctx context.Context, id ConversationID, ch ChannelID) (IdentityID, time.Time, error)
 	// ImportedMessages lists those of a conversation that were imported, with parts and reactions, by their own time and then their sequence, both
 	// descending, from a bookmark on.
 	ImportedMessages(ctx context.Context, id ConversationID, from Bookmark, limit int) ([]Message, error)
@@ -261,6 +263,8 @@ type MessageRepo interface {
 	// a receipt may tell what became of it; an unknown part without one waits for a person and holds nobody up). A part that was never tried and
 	// whose NotBefore is still to come is not among them. ErrNotFound: there is none.
 	NextPart(ctx context.Context, id ConversationID) (Part, error)
+	// PartsOf lists the parts of a message, in their order.
+	PartsOf(ctx context.Context, id MessageID) ([]Part, error)
 	// PartsAfter lists what is still to be sent of a conversation after a part, in its order.
 	PartsAfter(ctx context.Context, p Part, limit int) ([]Part, error)
 	// SetPart updates status, error, provider, stanza, attempts, not-before and sent. It is the caller who keeps the ladder.

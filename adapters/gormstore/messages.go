@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -121,6 +122,19 @@ func (r repo) ImportedMessages(ctx context.Context, id core.ConversationID, from
 		return nil, err
 	}
 	return all, r.fill(ctx, all)
+}
+
+// LastSender returns the identity of the newest message that came in by a channel in a conversation, and when it was stored. What was imported counts
+// where nothing came since.
+func (r repo) LastSender(ctx context.Context, id core.ConversationID, ch core.ChannelID) (core.IdentityID, time.Time, error) {
+	for _, historic := range []bool{false, true} {
+		m, err := take[messageRow](r.rows(ctx).Select("identity", "created").
+			Where("conversation = ? AND historic = ? AND channel = ? AND direction = ?", id, historic, ch, core.In).Order("seq DESC, id DESC"))
+		if !errors.Is(err, core.ErrNotFound) {
+			return m.Identity, m.Created, err
+		}
+	}
+	return "", time.Time{}, nil
 }
 
 // fill gives messages their parts and reactions, in two queries for all of them.

@@ -100,6 +100,11 @@ func (r repo) NextPart(ctx context.Context, id core.ConversationID) (core.Part, 
 		Where("status <> 'queued' OR attempts > 0 OR not_before IS NULL OR not_before <= ?", at(r.s.now())).Order("seq, id").Limit(1))
 }
 
+// PartsOf lists the parts of a message.
+func (r repo) PartsOf(ctx context.Context, id core.MessageID) ([]core.Part, error) {
+	return list[partRow](r.rows(ctx).Where("message = ?", id).Order("seq, id"))
+}
+
 // PartsAfter lists what is still to be sent of a conversation after a part.
 func (r repo) PartsAfter(ctx context.Context, p core.Part, most int) ([]core.Part, error) {
 	return list[partRow](r.rows(ctx).Where("conversation = ? AND seq > ? AND "+unsent, p.Conversation, p.Seq).Order("seq, id").Limit(most))

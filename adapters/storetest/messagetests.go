@@ -126,6 +126,38 @@ func messagePages(w *world) {
 	}
 }
 
+// lastSender: what the business sent, and what came by another channel, does not count.
+func lastSender(w *world) {
+	conv := w.talk()
+	who := func(want core.IdentityID, at time.Time) {
+		w.Helper()
+		id, when, err := w.repo.LastSender(w.Context(), conv.ID, w.ch.ID)
+		if err != nil || id != want || !when.Equal(at) {
+			w.Errorf("got %q %v, %v; want %q %v", id, when, err, want, at)
+		}
+	}
+	who("", time.Time{})
+	w.must(w.repo.SaveChannel(w.Context(), core.Channel{ID: "ch2", Kind: "sms", Name: "sms"}))
+	for i, m := range []struct {
+		channel  core.ChannelID
+		from     core.IdentityID
+		incoming bool
+		imported bool
+	}{{w.ch.ID, "first", true, true}, {w.ch.ID, "second", true, false}, {"ch2", "third", true, false}, {w.ch.ID, "us", false, false}, {w.ch.ID, "late", true, true}} {
+		x := w.message(conv, "text", "")
+		x.Channel, x.Parts[0].Channel, x.Identity, x.Created = m.channel, m.channel, m.from, noon.Add(time.Duration(i)*time.Minute).UTC()
+		if m.incoming {
+			x.Direction = core.In
+		}
+		x.Historic = m.imported
+		w.add(x)
+		if i == 0 {
+			who("first", noon)
+		}
+	}
+	who("second", noon.Add(time.Minute))
+}
+
 // timeline: phases of history that come in any order, before, between and after what is said now, are read in the order in which it was said.
 func timeline(w *world) {
 	conv := w.talk()

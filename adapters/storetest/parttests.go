@@ -13,6 +13,9 @@ func nextPart(w *world) {
 	missing(w, "NextPart of nothing", err)
 	one := w.add(w.message(conv, "one", "", ""))
 	two := w.add(w.message(conv, "two", ""))
+	if all, err := w.repo.PartsOf(w.Context(), one.ID); err != nil || len(all) != len(one.Parts) || all[0].ID != one.Parts[0].ID || all[len(all)-1].ID != one.Parts[len(one.Parts)-1].ID {
+		w.Errorf("PartsOf: %+v, %v", all, err)
+	}
 	behind, err := w.repo.PartsAfter(w.Context(), one.Parts[0], 9)
 	if err != nil || len(behind) != 2 || behind[0].ID != one.Parts[1].ID || behind[1].ID != two.Parts[0].ID {
 		w.Errorf("PartsAfter: %+v, %v", behind, err)

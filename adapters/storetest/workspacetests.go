@@ -236,8 +236,16 @@ func (c *counted) lists(x things) {
 	})
 	nothingFrom(c, "ConversationEvents", func() ([]core.ConversationEvent, error) { return r.ConversationEvents(ctx, x.conv) })
 	nothingFrom(c, "Messages", func() ([]core.Message, error) { return r.Messages(ctx, x.conv, core.Page{}) })
+	nothingFrom(c, "LastSender", func() ([]core.IdentityID, error) {
+		id, _, err := r.LastSender(ctx, x.conv, x.ch)
+		if id == "" {
+			return nil, err
+		}
+		return []core.IdentityID{id}, err
+	})
 	nothingFrom(c, "ImportedMessages", func() ([]core.Message, error) { return r.ImportedMessages(ctx, x.conv, core.Bookmark{}, 9) })
 	nothingFrom(c, "Versions", func() ([]core.Content, error) { return r.Versions(ctx, x.message.ID) })
+	nothingFrom(c, "PartsOf", func() ([]core.Part, error) { return r.PartsOf(ctx, x.message.ID) })
 	nothingFrom(c, "PartsAfter", func() ([]core.Part, error) { return r.PartsAfter(ctx, core.Part{Conversation: x.conv}, 9) })
 	nothingFrom(c, "PartsIn", func() ([]core.Part, error) { return r.PartsIn(ctx, x.ch, core.StatusQueued, 9) })
 	nothingFrom(c, "Attempts", func() ([]core.Attempt, error) { return r.Attempts(ctx, x.message.Parts[0].ID) })

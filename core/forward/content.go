@@ -29,6 +29,22 @@ type writer struct {
 	files   []Attachment
 	room    int64  // bytes that may still be attached
 	answers string // the id of the agent's mail that this one answers, if any
+
+	sent []core.Notice // our newest mails to the agent, once they were asked for
+	read bool
+}
+
+// sentTo lists our newest mails to the agent.
+func (w *writer) sentTo(ctx context.Context) ([]core.Notice, error) {
+	if w.read {
+		return w.sent, nil
+	}
+	sent, err := w.repo.NoticesTo(ctx, w.conv.ID, w.agent.ID, sentBodies)
+	if err != nil {
+		return nil, fmt.Errorf("mails sent to the agent: %w", err)
+	}
+	w.sent, w.read = sent, true
+	return sent, nil
 }
 
 // content writes out what a message says.

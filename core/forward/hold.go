@@ -38,5 +38,5 @@ func (f *Forwarder) hold(ctx context.Context, ws core.WorkspaceID, m core.Mail) 
 	default:
 		o.notice = &core.Notice{Kind: core.NoticeQuestion, Agent: m.Agent, Mail: m.ID, Key: "restored/" + string(m.ID), Text: w.say("restored")}
 	}
-	return f.close(ctx, core.Work{Job: core.Job{Workspace: ws}}, m, nil, o)
+	return f.Store.Tx(ctx, func(tx core.Tx) error { return f.record(ctx, tx, ws, m, nil, o) })
 }

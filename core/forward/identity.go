@@ -80,38 +80,33 @@ type lately struct {
 }
 
 // brake stops two programs that answer each other, and a mail that came by two ways: an agent's mails to a conversation are remembered for
-// a day. Nil means that this one may go on.
-func (f *Forwarder) brake(ctx context.Context, w *writer, m core.Mail, in Incoming) (o *outcome, err error) {
-	err = f.Store.Tx(ctx, func(tx core.Tx) error {
-		o = nil
-		repo := tx.In(w.conv.Workspace)
-		if _, err := repo.Lock(ctx, m.Conversation); err != nil {
-			return fmt.Errorf("lock conversation: %w", err)
+// a day. Nil means that this one may go on. The mails to a conversation are judged one after the other, so nobody else writes here meanwhile.
+func (f *Forwarder) brake(ctx context.Context, w *writer, m core.Mail, in Incoming) (*outcome, error) {
+	name := "mails/" + string(m.Agent)
+	raw, err := w.repo.Value(ctx, owner(m.Conversation), name)
+	if err != nil {
+		return nil, fmt.Errorf("mails of the day: %w", err)
+	}
+	known := map[core.MailID]lately{}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &known); err != nil {
+			return nil, fmt.Errorf("mails of the day: %w", err)
 		}
-		name := "mails/" + string(m.Agent)
-		raw, err := repo.Value(ctx, owner(m.Conversation), name)
-		if err != nil {
-			return fmt.Errorf("mails of the day: %w", err)
-		}
-		known := map[core.MailID]lately{}
-		if len(raw) > 0 {
-			if err := json.Unmarshal(raw, &known); err != nil {
-				return fmt.Errorf("mails of the day: %w", err)
-			}
-		}
-		if _, again := known[m.ID]; again {
-			return nil
-		}
-		if o = f.overdone(w, known, in.MessageID); o != nil {
-			return nil
-		}
-		known[m.ID] = lately{f.Now(), in.MessageID}
-		if raw, err = json.Marshal(known); err != nil {
-			return fmt.Errorf("mails of the day: %w", err)
-		}
-		return repo.SetValueUntil(ctx, owner(m.Conversation), name, raw, f.Now().Add(48*time.Hour))
-	})
-	return o, err
+	}
+	if _, again := known[m.ID]; again {
+		return nil, nil
+	}
+	if o := f.overdone(w, known, in.MessageID); o != nil {
+		return o, nil
+	}
+	known[m.ID] = lately{f.Now(), in.MessageID}
+	if raw, err = json.Marshal(known); err != nil {
+		return nil, fmt.Errorf("mails of the day: %w", err)
+	}
+	if err := w.repo.SetValueUntil(ctx, owner(m.Conversation), name, raw, f.Now().Add(48*time.Hour)); err != nil {
+		return nil, fmt.Errorf("note mail of the day: %w", err)
+	}
+	return nil, nil
 }
 
 // overdone looks at the mails of the day, dropping older ones.

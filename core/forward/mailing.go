@@ -456,7 +456,7 @@ func (w *writer) returned(ctx context.Context) error {
 
 // theirs quotes the agent's own text, both readings where we were not sure.
 func (w *writer) theirs(ctx context.Context, in Incoming) error {
-	r, err := w.cut(ctx, w.repo, w.conv.ID, w.agent.ID, in)
+	r, err := w.cut(ctx, in)
 	if err != nil {
 		return err
 	}

@@ -37,19 +37,19 @@ type outcome struct {
 func (f *Forwarder) Reply(ctx context.Context, w core.Work) error {
 	for !w.Ending() {
 		m, err := f.Store.In(w.Workspace).NextMail(ctx, core.ConversationID(w.Key))
-		if errors.Is(err, core.ErrNotFound) {
-			if done, err := f.noMore(ctx, w); done || err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil {
+		done := false
+		switch {
+		case errors.Is(err, core.ErrNotFound):
+			done, err = f.noMore(ctx, w)
+		case err != nil:
 			return fmt.Errorf("agent's mail: %w", err)
+		default:
+			done, err = f.answer(core.WithTrace(ctx, m.ID.Trace()), w, m)
+			w.Attempt = 1 // of the next mail
 		}
-		if err := f.answer(core.WithTrace(ctx, m.ID.Trace()), w, m); err != nil {
+		if done || err != nil {
 			return err
 		}
-		w.Attempt = 1 // of the next mail
 	}
 	return core.ErrStopping
 }
@@ -57,32 +57,39 @@ func (f *Forwarder) Reply(ctx context.Context, w core.Work) error {
 // noMore ends the job unless a mail has come meanwhile: under the conversation's lock, so that none comes in between.
 func (f *Forwarder) noMore(ctx context.Context, w core.Work) (done bool, err error) {
 	err = f.Store.Tx(ctx, func(tx core.Tx) error {
-		done = false
 		repo := tx.In(w.Workspace)
 		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		if _, err := repo.NextMail(ctx, core.ConversationID(w.Key)); !errors.Is(err, core.ErrNotFound) {
+		if done, err = f.last(ctx, repo, w); !done || err != nil {
 			return err
 		}
-		done = true
 		return w.Finish(ctx, tx)
 	})
 	return done && err == nil, err
 }
 
-// answer makes messages of one mail, or says why not.
-func (f *Forwarder) answer(ctx context.Context, w core.Work, m core.Mail) error {
+// last reports whether no mail to the conversation, which is locked, waits.
+func (f *Forwarder) last(ctx context.Context, repo core.Repo, w core.Work) (bool, error) {
+	_, err := repo.NextMail(ctx, core.ConversationID(w.Key))
+	if errors.Is(err, core.ErrNotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
+// answer makes messages of one mail, or says why not, and reports whether the job ended with that.
+func (f *Forwarder) answer(ctx context.Context, w core.Work, m core.Mail) (done bool, err error) {
 	raw, err := f.raw(ctx, m)
 	if err != nil {
-		return err
+		return false, err
 	}
 	o, err := f.judge(ctx, w.Workspace, m, raw)
 	if err != nil && w.Attempt >= lastAttempt && ctx.Err() == nil && !errors.Is(err, core.ErrUnavailable) {
 		o, err = f.broken(ctx, w.Workspace, m, err)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	f.Log.InfoContext(ctx, "agent's mail", "mail", m.ID, "conversation", m.Conversation, "agent", m.Agent, "state", o.state, "reason", o.reason)
 	return f.close(ctx, w, m, raw, o)
@@ -190,7 +197,7 @@ func (f *Forwarder) take(ctx context.Context, w *writer, m core.Mail, in Incomin
 		return outcome{state: core.MailRefused, reason: "its subject is that of an automatic answer",
 			notice: w.warning(f.Now(), "looks-automatic", w.say("looks-automatic", "text", clean(in.Subject, 100)))}, nil
 	}
-	r, err := f.cut(ctx, w.repo, m.Conversation, m.Agent, in)
+	r, err := w.cut(ctx, in)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -252,7 +259,7 @@ func (w *writer) orders(m core.Mail, in Incoming, r cut.Result) (cut.Result, []d
 // resumed goes on with a mail whose message was stored before we stopped.
 func (f *Forwarder) resumed(ctx context.Context, w *writer, m core.Mail, in Incoming, made core.Message) (outcome, error) {
 	o := outcome{state: core.MailSent, message: made.ID, took: true}
-	r, err := f.cut(ctx, w.repo, m.Conversation, m.Agent, in)
+	r, err := w.cut(ctx, in)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -287,10 +294,10 @@ func (w *writer) contents(ctx context.Context, m core.Mail, in Incoming, r cut.R
 }
 
 // cut finds the agent's own text.
-func (f *Forwarder) cut(ctx context.Context, repo core.Repo, id core.ConversationID, agent core.AgentID, in Incoming) (cut.Result, error) {
-	sent, err := repo.NoticesTo(ctx, id, agent, sentBodies)
+func (w *writer) cut(ctx context.Context, in Incoming) (cut.Result, error) {
+	sent, err := w.sentTo(ctx)
 	if err != nil {
-		return cut.Result{}, fmt.Errorf("mails sent to the agent: %w", err)
+		return cut.Result{}, err
 	}
 	m := cut.Mail{Text: in.Text, HTML: in.HTML}
 	for _, n := range sent {
@@ -342,41 +349,53 @@ func (w *writer) question(m core.Mail, sentence string, values ...string) *core.
 	return &core.Notice{Kind: core.NoticeQuestion, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: w.say(sentence, values...)}
 }
 
-// close records the outcome, and what follows from it, at once.
-func (f *Forwarder) close(ctx context.Context, w core.Work, m core.Mail, raw []byte, o outcome) error {
-	m.State, m.Reason, m.Message = o.state, o.reason, o.message
-	return f.Store.Tx(ctx, func(tx core.Tx) error {
-		repo := tx.In(w.Workspace)
-		conv, err := repo.Lock(ctx, m.Conversation)
-		if err != nil {
-			return fmt.Errorf("lock conversation: %w", err)
-		}
-		if err := repo.SetMail(ctx, m); err != nil {
-			return fmt.Errorf("record agent's mail: %w", err)
-		}
-		if o.held != nil {
-			if err := repo.SetMail(ctx, *o.held); err != nil {
-				return fmt.Errorf("record mail that was held: %w", err)
-			}
-		}
-		if o.took {
-			if err := f.assign(ctx, repo, conv, m.Agent); err != nil {
-				return err
-			}
-		}
-		if o.keep {
-			if err := repo.AddDeadLetter(ctx, core.DeadLetter{ID: string(m.ID), Kind: core.DeadMail, Reason: o.reason, Raw: raw, At: f.Now()}); err != nil {
-				return fmt.Errorf("keep mail for a person: %w", err)
-			}
-		}
-		if o.notice == nil {
-			return nil
-		}
-		if err := f.note(ctx, repo, m.Conversation, *o.notice); err != nil {
+// close records the outcome, and what follows from it, at once, and ends the job with that if no other mail waits.
+func (f *Forwarder) close(ctx context.Context, w core.Work, m core.Mail, raw []byte, o outcome) (done bool, err error) {
+	err = f.Store.Tx(ctx, func(tx core.Tx) error {
+		if err := f.record(ctx, tx, w.Workspace, m, raw, o); err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: w.Workspace, Key: string(m.Conversation)})
+		if done, err = f.last(ctx, tx.In(w.Workspace), w); done {
+			done = w.Finish(ctx, tx) == nil // a job that another has by now takes nothing back of what was recorded
+		}
+		return err
 	})
+	return done && err == nil, err
+}
+
+// record writes down what becomes of a mail.
+func (f *Forwarder) record(ctx context.Context, tx core.Tx, ws core.WorkspaceID, m core.Mail, raw []byte, o outcome) error {
+	m.State, m.Reason, m.Message = o.state, o.reason, o.message
+	repo := tx.In(ws)
+	conv, err := repo.Lock(ctx, m.Conversation)
+	if err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	if err := repo.SetMail(ctx, m); err != nil {
+		return fmt.Errorf("record agent's mail: %w", err)
+	}
+	if o.held != nil {
+		if err := repo.SetMail(ctx, *o.held); err != nil {
+			return fmt.Errorf("record mail that was held: %w", err)
+		}
+	}
+	if o.took {
+		if err := f.assign(ctx, repo, conv, m.Agent); err != nil {
+			return err
+		}
+	}
+	if o.keep {
+		if err := repo.AddDeadLetter(ctx, core.DeadLetter{ID: string(m.ID), Kind: core.DeadMail, Reason: o.reason, Raw: raw, At: f.Now()}); err != nil {
+			return fmt.Errorf("keep mail for a person: %w", err)
+		}
+	}
+	if o.notice == nil {
+		return nil
+	}
+	if err := f.note(ctx, repo, m.Conversation, *o.notice); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: ws, Key: string(m.Conversation)})
 }
 
 // assign gives a conversation that is nobody's to the first who answers.

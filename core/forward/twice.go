@@ -42,12 +42,9 @@ func (w *writer) seen(ctx context.Context, in Incoming) (int64, error) {
 
 // answered is the mail of ours that a mail answers, else the newest one that the agent had.
 func (w *writer) answered(ctx context.Context, in Incoming) (core.Notice, bool, error) {
-	sent, err := w.repo.NoticesTo(ctx, w.conv.ID, w.agent.ID, sentBodies)
-	if err != nil {
-		return core.Notice{}, false, fmt.Errorf("mails sent to the agent: %w", err)
-	}
-	if len(sent) == 0 {
-		return core.Notice{}, false, nil
+	sent, err := w.sentTo(ctx)
+	if err != nil || len(sent) == 0 {
+		return core.Notice{}, false, err
 	}
 	named := slices.Clone(in.References)
 	slices.Reverse(named)
@@ -116,9 +113,9 @@ func (f *Forwarder) confirm(ctx context.Context, w *writer, in Incoming, r cut.R
 // heldMail is the agent's newest answer in the conversation that is held; one without an id: there is none. Which mail they answered does not matter: the
 // word says enough, and mail programs show them all as one.
 func (w *writer) heldMail(ctx context.Context) (core.Mail, error) {
-	sent, err := w.repo.NoticesTo(ctx, w.conv.ID, w.agent.ID, sentBodies)
+	sent, err := w.sentTo(ctx)
 	if err != nil {
-		return core.Mail{}, fmt.Errorf("mails sent to the agent: %w", err)
+		return core.Mail{}, err
 	}
 	for _, n := range sent {
 		if n.Mail == "" || n.Key != heldKey(n.Mail) {
@@ -144,7 +141,7 @@ func (f *Forwarder) heldContents(ctx context.Context, w *writer, held core.Mail)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r, err := f.cut(ctx, w.repo, held.Conversation, held.Agent, in)
+	r, err := w.cut(ctx, in)
 	if err != nil {
 		return nil, nil, nil, err
 	}

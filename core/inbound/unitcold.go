@@ -80,6 +80,13 @@ func (u *unit) Messages(ctx context.Context, id core.ConversationID, p core.Page
 	return through(ctx, u, func(r core.Repo) ([]core.Message, error) { return r.Messages(ctx, id, p) })
 }
 
+func (u *unit) LastSender(ctx context.Context, id core.ConversationID, ch core.ChannelID) (core.IdentityID, time.Time, error) {
+	if err := u.work.flush(ctx); err != nil {
+		return "", time.Time{}, err
+	}
+	return u.raw.LastSender(ctx, id, ch)
+}
+
 func (u *unit) ImportedMessages(ctx context.Context, id core.ConversationID, from core.Bookmark, limit int) ([]core.Message, error) {
 	return through(ctx, u, func(r core.Repo) ([]core.Message, error) { return r.ImportedMessages(ctx, id, from, limit) })
 }
@@ -90,6 +97,10 @@ func (u *unit) Versions(ctx context.Context, id core.MessageID) ([]core.Content,
 
 func (u *unit) NextPart(ctx context.Context, id core.ConversationID) (core.Part, error) {
 	return through(ctx, u, func(r core.Repo) (core.Part, error) { return r.NextPart(ctx, id) })
+}
+
+func (u *unit) PartsOf(ctx context.Context, id core.MessageID) ([]core.Part, error) {
+	return through(ctx, u, func(r core.Repo) ([]core.Part, error) { return r.PartsOf(ctx, id) })
 }
 
 func (u *unit) PartsAfter(ctx context.Context, p core.Part, limit int) ([]core.Part, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"causeway/core"
 )
@@ -41,21 +42,36 @@ func (o *Outbox) Mark(ctx context.Context, ws core.WorkspaceID, id core.Conversa
 
 func (o *Outbox) mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
 	repo := o.Store.In(ws)
-	recent, err := repo.Messages(ctx, id, core.Page{Limit: 50})
+	m, there, err := newest(ctx, repo, id)
+	if err != nil || !there {
+		return err
+	}
+	rt, err := o.toward(ctx, repo, m)
 	if err != nil {
-		return fmt.Errorf("recent messages: %w", err)
+		return err
 	}
-	for _, m := range recent {
-		if m.Direction != core.In || m.Historic || len(m.Parts) == 0 || m.Parts[0].Provider == "" {
-			continue
-		}
-		rt, err := o.toward(ctx, repo, m)
+	return o.act(ctx, rt, core.Act{Action: a, Target: m.Parts[0].Provider})
+}
+
+// newest is what the contact wrote last, of a conversation's newest fifty messages. Mostly it is among the first few.
+func newest(ctx context.Context, repo core.Repo, id core.ConversationID) (core.Message, bool, error) {
+	page := core.Page{}
+	for _, page.Limit = range []int{5, 45} {
+		recent, err := repo.Messages(ctx, id, page)
 		if err != nil {
-			return err
+			return core.Message{}, false, fmt.Errorf("recent messages: %w", err)
 		}
-		return o.act(ctx, rt, core.Act{Action: a, Target: m.Parts[0].Provider})
+		for _, m := range recent {
+			if m.Direction == core.In && !m.Historic && len(m.Parts) > 0 && m.Parts[0].Provider != "" {
+				return m, true, nil
+			}
+		}
+		if len(recent) < page.Limit {
+			break
+		}
+		page.Before = strconv.FormatInt(recent[len(recent)-1].Seq, 10)
 	}
-	return nil // nothing to mark
+	return core.Message{}, false, nil
 }
 
 // React puts an emoji on a message, or takes it back with an empty one. It passes the gate like any message.

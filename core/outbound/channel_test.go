@@ -225,6 +225,17 @@ func TestMark(t *testing.T) {
 	})
 }
 
+// TestMarkBehindAnswers: what is marked may be followed by many answers.
+func TestMarkBehindAnswers(t *testing.T) {
+	lite(t, func(w *world) {
+		w.writes("1", "2", "3", "4", "5", "6", "7", "8")
+		w.must(w.out.Mark(w.Context(), w.ws, w.conv.ID, core.ActionRead))
+		if len(w.link.acts) != 1 || w.link.acts[0].Target != "in.1" {
+			t.Errorf("got %+v", w.link.acts)
+		}
+	})
+}
+
 func TestMarkOfNothing(t *testing.T) {
 	lite(t, func(w *world) {
 		w.must(w.in.Accept(w.Context(), w.ch, []core.Event{{Kind: core.EventMessage, ID: "old", At: noon.Add(-time.Hour), Origin: core.OriginCustomer, Historic: true,

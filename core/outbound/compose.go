@@ -103,13 +103,15 @@ func checkAll(r Request) error {
 	return nil
 }
 
-// compose does the work of Compose. What the key made before is looked for again once the conversation is locked: the same request may have been
-// under way.
+// compose does the work of Compose. What the key made before is looked for once the conversation is locked, for the same request may have been under
+// way; and before that where a conversation may yet be opened.
 func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v via, r Request) ([]core.Message, core.Decision, error) {
 	repo := tx.In(ws)
 	repeated := core.Decision{Verdict: core.VerdictSend}
-	if made, err := o.before(ctx, repo, r); made != nil || err != nil {
-		return made, repeated, err
+	if r.Conversation == "" {
+		if made, err := o.before(ctx, repo, r); made != nil || err != nil {
+			return made, repeated, err
+		}
 	}
 	conv, err := o.place(ctx, tx, repo, v, r)
 	if err != nil {
@@ -276,9 +278,8 @@ func (o *Outbox) composed(ctx context.Context, tx core.Tx, rt route, r Request, 
 		return err
 	}
 	if r.Author.Human() {
-		conv.Waiting = time.Time{}
-		if err := tx.In(ws).SetConversation(ctx, conv); err != nil {
-			return fmt.Errorf("stop waiting clock: %w", err)
+		if err := stopClock(ctx, tx.In(ws), conv); err != nil {
+			return err
 		}
 		answered := core.Happening{Conversation: conv.ID, Kind: core.HappenedAnswered, Message: made[0].ID, By: r.Author}
 		if err := o.happened(ctx, tx, ws, answered); err != nil {
@@ -289,6 +290,18 @@ func (o *Outbox) composed(ctx context.Context, tx core.Tx, rt route, r Request, 
 		}
 	}
 	return tx.Enqueue(ctx, jobs...)
+}
+
+// stopClock notes that nobody waits for an answer any more.
+func stopClock(ctx context.Context, repo core.Repo, conv core.Conversation) error {
+	if conv.Waiting.IsZero() {
+		return nil
+	}
+	conv.Waiting = time.Time{}
+	if err := repo.SetConversation(ctx, conv); err != nil {
+		return fmt.Errorf("stop waiting clock: %w", err)
+	}
+	return nil
 }
 
 // Decide answers what Compose would decide, without storing anything, with the parts it would be cut into. A refusal is an answer, not an error.

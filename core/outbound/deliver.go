@@ -40,7 +40,7 @@ func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
 		switch {
 		case err != nil:
 			return err
-		case s.lost:
+		case s.over:
 			return nil
 		case s.wait > 0:
 			return core.Later{After: s.wait}
@@ -68,10 +68,20 @@ func next(ctx context.Context, repo core.Repo, id core.ConversationID) (core.Par
 type step struct {
 	wait time.Duration // look again after it
 	stop bool          // nothing can go until somebody mends the channel, or writes
-	lost bool          // a newer worker has the lane: leave it everything
+	over bool          // nothing is left to this worker: it has ended the job, or a newer one has the lane
 }
 
 func lane(id core.ConversationID) string { return "deliver/" + string(id) }
+
+// finishWith ends the job in the transaction that records its last send, unless more waits. A job that another worker has by now takes nothing back of
+// what is recorded.
+func finishWith(ctx context.Context, tx core.Tx, w core.Work) (done bool, err error) {
+	p, err := next(ctx, tx.In(w.Workspace), core.ConversationID(w.Key))
+	if err != nil || p.ID != "" {
+		return false, err
+	}
+	return w.Finish(ctx, tx) == nil, nil
+}
 
 // finish ends the job unless something else than the part it stopped at has come up meanwhile.
 func (o *Outbox) finish(ctx context.Context, w core.Work, at core.PartID) (done bool, err error) {
@@ -220,7 +230,7 @@ func (o *Outbox) claim(ctx context.Context, w core.Work, all []piece) (claimed [
 		repo := tx.In(w.Workspace)
 		mine, err := repo.TakeLane(ctx, lane(core.ConversationID(w.Key)), w.Token)
 		if err != nil || !mine {
-			s.lost = !mine
+			s.over = !mine
 			return err
 		}
 		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
@@ -266,12 +276,12 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 			a.Result = err.Error()
 			s, failed = o.settle(ctx, w, x.part, a, ofAlbum(core.AsSendError(err), len(all)))
 		} else {
-			failed = o.succeed(ctx, w, rt, x.part, a, answer)
+			s, failed = o.succeed(ctx, w, rt, x.part, a, answer, i == len(all)-1)
 		}
 		if failed != nil {
 			return step{}, failed
 		}
-		next = step{wait: max(next.wait, s.wait), stop: next.stop || s.stop}
+		next = step{wait: max(next.wait, s.wait), stop: next.stop || s.stop, over: s.over}
 	}
 	return next, nil
 }

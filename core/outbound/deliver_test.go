@@ -443,6 +443,32 @@ func TestOldWorkerStops(t *testing.T) {
 	})
 }
 
+// The job ends with what it sends last, in one transaction; where it cannot, what was sent is recorded all the same.
+func TestSentAndDone(t *testing.T) {
+	each(t, func(w *world) {
+		made := w.writes("first", "second")
+		ended := 0
+		job := core.Work{Job: w.job(core.JobDeliver, string(w.conv.ID)), Attempt: 1, Token: 1, Finish: func(ctx context.Context, tx core.Tx) error {
+			ended++
+			m, err := tx.In(w.ws).Message(ctx, made[1].ID)
+			equal(w, "recorded before the job ends", m.Status, core.StatusSent)
+			return err
+		}}
+		w.must(w.out.Deliver(w.Context(), job))
+		equal(w, "ended", ended, 1)
+
+		made = w.writes("third")
+		lost := errors.New("the job was given to another")
+		job.Token, job.Finish = 2, func(context.Context, core.Tx) error { ended++; return lost }
+		if err := w.out.Deliver(w.Context(), job); !errors.Is(err, lost) {
+			t.Errorf("got %v", err)
+		}
+		equal(w, "tried to end", ended, 3)
+		w.status("sent all the same", made[0].ID, core.StatusSent)
+		equal(w, "sent", w.link.texts(), "first|second|third")
+	})
+}
+
 // Many workers at once on one lane, as after a reaper that was too quick: each message goes out once, in order.
 func TestWorkersAtOnce(t *testing.T) {
 	each(t, func(w *world) {

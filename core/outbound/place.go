@@ -15,16 +15,19 @@ func (o *Outbox) place(ctx context.Context, tx core.Tx, repo core.Repo, v via, r
 	if r.Apart {
 		return o.apart(ctx, repo, v, r)
 	}
-	conv, err := o.found(ctx, repo, v, r)
-	if err != nil {
-		return conv, err
-	}
-	if conv.ID == "" {
-		if conv, err = o.begin(ctx, tx, repo, conv, r.Author); err != nil {
+	id := r.Conversation
+	if id == "" {
+		conv, err := o.found(ctx, repo, v, r)
+		if err == nil && conv.ID == "" {
+			conv, err = o.begin(ctx, tx, repo, conv, r.Author)
+		}
+		if err != nil {
 			return conv, err
 		}
+		id = conv.ID
 	}
-	if conv, err = repo.Lock(ctx, conv.ID); err != nil {
+	conv, err := repo.Lock(ctx, id)
+	if err != nil {
 		return conv, fmt.Errorf("lock conversation: %w", err)
 	}
 	return conv, nil

@@ -194,16 +194,11 @@ func lastSender(ctx context.Context, repo core.Repo, id core.ConversationID, ch 
 	if id == "" {
 		return sender{}, nil
 	}
-	recent, err := repo.Messages(ctx, id, core.Page{Limit: 50})
+	identity, at, err := repo.LastSender(ctx, id, ch)
 	if err != nil {
-		return sender{}, fmt.Errorf("recent messages: %w", err)
+		return sender{}, fmt.Errorf("who wrote last: %w", err)
 	}
-	for _, m := range recent {
-		if m.Direction == core.In && m.Channel == ch {
-			return sender{m.Identity, m.Created}, nil
-		}
-	}
-	return sender{}, nil
+	return sender{identity, at}, nil
 }
 
 // address orders the contact's identities: those that their number or id was changed to since, then the one they last wrote with, then others of

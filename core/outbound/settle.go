@@ -45,20 +45,22 @@ func (o *Outbox) alter(ctx context.Context, repo core.Repo, id core.PartID, chan
 	if err := repo.SetPart(ctx, p); err != nil {
 		return fmt.Errorf("set part: %w", err)
 	}
-	m, err := repo.Message(ctx, p.Message)
+	all, err := repo.PartsOf(ctx, p.Message)
 	if err != nil {
-		return fmt.Errorf("message of part: %w", err)
+		return fmt.Errorf("parts of message: %w", err)
 	}
-	status, failure := core.Worst(m.Parts)
-	if err := repo.SetMessageStatus(ctx, m.ID, status, failure); err != nil {
+	status, failure := core.Worst(all)
+	if err := repo.SetMessageStatus(ctx, p.Message, status, failure); err != nil {
 		return fmt.Errorf("set message status: %w", err)
 	}
 	return nil
 }
 
-// succeed records the provider's answer, then applies the events that came before it.
-func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, p core.Part, a *core.Attempt, sent core.Sent) error {
-	return o.record(ctx, w, a, func(ctx context.Context, tx core.Tx, repo core.Repo) error {
+// succeed records the provider's answer, then applies the events that came before it. With the last of what is sent at once it ends the job, if nothing
+// waits behind.
+func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, p core.Part, a *core.Attempt, sent core.Sent, last bool) (s step, err error) {
+	err = o.record(ctx, w, a, func(ctx context.Context, tx core.Tx, repo core.Repo) error {
+		s = step{}
 		err := o.alter(ctx, repo, p.ID, func(p *core.Part) error {
 			if err := core.Adopt(ctx, repo, p, sent.Provider, sent.Stanza); err != nil {
 				return err
@@ -80,11 +82,17 @@ func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, p core.Part
 				return err
 			}
 		}
-		if o.Arrived == nil || sent.Provider == "" {
-			return nil
+		if o.Arrived != nil && sent.Provider != "" {
+			if err := o.Arrived(ctx, tx, rt.channel, sent.Provider); err != nil {
+				return err
+			}
 		}
-		return o.Arrived(ctx, tx, rt.channel, sent.Provider)
+		if last {
+			s.over, err = finishWith(ctx, tx, w)
+		}
+		return err
 	})
+	return s, err
 }
 
 // settle records what went wrong and says how the lane goes on.

@@ -190,6 +190,34 @@ func TestChannelCheck(t *testing.T) {
 	for name, c := range allChecked() {
 		t.Run(name, func(t *testing.T) { c.try(world.in(t)) })
 	}
+	box := newSupportMailbox(t)
+	for name, c := range ownServers(box.addr, world.room.Addr()) {
+		t.Run(name, func(t *testing.T) {
+			w := world.in(t).tenant(c.provider, c.more)
+			defer w.leave()
+			w.says(&office{}, "", c.want, c.texts...)
+		})
+	}
+}
+
+// owned is a channel whose check asks no provider's API, what is wrong with it, and what the check says.
+type owned struct {
+	provider
+	more  map[string]string
+	want  error
+	texts []string
+}
+
+func ownServers(imap, smtp string) map[string]owned {
+	mail := provider{kind: "email", values: map[string]string{"address": support, "imap_url": "imap://" + imap + "?tls=none", "smtp_url": "smtp://" + smtp + "?tls=none", "smtp_user": "none", "password": planted}}
+	phone := provider{kind: "whatsapp-device", values: map[string]string{"phone": "+49 30 123456"}}
+	return map[string]owned{
+		"email":          {mail, nil, nil, []string{"It lets us in.", "takes mail from " + support, "all is well"}},
+		"email-password": {mail, map[string]string{"password": planted + "-old"}, errTrouble, []string{"password", "fix: "}},
+		"email-folder":   {mail, map[string]string{"folders": "INBOX, Orders"}, errTrouble, []string{"folder Orders", `There are: ["INBOX"]`}},
+		"email-away":     {mail, map[string]string{"smtp_url": "smtp://127.0.0.1:1?tls=none"}, nil, []string{"SMTP server", "fix: ", "1 warning"}},
+		"unpaired":       {phone, nil, errTrouble, []string{"linked device", "fix: ", "causeway channel pair"}},
+	}
 }
 
 func (c checked) try(world *testWorld) {

@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,19 +17,26 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	return []core.Finding{l.checkCredentials(ctx), l.checkSign(), l.checkDoor(ctx)}
 }
 
+// testMessage is what is left where nothing can be asked.
+const testMessage = "Send a test message to a phone of your own."
+
 func (l *link) checkCredentials(ctx context.Context) core.Finding {
 	const subject = "credentials"
-	if l.def.Check == nil {
-		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: "The definition of " + l.def.Title + " has no request that only asks: whether it takes the credentials shows with the first message.",
-			Remedy: `Send a message to a phone of your own, or add a "check" to the definition.`}
+	i := slices.IndexFunc(l.def.Check, func(q query) bool { return q.When.suits(l.setting) })
+	if i < 0 {
+		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: l.def.Title + " has nothing that can be asked without sending: whether it takes the credentials could not be verified.",
+			Remedy: testMessage}
 	}
-	req, err := l.def.Check.build(ctx, l.setting)
+	req, err := l.def.Check[i].build(ctx, l.setting)
 	if err != nil {
 		return l.call.Finding(subject, l.call.Broken(err))
 	}
 	got, err := l.call.Do(req)
 	if err != nil {
 		return l.call.Finding(subject, l.call.Broken(err))
+	}
+	if slices.Contains(l.def.Check[i].Unclear, got.Status) {
+		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: l.def.Title + " does not let the credentials ask for the account: whether they may send could not be verified.", Remedy: testMessage}
 	}
 	if !got.OK() {
 		return l.call.Finding(subject, l.failed(got, l.def.Answer.read(got, l.setting)))

@@ -52,6 +52,10 @@ func TestCheck(t *testing.T) {
 		{"refused", "vonage", "", 401, "credentials", core.HealthBad},
 		{"trouble", "vonage", "", 500, "credentials", core.HealthWarning},
 		{"cannot be asked", "kannel", "", 200, "credentials", core.HealthWarning},
+		{"cannot be asked either", "thinq", "", 200, "credentials", core.HealthWarning},
+		{"may send, perhaps, but not ask", "infobip", "", 403, "credentials", core.HealthWarning},
+		{"refused by Infobip", "infobip", "", 401, "credentials", core.HealthBad},
+		{"several, and none fits", "", `{"extends":"infobip","check":[{"when":{"extra.none":"*"},"url":"{base}/x"}]}`, 200, "credentials", core.HealthWarning},
 		{"unsigned", "", `{"extends":"kannel","sign":{"kind":"none"}}`, 200, "webhook signature", core.HealthWarning},
 		{"signed", "plivo", "", 200, "webhook signature", core.HealthGood},
 	} {
@@ -71,7 +75,8 @@ func TestCheck(t *testing.T) {
 
 // TestWhatIsAsked: the check calls what the provider has for it, with the channel's credentials, and sends nothing.
 func TestWhatIsAsked(t *testing.T) {
-	for provider, path := range map[string]string{"africastalking": "/version1/user", "jasmin": "/balance", "messagebird": "/balance", "plivo": "/v1/Account/", "vonage": "/account/get-balance"} {
+	for provider, path := range map[string]string{"africastalking": "/version1/user", "jasmin": "/balance", "messagebird": "/balance", "plivo": "/v1/Account/", "vonage": "/account/get-balance",
+		"bandwidth": "/api/v2/users/", "clickatell": "/public-client/balance", "infobip": "/account/1/balance", "zenvia": "/v2/subscriptions"} {
 		t.Run(provider, func(t *testing.T) {
 			s := bridgetest.NewStandIn(t, func(w http.ResponseWriter, _ *http.Request) {})
 			set := goodSettings(provider, "")

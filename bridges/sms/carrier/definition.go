@@ -51,7 +51,7 @@ type definition struct {
 	Hooks       []hook    `json:"hooks"`
 	Sign        sign      `json:"sign"`
 
-	Check     *request  `json:"check"`     // asks something that shows whether the credentials work
+	Check     queries   `json:"check"`     // ask something that shows whether the credentials work; the first whose condition is met is made
 	Subscribe []request `json:"subscribe"` // enter the channel's address at the provider
 	Rate      float64   `json:"rate"`      // messages a second; zero: unlimited
 
@@ -74,6 +74,30 @@ type request struct {
 	XML  string            `json:"xml"` // values are escaped
 	Body string            `json:"body"`
 	Type string            `json:"type"` // of the body, where the default will not do
+}
+
+// query is a call that only asks.
+type query struct {
+	request
+	Unclear []int `json:"unclear"` // statuses that do not tell bad credentials from ones that may send, but not ask
+}
+
+// queries is one, or several.
+type queries []query
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (q *queries) UnmarshalJSON(raw []byte) error {
+	if raw = bytes.TrimSpace(raw); bytes.HasPrefix(raw, []byte("{")) {
+		raw = slices.Concat([]byte("["), raw, []byte("]"))
+	}
+	var all []query
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&all); err != nil {
+		return err
+	}
+	*q = all
+	return nil
 }
 
 // values is one text, or several.
@@ -307,8 +331,10 @@ func (d *definition) prepareSend() error {
 			return err
 		}
 	}
-	if d.Check != nil {
-		return d.Check.prepare("check")
+	for i := range d.Check {
+		if err := d.Check[i].prepare("check." + strconv.Itoa(i)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

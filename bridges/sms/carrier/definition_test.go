@@ -53,6 +53,7 @@ func TestBadDefinitions(t *testing.T) {
 	const send = `"send":[{"url":"{base}/x"}],`
 	for _, tt := range []struct{ name, definition, says string }{
 		{"no JSON", "{\n\"send\":\n oops}", "line 3 is no JSON"},
+		{"unknown field of a check", `{"check":{"url":"{base}/","metod":"GET"},` + rest + `}`, `unknown field "metod"`},
 		{"unknown field", `{"sent":[],` + rest + `}`, `unknown field "sent"`},
 		{"wrong type", "{\n" + `"rate":"fast",` + send + rest + `}`, `line 2: "rate" must not be a string`},
 		{"more behind", `{` + send + rest + `} {}`, "line 1 is no JSON"},

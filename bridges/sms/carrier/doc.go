@@ -24,6 +24,11 @@
 //
 // A condition gives paths, or names, and what must be there: a text, a list of texts, "*" for anything, "" for nothing.
 //
+// # Check
+//
+// "check" is a request that only asks, such as for the balance, and shows whether the provider takes the credentials; or a list of them, of which the
+// first whose "when" is met is made. A status in "unclear" says that the credentials may send, perhaps, but not ask.
+//
 // # Failures
 //
 // A definition that cannot work is refused when the channel is opened, naming the place. A call that is authentic and fits no rule is kept, not

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -43,6 +44,8 @@ type Component struct {
 	URL      string            `json:"url,omitempty"`      // of a button what is behind it, an address for one, with its {{1}}
 	Index    int               `json:"index,omitempty"`    // of a button, from 0
 	Examples map[string]string `json:"examples,omitempty"` // by parameter
+	// As names, by parameter, the key under which another component asks for the same value: it is asked for once.
+	As map[string]string `json:"as,omitempty"`
 }
 
 // Headers whose file is at an address that the template names.
@@ -85,14 +88,16 @@ func (c Component) parameters() []string {
 		var keys []string
 		seen := map[string]bool{}
 		for _, m := range placeholder.FindAllStringSubmatch(c.Text, -1) {
-			if !seen[m[1]] {
+			if !seen[m[1]] && c.As[m[1]] == "" {
 				seen[m[1]] = true
 				keys = append(keys, c.Type+"."+m[1])
 			}
 		}
 		return keys
 	case "button":
-		if placeholder.MatchString(c.URL) || c.Format == "copy_code" {
+		all := placeholder.FindAllStringSubmatch(c.URL, -1)
+		asked := slices.ContainsFunc(all, func(m []string) bool { return c.As[m[1]] == "" })
+		if asked || len(all) == 0 && c.Format == "copy_code" {
 			return []string{fmt.Sprintf("button.%d", c.Index)}
 		}
 	}
@@ -158,8 +163,9 @@ func (t *Template) Preview(use *TemplateUse) string {
 		}
 		lines = append(lines, placeholder.ReplaceAllStringFunc(c.Text, func(m string) string {
 			name := placeholder.FindStringSubmatch(m)[1]
-			if use != nil && use.Values[c.Type+"."+name] != "" {
-				return use.Values[c.Type+"."+name]
+			key := cmp.Or(c.As[name], c.Type+"."+name)
+			if use != nil && use.Values[key] != "" {
+				return use.Values[key]
 			}
 			if ex := c.Examples[name]; ex != "" {
 				return "[" + ex + "]"

@@ -237,6 +237,14 @@ func TestTemplateKinds(t *testing.T) {
 			core.TemplateUse{Values: map[string]string{"body.1": "Bike"}}, `{"1":"Bike"}`, ""},
 		"a carousel": {`{"twilio/carousel":{"body":"New","cards":[{"title":"{{1}}","body":"red","media":"https://files.example/{{2}}","actions":[{"type":"URL","title":"See","url":"https://x.example/{{3}}"}]}]}}`,
 			"body.1 body.2 body.3", "New\n[1]\nred\n[2] [3]", core.TemplateUse{Values: map[string]string{"body.1": "Bike", "body.2": "b.jpg", "body.3": "7"}}, `{"1":"Bike","2":"b.jpg","3":"7"}`, ""},
+		"in the text and behind a button": {`{"twilio/call-to-action":{"body":"Order {{1}}, {{2}}: see {{1}}","actions":[{"type":"URL","title":"See","url":"https://x.example/{{1}}"},{"type":"URL","title":"Pay","url":"https://x.example/pay/{{3}}"},` +
+			`{"type":"URL","title":"Return","url":"https://x.example/back/{{3}}"}]}}`, "body.1 body.2 button.1", "Order [1], [2]: see [1]",
+			core.TemplateUse{Values: map[string]string{"body.1": "42", "body.2": "Ana", "button.1": "7"}}, `{"1":"42","2":"Ana","3":"7"}`, ""},
+		"given for the button too, as before": {`{"twilio/call-to-action":{"body":"Order {{1}}","actions":[{"type":"URL","title":"See","url":"https://x.example/{{1}}"}]}}`, "body.1", "",
+			core.TemplateUse{Values: map[string]string{"body.1": "42", "button.0": "42"}}, `{"1":"42"}`, ""},
+		"in the header and the text": {`{"whatsapp/card":{"body":"Dear {{1}}","header_text":"For {{1}}"}}`, "header.1", "For [1]\nDear [1]", core.TemplateUse{Values: map[string]string{"header.1": "Ana"}}, `{"1":"Ana"}`, ""},
+		"a code that is in the text": {`{"whatsapp/card":{"body":"Use {{1}}","actions":[{"type":"COPY_CODE","code":"{{1}}"}]}}`, "body.1", "", core.TemplateUse{Values: map[string]string{"body.1": "SAVE20"}}, `{"1":"SAVE20"}`, ""},
+		"a file named in the text":   {`{"twilio/media":{"body":"See {{1}}","media":["https://files.example/{{1}}"]}}`, "header.1", "", core.TemplateUse{Header: &core.Media{URL: ours}}, `{"1":"a/b.jpg"}`, ""},
 		"a place": {`{"twilio/location":{"label":"Shop","latitude":"{{1}}","longitude":"{{2}}"}}`, "body.1 body.2", "Shop\n[1] [2]",
 			core.TemplateUse{Values: map[string]string{"body.1": "52.5", "body.2": "13.4"}}, `{"1":"52.5","2":"13.4"}`, ""},
 	} {

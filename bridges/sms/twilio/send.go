@@ -157,11 +157,10 @@ func (l *link) fillTemplate(ctx context.Context, values url.Values, use core.Tem
 			continue
 		}
 		for _, name := range names(c.Text + " " + c.URL) {
-			key := c.Type + "." + name
-			if c.Type == "button" {
-				key = "button." + strconv.Itoa(c.Index)
+			if _, known := variables[name]; known && c.As[name] != "" {
+				continue
 			}
-			if v, given := use.Values[key]; given {
+			if v, given := use.Values[keyOf(c, name)]; given {
 				variables[name] = v
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"causeway/core"
@@ -158,7 +159,36 @@ func (c content) components(kind string, b body) []core.Component {
 		text("footer", "", footer)
 	}
 	text("body", "", strings.Join(c.unasked(kind, all), " "))
+	once(all)
 	return all
+}
+
+// once has each variable asked for in one place: Twilio takes one value of it for all.
+func once(all []core.Component) {
+	asked := map[string]string{}
+	for i, x := range all {
+		for _, name := range names(x.Text + " " + x.URL) {
+			key := keyOf(x, name)
+			switch first := asked[name]; first {
+			case "":
+				asked[name] = key
+			case key:
+			default:
+				if all[i].As == nil {
+					all[i].As = map[string]string{}
+				}
+				all[i].As[name] = first
+			}
+		}
+	}
+}
+
+// keyOf is the key of a variable's value in a component.
+func keyOf(x core.Component, name string) string {
+	if x.Type == "button" {
+		return "button." + strconv.Itoa(x.Index)
+	}
+	return x.Type + "." + name
 }
 
 // button describes an action. What is filled in, if anything, is in its URL.

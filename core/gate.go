@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -166,6 +167,15 @@ func windowSentence(q Question, now time.Time) string {
 		return fmt.Sprintf("%s itself says that the time for free replies is over.", q.Title)
 	}
 	return fmt.Sprintf("The customer last wrote %s ago and %s allows free replies for %s.", Span(now.Sub(q.Window.Last)), q.Title, free)
+}
+
+// ParseSpan reads a span of time as people write it: 3d, and whatever time.ParseDuration does.
+func ParseSpan(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		d, err := time.ParseDuration(days + "h")
+		return d * 24, err
+	}
+	return time.ParseDuration(s)
 }
 
 // Span writes a duration for people, to whole units: "26 h", "40 min", "3 days".

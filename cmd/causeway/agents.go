@@ -17,7 +17,7 @@ import (
 func agentsCommand() *cobra.Command {
 	c := &cobra.Command{Use: "agents", Short: "Show who is there, how many conversations they have, and how many wait", GroupID: "admin", Args: cobra.NoArgs, RunE: listAgents}
 	set := &cobra.Command{Use: "set NAME online|busy|offline|auto", Short: "Say whether an agent is there; auto: their shift tells", Args: cobra.ExactArgs(2), RunE: setAgent}
-	set.Flags().Duration("for", 0, "how long; without it online holds until the shift ends, busy and offline until the next one begins")
+	set.Flags().Var(new(span), "for", "how long, as 2h or 3d; without it online holds until the shift ends, busy and offline until the next one begins")
 	c.AddCommand(set)
 	return c
 }
@@ -108,7 +108,7 @@ func setAgent(cmd *cobra.Command, args []string) error {
 			return core.Problemf(core.CodeNotFound, "There is no agent %q.", args[0]).Remedied("See: causeway agents")
 		}
 		until := time.Time{}
-		if d, _ := cmd.Flags().GetDuration("for"); d > 0 {
+		if d := time.Duration(*cmd.Flag("for").Value.(*span)); d > 0 {
 			until = b.now().Add(d)
 		}
 		if _, err := b.balancer.Say(cmd.Context(), b.workspace, a.ID, presence, until); err != nil {

@@ -178,7 +178,7 @@ func (l Line) act(ctx context.Context, r *Rehearsal) error {
 	case l.Closes:
 		return r.Close(ctx)
 	case l.Passes != "":
-		d, err := parseSpan(l.Passes)
+		d, err := core.ParseSpan(l.Passes)
 		if err != nil {
 			return core.Problemf(core.CodeInvalid, "%q is not a time span.", l.Passes).Remedied("Write it like 30s, 10m, 24h or 3d.")
 		}

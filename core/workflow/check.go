@@ -155,7 +155,7 @@ func (c *checker) span(path, text string, least, most time.Duration) {
 	if text == "" {
 		return
 	}
-	d, err := parseSpan(text)
+	d, err := core.ParseSpan(text)
 	switch {
 	case err != nil:
 		c.bad(path, "Write it like 30s, 10m, 24h or 3d.", "%q is not a time span.", text)
@@ -163,15 +163,6 @@ func (c *checker) span(path, text string, least, most time.Duration) {
 		c.bad(path, fmt.Sprintf("Write %s to %s.", core.Span(max(least, time.Second)), core.Span(most)), "%s cannot be %s.", upper(last(path)), text)
 	}
 	c.spans[text] = d
-}
-
-// parseSpan reads 3d, and what time.ParseDuration does.
-func parseSpan(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		d, err := time.ParseDuration(days + "h")
-		return d * 24, err
-	}
-	return time.ParseDuration(s)
 }
 
 // condition compiles a condition.

@@ -26,15 +26,19 @@ type Rehearsal struct {
 	Tags    []string
 	Talk    core.Conversation
 	Channel core.Channel
-	// Said, Assigned, Notes, Mails and Orders are what automation did, in order.
+	Before  int // conversations that the contact had before
+	// Said, SaidAt, Assigned, Asked, Notes, Mails and Orders are what automation did, in order.
 	Said     []core.Message
-	Assigned []string
+	SaidAt   []string // workflow and step, of each that was said
+	Assigned []string // in words
+	Asked    []Asked
 	Notes    []string
 	Mails    []string
 	Orders   []core.Purchase
 	Runs     []core.Run
 
 	engine     *Engine
+	step       string // that is taken
 	handling   core.Handling
 	all        []core.Workflow
 	messages   []core.Message
@@ -42,6 +46,13 @@ type Rehearsal struct {
 	happenings []core.Happening
 	timers     []core.Job
 	talks      int
+}
+
+// Asked is somebody asked for by a workflow. Agents and teams are named by their names.
+type Asked struct {
+	At         time.Time
+	Priority   int
+	Assignment core.Assignment
 }
 
 // NewRehearsal prepares one. The time, the contact and the channel may be changed before the first thing happens.
@@ -60,7 +71,8 @@ func NewRehearsal(defs []Definition, at time.Time) (*Rehearsal, error) {
 		Call:  func(core.WorkspaceID, []core.Secret) *http.Client { return &http.Client{Transport: script{r}} },
 		Secret: func(context.Context, core.WorkspaceID, string) (core.Secret, error) {
 			return core.NewSecret("secret"), nil
-		}})
+		},
+		Seen: func(x core.Run, step string) { r.step = x.Workflow + ", " + step }})
 	return r, nil
 }
 

@@ -49,6 +49,9 @@ func (s stage) Compose(_ context.Context, _ core.WorkspaceID, q core.Request) ([
 		made = append(made, s.r.write(core.Out, q.Author, c, q.Key))
 	}
 	s.r.Said = append(s.r.Said, made...)
+	for range made {
+		s.r.SaidAt = append(s.r.SaidAt, s.r.step)
+	}
 	return made, core.Decision{Verdict: core.VerdictSend}, nil
 }
 
@@ -61,6 +64,7 @@ func (s stage) Assign(_ context.Context, _ core.WorkspaceID, a core.Assignment) 
 		words = append(words, s.r.Fields[a.Dedicated])
 	}
 	s.r.Assigned = append(s.r.Assigned, strings.Join(strings.Fields(strings.Join(words, " ")), " "))
+	s.r.Asked = append(s.r.Asked, Asked{s.r.Now, s.r.handling.Priority, a})
 	s.r.Talk.Agent, s.r.Talk.Team = a.Agent, a.Team
 	return s.r.Talk, nil
 }
@@ -168,7 +172,7 @@ func (s stage) Lock(context.Context, core.ConversationID) (core.Conversation, er
 }
 
 func (s stage) ConversationsOf(context.Context, core.ContactID) ([]core.Conversation, error) {
-	return make([]core.Conversation, s.r.talks), nil
+	return make([]core.Conversation, s.r.Before+s.r.talks), nil
 }
 
 func (s stage) Handling(context.Context, core.ConversationID) (core.Handling, error) {

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Unit is what a channel counts text in.
@@ -26,7 +27,9 @@ type Capabilities struct {
 	ListRows     int                       // most options shown as a list; zero means no lists
 	TitleLimit   int                       // of a button, in runes
 	Actions      []Action
-	Receipts     []Status // which it reports
+	EditFor      time.Duration // how long after sending a message can be edited; zero means always
+	RevokeFor    time.Duration // likewise deleted
+	Receipts     []Status      // which it reports
 	Receives     []ContentKind
 	MayInitiate  bool // a free-form first message is allowed
 	Idempotent   bool // a repeated key is not shown twice: an unknown outcome may be sent again
@@ -60,6 +63,14 @@ func (c Capabilities) Can(a Action) bool {
 		}
 	}
 	return false
+}
+
+// Amendable is how long after sending a message can be edited or deleted; zero means always.
+func (c Capabilities) Amendable(a Action) time.Duration {
+	if a == ActionEdit {
+		return c.EditFor
+	}
+	return c.RevokeFor
 }
 
 // Sends reports whether the channel can carry the kind.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +19,8 @@ const (
 	JobReply     JobKind = "reply"     // take the agents' mails to a conversation, in order; Key is the ConversationID
 	JobRead      JobKind = "read"      // mark a conversation as read at the provider; Key is the ConversationID
 	JobReact     JobKind = "react"     // show a reaction at the provider; made by ReactJob
+	JobAmend     JobKind = "amend"     // edit or delete a sent message at the provider; made by AmendJob
+	JobTyping    JobKind = "typing"    // show that an answer is being written; made by TypingJob
 	JobTemplates JobKind = "templates" // sync a channel's templates; Key is the ChannelID
 	JobAlert     JobKind = "alert"     // tell the admins of a channel's health; Key is the ChannelID
 	JobDue       JobKind = "due"       // deliver a message whose NotBefore has come; Key is the MessageID
@@ -95,6 +98,40 @@ func ReactJob(ws WorkspaceID, id MessageID, by Author) Job {
 func (j Job) Reacted() (MessageID, Author) {
 	f := append(strings.SplitN(j.Key, "/", 4), "", "")
 	return MessageID(f[0]), Author{Kind: AuthorKind(f[1]), Agent: AgentID(f[2])}
+}
+
+// Amendment is what somebody wants of a message that was sent: ActionEdit, to say Text, or ActionRevoke.
+type Amendment struct {
+	Action Action    `json:"action"`
+	Text   string    `json:"text,omitempty"`
+	By     Author    `json:"by"`
+	At     time.Time `json:"at"` // when they said so
+}
+
+// AmendJob returns the job that has the provider edit or delete a message.
+func AmendJob(ws WorkspaceID, id MessageID, a Amendment) Job {
+	args, _ := json.Marshal(a) // plain data
+	return Job{Kind: JobAmend, Workspace: ws, Key: string(id) + "/" + NewID[string](), Args: args}
+}
+
+// Amended returns which message a AmendJob is about, and what is wanted of it.
+func (j Job) Amended() (MessageID, Amendment, error) {
+	var a Amendment
+	id, _, _ := strings.Cut(j.Key, "/")
+	err := json.Unmarshal(j.Args, &a)
+	return MessageID(id), a, err
+}
+
+// TypingJob returns the job that shows that an answer is being written since a time.
+func TypingJob(ws WorkspaceID, id ConversationID, since time.Time) Job {
+	return Job{Kind: JobTyping, Workspace: ws, Key: string(id) + "/" + strconv.FormatInt(since.UnixMilli(), 10)}
+}
+
+// Typing returns in which conversation, and since when, a TypingJob is about to show that an answer is being written.
+func (j Job) Typing() (ConversationID, time.Time) {
+	id, at, _ := strings.Cut(j.Key, "/")
+	since, _ := strconv.ParseInt(at, 10, 64)
+	return ConversationID(id), time.UnixMilli(since)
 }
 
 // Work is a job being worked on.

@@ -65,7 +65,9 @@ func (s *Server) conversationOperations(api huma.API) {
 	handle(s, api, operation{id: "assign-conversation", method: http.MethodPost, path: "/conversations/{id}/assign", tag: tagConversations, scope: scopeSend,
 		summary: "Give a conversation to an agent, a team, or nobody"}, s.assignConversation)
 	handle(s, api, operation{id: "read-conversation", method: http.MethodPost, path: "/conversations/{id}/read", tag: tagConversations, scope: scopeSend,
-		summary: "Show the contact that their messages were read", status: http.StatusNoContent}, s.readConversation)
+		summary: "Show the contact that their messages were read", status: http.StatusNoContent}, s.marking(core.ActionRead))
+	handle(s, api, operation{id: "show-typing", method: http.MethodPost, path: "/conversations/{id}/typing", tag: tagConversations, scope: scopeSend,
+		summary: "Show the contact that an answer is being written, for some seconds; on WhatsApp their messages count as read then", status: http.StatusNoContent}, s.marking(core.ActionTyping))
 }
 
 type conversationQuery struct {
@@ -174,12 +176,14 @@ func (s *Server) assignConversation(ctx context.Context, repo core.Repo, in *ass
 	})
 }
 
-func (s *Server) readConversation(ctx context.Context, repo core.Repo, in *ByID) (*none, error) {
-	c, err := repo.Conversation(ctx, core.ConversationID(in.ID))
-	if err != nil {
-		return nil, missing(err, "conversation")
+func (s *Server) marking(a core.Action) func(context.Context, core.Repo, *ByID) (*none, error) {
+	return func(ctx context.Context, repo core.Repo, in *ByID) (*none, error) {
+		c, err := repo.Conversation(ctx, core.ConversationID(in.ID))
+		if err != nil {
+			return nil, missing(err, "conversation")
+		}
+		return &none{}, s.Outbox.Mark(ctx, caller(ctx).Workspace, c.ID, a)
 	}
-	return &none{}, s.Outbox.Mark(ctx, caller(ctx).Workspace, c.ID, core.ActionRead)
 }
 
 // missing names the thing that is not there.

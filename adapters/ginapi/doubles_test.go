@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -182,6 +183,7 @@ type toyOutbox struct {
 	set     func(ws core.WorkspaceID, id core.ChannelID, state core.ChannelState) error
 	marked  []core.ConversationID
 	reacted []string // message, who and emoji
+	amended []string // what, message, who and text
 }
 
 func (o *toyOutbox) Compose(_ context.Context, ws core.WorkspaceID, r outbound.Request) ([]core.Message, core.Decision, error) {
@@ -203,6 +205,11 @@ func (o *toyOutbox) Mark(_ context.Context, _ core.WorkspaceID, id core.Conversa
 
 func (o *toyOutbox) React(_ context.Context, _ core.WorkspaceID, id core.MessageID, by core.Author, emoji string) error {
 	o.reacted = append(o.reacted, string(id)+" "+by.Name+" "+emoji)
+	return nil
+}
+
+func (o *toyOutbox) Amend(_ context.Context, _ core.WorkspaceID, id core.MessageID, a core.Amendment) error {
+	o.amended = append(o.amended, strings.TrimSpace(fmt.Sprintf("%s %s by %s %s", a.Action, id, a.By.Name, a.Text)))
 	return nil
 }
 

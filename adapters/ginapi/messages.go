@@ -104,6 +104,10 @@ func (s *Server) messageOperations(api huma.API) {
 		summary: "Show a message and how far it has come"}, s.getMessage)
 	handle(s, api, operation{id: "react-to-message", method: http.MethodPut, path: "/messages/{id}/reaction", tag: tagMessages, scope: scopeSend,
 		summary: "Put an emoji on a message, or take it back"}, s.react)
+	handle(s, api, operation{id: "edit-message", method: http.MethodPut, path: "/messages/{id}/text", tag: tagMessages, scope: scopeSend,
+		summary: "Change the text of a message that was sent, at the contact too; what becomes of it stands in the message and the conversation", status: http.StatusAccepted}, s.edit)
+	handle(s, api, operation{id: "delete-message", method: http.MethodDelete, path: "/messages/{id}", tag: tagMessages, scope: scopeSend,
+		summary: "Delete a message that was sent, at the contact too; what becomes of it stands in the message and the conversation", status: http.StatusAccepted}, s.revoke)
 	handle(s, api, operation{id: "send-messages", method: http.MethodPost, path: "/conversations/{id}/messages", tag: tagMessages, scope: scopeSend,
 		summary: "Send messages in a conversation: all of them or, if one may not be sent, none", status: http.StatusCreated}, s.sendInConversation)
 	handle(s, api, operation{id: "try-messages", method: http.MethodPost, path: "/conversations/{id}/messages/dry-run", tag: tagMessages, scope: scopeSend,
@@ -130,6 +134,38 @@ func (s *Server) react(ctx context.Context, repo core.Repo, in *reactionInput) (
 		return nil, err
 	}
 	return &none{}, s.Outbox.React(ctx, caller(ctx).Workspace, m.ID, by, in.Body.Emoji)
+}
+
+type editInput struct {
+	ByID
+	Body struct {
+		Text  string       `json:"text" minLength:"1" maxLength:"65536"`
+		Agent core.AgentID `json:"agent,omitempty" maxLength:"64" doc:"the agent who changes it; the program itself if left out"`
+	}
+}
+
+func (s *Server) edit(ctx context.Context, repo core.Repo, in *editInput) (*none, error) {
+	return s.amend(ctx, repo, in.ID, in.Body.Agent, core.Amendment{Action: core.ActionEdit, Text: in.Body.Text})
+}
+
+type revokeInput struct {
+	ByID
+	Agent core.AgentID `query:"agent" maxLength:"64" doc:"the agent who deletes it; the program itself if left out"`
+}
+
+func (s *Server) revoke(ctx context.Context, repo core.Repo, in *revokeInput) (*none, error) {
+	return s.amend(ctx, repo, in.ID, in.Agent, core.Amendment{Action: core.ActionRevoke})
+}
+
+func (s *Server) amend(ctx context.Context, repo core.Repo, id string, agent core.AgentID, a core.Amendment) (*none, error) {
+	m, err := repo.Message(ctx, core.MessageID(id))
+	if err != nil {
+		return nil, missing(err, "message")
+	}
+	if a.By, err = s.author(ctx, agent); err != nil {
+		return nil, err
+	}
+	return &none{}, s.Outbox.Amend(ctx, caller(ctx).Workspace, m.ID, a)
 }
 
 type messageQuery struct {

@@ -142,8 +142,8 @@ func (o *office) want(status int, method, path, body string, into any, header ..
 func (o *office) everything() [][3]string {
 	return [][3]string{
 		{"GET", "/conversations", ""}, {"GET", "/conversations?state=open&agent=ag1&channel=wa&contact=p1&limit=1", ""}, {"GET", "/conversations/c1", ""},
-		{"POST", "/conversations/c1/assign", `{"agent":"ag1","team":"t1"}`}, {"POST", "/conversations/c1/read", ""}, {"GET", "/conversations/c1/messages", ""},
-		{"GET", "/messages/x1", ""}, {"GET", "/messages/x2", ""}, {"PUT", "/messages/x1/reaction", `{"emoji":"👍"}`}, {"POST", "/conversations/c1/messages", `{"contents":[{"kind":"text","text":"hi"}]}`},
+		{"POST", "/conversations/c1/assign", `{"agent":"ag1","team":"t1"}`}, {"POST", "/conversations/c1/read", ""}, {"POST", "/conversations/c1/typing", ""}, {"GET", "/conversations/c1/messages", ""},
+		{"GET", "/messages/x1", ""}, {"GET", "/messages/x2", ""}, {"PUT", "/messages/x1/reaction", `{"emoji":"👍"}`}, {"PUT", "/messages/x2/text", `{"text":"hello","agent":"ag1"}`}, {"DELETE", "/messages/x2?agent=ag1", ""}, {"POST", "/conversations/c1/messages", `{"contents":[{"kind":"text","text":"hi"}]}`},
 		{"POST", "/conversations/c1/messages/dry-run", `{"contents":[{"kind":"text","text":"hi"}]}`}, {"POST", "/contacts/p2/messages", `{"contents":[{"kind":"text","text":"hi"}]}`},
 		{"POST", "/conversations/c1/close", ""}, {"POST", "/conversations/c1/reopen", ""}, {"GET", "/contacts", ""}, {"GET", "/contacts/p1", ""},
 		{"POST", "/contacts/p1/merge", `{"from":"p2"}`}, {"POST", "/merges/m1/undo", ""}, {"GET", "/channels", ""}, {"GET", "/channels/wa", ""},

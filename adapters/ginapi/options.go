@@ -48,10 +48,12 @@ type Outbox interface {
 	Decide(ctx context.Context, ws core.WorkspaceID, r outbound.Request) (core.Decision, []core.Content, error)
 	Pause(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error
 	Resume(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error
-	// Mark shows the contact that their messages were read.
+	// Mark shows the contact that their messages were read, or that an answer is being written.
 	Mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error
 	// React puts an emoji on a message, an empty one takes it back.
 	React(ctx context.Context, ws core.WorkspaceID, id core.MessageID, by core.Author, emoji string) error
+	// Amend has a message that was sent be edited or deleted, for everyone. It returns once that is going to be done.
+	Amend(ctx context.Context, ws core.WorkspaceID, id core.MessageID, a core.Amendment) error
 }
 
 // Desk changes whose a conversation is, and who a contact is.

@@ -159,3 +159,16 @@ func TestSendRefusesWhatCannotBeSent(t *testing.T) {
 		t.Errorf("something was sent: %v", o.sent)
 	}
 }
+
+func TestAmend(t *testing.T) {
+	o := openOffice(t)
+	o.want(202, "PUT", "/messages/x2/text", `{"text":"hello","agent":"ag1"}`, nil)
+	o.want(202, "DELETE", "/messages/x2", "", nil)
+	want := []string{"edit x2 by " + o.store.room("a").agents[0].Name + " hello", "revoke x2 by crm of a"}
+	if !reflect.DeepEqual(o.outbox.amended, want) {
+		t.Errorf("got %q, want %q", o.outbox.amended, want)
+	}
+	o.want(422, "PUT", "/messages/x2/text", `{"text":""}`, nil)
+	o.want(404, "DELETE", "/messages/none", "", nil)
+	o.want(422, "DELETE", "/messages/x2?agent=nobody", "", nil)
+}

@@ -95,8 +95,9 @@ func capabilities(c conf) core.Capabilities {
 		Marks:   true,
 		Kinds:   []core.ContentKind{core.KindLocation, core.KindContacts, core.KindChoices},
 		Buttons: maxButtons, TitleLimit: maxButtonTitle,
-		Actions:  []core.Action{core.ActionTyping, core.ActionReaction, core.ActionEdit, core.ActionRevoke},
-		Receives: slices.Clone(receives), PerSecond: c.rate,
+		Actions:   []core.Action{core.ActionTyping, core.ActionReaction, core.ActionEdit, core.ActionRevoke},
+		RevokeFor: 48 * time.Hour,
+		Receives:  slices.Clone(receives), PerSecond: c.rate,
 	}
 	if c.business {
 		can.Window = core.Window{Free: businessFree, After: core.AfterNothing}

@@ -81,9 +81,10 @@ func capabilities(c conf) core.Capabilities {
 			core.KindDocument: {Bytes: 100 << 20, Caption: true},
 			core.KindSticker:  {MIME: []string{"image/webp"}, Bytes: 500 << 10},
 		},
-		Marks:    true,
-		Kinds:    []core.ContentKind{core.KindLocation, core.KindContacts},
-		Actions:  []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction, core.ActionEdit, core.ActionRevoke},
+		Marks:   true,
+		Kinds:   []core.ContentKind{core.KindLocation, core.KindContacts},
+		Actions: []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction, core.ActionEdit, core.ActionRevoke},
+		EditFor: 15 * time.Minute, RevokeFor: 48 * time.Hour,
 		Receipts: []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead}, Receives: slices.Clone(receives),
 		MayInitiate: c.initiate, Window: core.Window{Free: 24 * time.Hour, After: core.AfterNothing}, PerSecond: perSecond,
 	}

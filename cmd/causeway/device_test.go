@@ -178,8 +178,31 @@ func TestLinkedDevice(t *testing.T) {
 	if n := l.ana.Waiting(); n > 0 {
 		t.Errorf("Ana got %d more messages", n)
 	}
+	edited := l.amended(got, core.Amendment{Action: core.ActionEdit, Text: "We do, for 40."}, func(m core.Message) bool { return m.Content.Text == "We do, for 40." })
+	if again := l.ana.Got(); again.Text() != "We do, for 40." || edited.Content.Text != again.Text() {
+		t.Errorf("Ana got %q, the message says %q", again.Text(), edited.Content.Text)
+	}
+	l.amended(got, core.Amendment{Action: core.ActionRevoke}, func(m core.Message) bool { return !m.Revoked.IsZero() })
+	if again := l.ana.Got(); again.Content.GetProtocolMessage().GetKey().GetID() != got.ID {
+		t.Errorf("Ana got %v, which does not delete %s", again.Content, got.ID)
+	}
 	l.phone.Unlinks()
 	l.until("the channel says that it was unlinked", func() bool { return l.health() == "logged-out-401" })
+}
+
+// amended asks for a message of ours to be edited or deleted, and returns it when it is.
+func (l *linkedRig) amended(sent whatsapptest.Received, a core.Amendment, done func(core.Message) bool) (m core.Message) {
+	l.Helper()
+	p, err := l.repo().PartByProvider(l.Context(), l.channel.ID, l.ana.LID().String()+"/out/"+sent.ID)
+	must(l.TB, err)
+	a.At = time.Now()
+	must(l.TB, l.store.Tx(l.Context(), func(tx core.Tx) error { return tx.Enqueue(l.Context(), core.AmendJob(l.channel.Workspace, p.Message, a)) }))
+	l.until(string(a.Action), func() bool {
+		m, err = l.repo().Message(l.Context(), p.Message)
+		must(l.TB, err)
+		return done(m)
+	})
+	return m
 }
 
 // TestLinkedDeviceKilled: the process is killed at any instant, while messages come in. Each is stored once, and mailed.

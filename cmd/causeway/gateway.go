@@ -194,6 +194,8 @@ func (g *gateway) work() {
 	g.queue.Handle(core.JobWake, 1, g.outbox.Wake)
 	g.queue.Handle(core.JobRead, 2, g.outbox.Read)
 	g.queue.Handle(core.JobReact, 2, g.outbox.Reacted)
+	g.queue.Handle(core.JobAmend, 1, g.outbox.Amended)
+	g.queue.Handle(core.JobTyping, 2, g.outbox.Typing)
 	g.queue.Handle(core.JobConfirm, 2, g.outbox.Confirm)
 	g.queue.Handle(core.JobFetch, 4, g.links.Fetch)
 	g.queue.Handle(core.JobProfile, 2, g.links.Profile)

@@ -238,8 +238,8 @@ func (w *writer) change(ctx context.Context) error {
 		return err
 	}
 	name, about := w.name, w.about(ctx, e)
-	if e.By.Kind == core.AuthorPhone {
-		name = w.say("phone")
+	if e.By.Kind == core.AuthorPhone || e.By.Kind == core.AuthorAPI {
+		name = w.author(ctx, core.Message{Author: e.By})
 	}
 	switch e.Code {
 	case "edit":
@@ -253,8 +253,8 @@ func (w *writer) change(ctx context.Context) error {
 	case "unknown":
 		w.page.add(blockSay, w.say("unknown-sent", "name", name, "text", about))
 	case "reaction", "reaction-removed", "revoke", "identity-changed", "number-reused", "stopped", "resumed", "marketing-stopped", "marketing-resumed",
-		"settled-sent", "settled-failed", "settled-again":
-		w.page.add(blockSay, w.say(e.Code, "name", name, "channel", w.title, "emoji", e.Data["emoji"], "text", about, "old", e.Data["old"], "new", e.Data["new"]))
+		"settled-sent", "settled-failed", "settled-again", "change-failed":
+		w.page.add(blockSay, w.say(e.Code, "name", name, "channel", w.title, "emoji", e.Data["emoji"], "text", about, "old", e.Data["old"], "new", e.Data["new"], "why", e.Data["why"]))
 	default:
 		w.page.add(blockSay, w.told(e, name))
 	}

@@ -25,19 +25,18 @@ func (o *Outbox) Read(ctx context.Context, w core.Work) error {
 	return nil
 }
 
-// Mark shows the contact that their messages were read, or that an answer is being written (which on WhatsApp also marks them as read). That they were
-// read is told by another node where this one cannot.
+// Mark shows the contact that their messages were read, or that an answer is being written (which on WhatsApp also marks them as read). What this node
+// cannot show, another one does.
 func (o *Outbox) Mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
 	err := o.mark(ctx, ws, id, a)
-	switch {
-	case !errors.Is(err, errElsewhere):
+	if !errors.Is(err, errElsewhere) {
 		return err
-	case a != core.ActionRead: // it would come too late
-		return core.Problemf(core.CodeUnavailable, "The channel's session runs on another node.").Remedied("Ask that node, or leave it.")
 	}
-	return o.Store.Tx(ctx, func(tx core.Tx) error {
-		return tx.Enqueue(ctx, core.Job{Kind: core.JobRead, Workspace: ws, Key: string(id)})
-	})
+	job := core.Job{Kind: core.JobRead, Workspace: ws, Key: string(id)}
+	if a == core.ActionTyping {
+		job = core.TypingJob(ws, id, o.Now())
+	}
+	return o.Store.Tx(ctx, func(tx core.Tx) error { return tx.Enqueue(ctx, job) })
 }
 
 func (o *Outbox) mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
@@ -93,7 +92,7 @@ func (o *Outbox) React(ctx context.Context, ws core.WorkspaceID, id core.Message
 	case err != nil:
 		return err
 	case d.Verdict == core.VerdictPark: // nobody keeps a reaction for days
-		return core.Problemf(core.CodeChannelDown, "The channel cannot send now.").Remedied("An admin must mend the channel; try again then.")
+		return channelDown()
 	case d.Problem() != nil:
 		return d.Problem()
 	}

@@ -66,7 +66,10 @@ func TestActsElsewhere(t *testing.T) {
 		}
 		w.must(w.out.Mark(w.Context(), w.ws, w.conv.ID, core.ActionRead))
 		equal(w, "asked for", w.jobs(), "read")
-		isProblem(w, "typing", w.out.Mark(w.Context(), w.ws, w.conv.ID, core.ActionTyping), core.CodeUnavailable, "another node")
+		w.must(w.out.Mark(w.Context(), w.ws, w.conv.ID, core.ActionTyping))
+		typing := core.TypingJob(w.ws, w.conv.ID, w.now())
+		equal(w, "asked for", w.jobs(), "typing")
+		w.later("typing", w.queue.Run(w.Context(), typing, w.out.Typing), time.Second)
 		w.later("read", w.queue.Run(w.Context(), read, w.out.Read), time.Second)
 		first := react("👍")
 		equal(w, "shown here", w.message(theirs).Reactions[0].Emoji, "👍")
@@ -75,6 +78,12 @@ func TestActsElsewhere(t *testing.T) {
 		equal(w, "acts so far", len(w.link.acts), 0)
 
 		b.here = true
+		w.must(w.queue.Run(w.Context(), typing, w.out.Typing))
+		equal(w, "typing", w.link.acts[0].Action, core.ActionTyping)
+		w.pass(time.Minute)
+		w.must(w.queue.Run(w.Context(), typing, w.out.Typing)) // too late to be shown
+		equal(w, "acts after a minute", len(w.link.acts), 1)
+		w.link.acts = nil
 		w.must(w.queue.Run(w.Context(), first, w.out.Reacted))
 		w.must(w.queue.Run(w.Context(), read, w.out.Read))
 		equal(w, "acts", len(w.link.acts), 2)

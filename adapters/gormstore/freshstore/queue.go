@@ -3,6 +3,7 @@ package freshstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -24,10 +25,10 @@ type Queue struct {
 }
 
 const (
-	makeJobs = "CREATE TABLE test_jobs (kind TEXT NOT NULL, workspace TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (kind, workspace, name))"
-	addJob   = "INSERT INTO test_jobs (kind, workspace, name, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+	makeJobs = "CREATE TABLE test_jobs (kind TEXT NOT NULL, workspace TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, args TEXT NOT NULL, PRIMARY KEY (kind, workspace, name))"
+	addJob   = "INSERT INTO test_jobs (kind, workspace, name, at, args) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
 	endJob   = "DELETE FROM test_jobs WHERE kind = $1 AND workspace = $2 AND name = $3"
-	allJobs  = "SELECT kind, workspace, name, at FROM test_jobs ORDER BY kind, name"
+	allJobs  = "SELECT kind, workspace, name, at, args FROM test_jobs ORDER BY kind, name"
 )
 
 func newQueue(ctx context.Context, s *gormstore.Store) (*Queue, error) {
@@ -47,7 +48,7 @@ func (q *Queue) EnqueueTx(ctx context.Context, tx any, jobs []core.Job) error {
 		if !j.At.IsZero() {
 			at = j.At.UTC().Format(time.RFC3339Nano)
 		}
-		if _, err := tx.(gormstore.Transaction).Exec(ctx, addJob, string(j.Kind), string(j.Workspace), j.Key, at); err != nil {
+		if _, err := tx.(gormstore.Transaction).Exec(ctx, addJob, string(j.Kind), string(j.Workspace), j.Key, at, string(j.Args)); err != nil {
 			return err
 		}
 	}
@@ -59,8 +60,9 @@ func (q *Queue) Jobs(ctx context.Context) ([]core.Job, error) {
 	var all []core.Job
 	add := func(scan func(...any) error) error {
 		var j core.Job
-		var at string
-		err := scan(&j.Kind, &j.Workspace, &j.Key, &at)
+		var at, args string
+		err := scan(&j.Kind, &j.Workspace, &j.Key, &at, &args)
+		j.Args = json.RawMessage(args)
 		if err == nil && at != "" {
 			j.At, err = time.Parse(time.RFC3339Nano, at)
 		}

@@ -196,7 +196,9 @@ func (l *linkedRig) amended(sent whatsapptest.Received, a core.Amendment, done f
 	p, err := l.repo().PartByProvider(l.Context(), l.channel.ID, l.ana.LID().String()+"/out/"+sent.ID)
 	must(l.TB, err)
 	a.At = time.Now()
-	must(l.TB, l.store.Tx(l.Context(), func(tx core.Tx) error { return tx.Enqueue(l.Context(), core.AmendJob(l.channel.Workspace, p.Message, a)) }))
+	must(l.TB, l.store.Tx(l.Context(), func(tx core.Tx) error {
+		return tx.Enqueue(l.Context(), core.AmendJob(l.channel.Workspace, p.Message, a))
+	}))
 	l.until(string(a.Action), func() bool {
 		m, err = l.repo().Message(l.Context(), p.Message)
 		must(l.TB, err)

@@ -152,6 +152,9 @@ func want(w *core.Wanted, ch core.Channel, e core.Event) {
 		if e.Receipt.Provider != "" {
 			w.Targets = append(w.Targets, key(e.Receipt.Provider))
 		}
+		for _, k := range e.Receipt.Learned {
+			w.Identities = append(w.Identities, core.Owned[core.IdentityKey]{Workspace: ws, Value: k})
+		}
 	default:
 		return
 	}

@@ -61,6 +61,9 @@ func (u *unit) Wishes(ctx context.Context, ch core.ChannelID, id core.ContactID)
 }
 
 func (u *unit) Conversation(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
+	if c := u.conversations[id]; c != nil {
+		return c.Conversation, nil
+	}
 	return through(ctx, u, func(r core.Repo) (core.Conversation, error) { return r.Conversation(ctx, id) })
 }
 

@@ -55,16 +55,16 @@ func (a *automation) refresh(ctx context.Context) {
 }
 
 // caller tells webhooks what happens.
-func (g *gateway) caller() *webhook.Caller {
-	return &webhook.Caller{Store: g.store, Now: g.now, Log: g.log, Client: g.clients.Apart,
+func (b *base) caller() *webhook.Caller {
+	return &webhook.Caller{Store: b.store, Now: b.now, Log: b.log, Client: b.clients.Apart,
 		Secret: func(ctx context.Context, ws core.WorkspaceID, hook string) (core.Secret, error) {
-			sealed, err := g.store.In(ws).Secrets(ctx, core.WebhookSecrets)
+			sealed, err := b.store.In(ws).Secrets(ctx, core.WebhookSecrets)
 			if err != nil {
 				return core.Secret{}, fmt.Errorf("secrets of webhooks: %w", err)
 			}
 			for _, s := range sealed {
 				if s.Name == hook {
-					return g.vault.Open(s.Box, s.Context())
+					return b.vault.Open(s.Box, s.Context())
 				}
 			}
 			return core.Secret{}, core.Problemf(core.CodeNotFound, "The webhook %q has no secret.", hook).Remedied("Set it again.")

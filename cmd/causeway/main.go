@@ -70,7 +70,7 @@ func command() *cobra.Command {
 	root.PersistentFlags().String("data-dir", "", "where the database, the key and the files are kept")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "admin", Title: "Set up and look after:"})
 	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), channelCommand(), templateCommand(), workflowCommand(), sendCommand(), doctorCommand(),
-		agentsCommand(), contactCommand(), keyCommand(), apiKeyCommand(), replayCommand(), jobsCommand(), reportCommand(), broadcastCommand(), configCommand(), migrateCommand(), backupCommand(), restoreCommand(), benchCommand(), floorCommand(), crashCommand(), docsCommand(), versionCommand())
+		agentsCommand(), contactCommand(), webhookCommand(), keyCommand(), apiKeyCommand(), replayCommand(), jobsCommand(), reportCommand(), broadcastCommand(), configCommand(), migrateCommand(), backupCommand(), restoreCommand(), benchCommand(), floorCommand(), crashCommand(), docsCommand(), versionCommand())
 
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -68,4 +69,63 @@ func TestWebhooksThroughTheDoors(t *testing.T) {
 			t.Errorf("told %q, want %q", got, want)
 		}
 	})
+}
+
+// What an admin does with webhooks on the command line.
+func TestAdminsWebhooks(t *testing.T) {
+	var mu sync.Mutex
+	status, made, events := http.StatusOK, "", []string{}
+	crm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		at, signature, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Causeway-Signature"), "t="), ",v1=")
+		var l struct{ ID, Event string }
+		mu.Lock()
+		defer mu.Unlock()
+		if err = errors.Join(err, json.Unmarshal(body, &l)); err != nil || l.ID == "" || l.ID != r.Header.Get("Causeway-Delivery") || signature != webhook.Sign(core.NewSecret(made), at, body) {
+			t.Errorf("%s, signed %q: %v", body, signature, err)
+		}
+		events = append(events, l.Event)
+		w.WriteHeader(status)
+	}))
+	defer crm.Close()
+	s := newShell(t, "CAUSEWAY_ALLOW_PRIVATE=127.0.0.0/8", "SHORT=short", "OWN=a secret of my own, long enough")
+	expect := func(code int, says string, args ...string) string {
+		t.Helper()
+		out, got := s.run(args...)
+		if got != code || !strings.Contains(out, says) {
+			t.Errorf("causeway %v ended with %d and says not %q:\n%s", args, got, says, out)
+		}
+		return out
+	}
+	expect(0, "no webhooks; add one with", "webhook", "list")
+	expect(2, `The webhook "crm" wants to know nothing. Name its events`, "webhook", "add", "crm", crm.URL)
+	expect(2, `There is no event "order.mad".`, "webhook", "add", "crm", crm.URL, "--event", "order.mad")
+	expect(2, "too short", "webhook", "add", "crm", crm.URL, "--event", "order.*", "--env", "SHORT")
+	out := expect(0, "crm is told from now on", "webhook", "add", "crm", crm.URL, "--event", "order.*,conversation.closed")
+	answers := func(secret string, as int) {
+		mu.Lock()
+		defer mu.Unlock()
+		made, status = secret, as
+	}
+	_, shown, _ := strings.Cut(strings.TrimSpace(out), "shown only now: ")
+	answers(shown, http.StatusNoContent)
+	expect(0, "crm took the letter", "webhook", "test", "crm")
+	if out = expect(0, "order.*, conversation.closed", "webhook", "list"); strings.Contains(out, shown) {
+		t.Error("the secret is listed")
+	}
+	if out = expect(0, "crm is changed", "webhook", "add", "crm", crm.URL+"/new"); strings.Contains(out, "secret") { // it stays, and so do the events
+		t.Errorf("changed to %s", out)
+	}
+	expect(0, "crm took the letter", "webhook", "test", "crm")
+	expect(0, "crm is changed", "webhook", "add", "crm", crm.URL, "--env", "OWN")
+	answers("a secret of my own, long enough", http.StatusTeapot)
+	expect(1, `The letter was not taken: webhook "crm" answered 418. Look`, "webhook", "test", "crm")
+	expect(1, `There is no webhook "erp".`, "webhook", "test", "erp")
+	expect(1, `There is no webhook "erp".`, "webhook", "remove", "erp")
+	expect(0, "crm is told nothing more", "webhook", "remove", "crm")
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.Equal(events, []string{"test", "test", "test"}) {
+		t.Errorf("told %q", events)
+	}
 }

@@ -196,6 +196,23 @@ func (c *Caller) find(ctx context.Context, ws core.WorkspaceID, name string) (co
 	return all[i], secret, err
 }
 
+// Test brings a webhook a letter of the event "test", signed like any other, and returns why it was not taken; core.ErrNotFound: there is none of that name.
+func (c *Caller) Test(ctx context.Context, ws core.WorkspaceID, name string) error {
+	hook, secret, err := c.find(ctx, ws, name)
+	if err != nil {
+		return err
+	}
+	if hook.Name == "" {
+		return core.ErrNotFound
+	}
+	id := core.NewID[string]()
+	body, err := json.Marshal(map[string]any{"id": id, "event": "test", "at": c.Now()})
+	if err != nil {
+		return fmt.Errorf("write letter to webhook: %w", err)
+	}
+	return c.bring(ctx, hook, secret, id, body)
+}
+
 // bring calls a webhook. Anything but a 2xx is an error; it is not led elsewhere.
 func (c *Caller) bring(ctx context.Context, hook core.Webhook, secret core.Secret, letter string, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, answersIn)

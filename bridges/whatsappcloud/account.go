@@ -115,20 +115,38 @@ func (n accountNews) aboutPartner() bool {
 	return strings.HasPrefix(strings.ToUpper(string(n.Event)), "PARTNER_")
 }
 
+// inApp reports whether the news is of a number's place in the WhatsApp Business app: only one that is used there can leave it.
+func (n accountNews) inApp() bool {
+	switch strings.ToUpper(string(n.Event)) {
+	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
+		return true
+	}
+	return n.Disconnection != nil
+}
+
 // ours reports whether the news is of this channel's number or account, and whether that is sure: where neither is known, the channel that was called
-// takes it for its own. Partner events come under the partner's id and name the account inside.
+// takes it for its own. Partner events come under the partner's id and name the account inside. News of a number in the app that does not say which
+// number is news of all of the account that are used there.
 func (l *link) ours(c change, n accountNews) (ours, sure bool) {
 	named := meta.First(n.Phone, n.Display)
-	word := strings.ToUpper(string(n.Event))
-	switch number := or(l.conf.phone, l.channel.Number); {
-	case named == "" && (word == "ACCOUNT_OFFBOARDED" || word == "ACCOUNT_RECONNECTED") && c.waba == l.conf.account:
-		return true, l.coexists.yes() // of one number, and it does not say which
-	case named != "" && number != "":
+	if number := or(l.conf.phone, l.channel.Number); named != "" && number != "" {
 		return digitsOf(string(named)) == number, true
-	case n.WABA != nil && n.WABA.ID != "" && l.conf.account != "":
-		return string(n.WABA.ID) == l.conf.account, named == ""
-	case anID.MatchString(c.waba) && l.conf.account != "" && !n.aboutPartner():
-		return c.waba == l.conf.account, named == ""
+	}
+	ours, sure = l.ofAccount(c, n)
+	if ours && named == "" && n.inApp() {
+		return !l.coexists.no(), sure && l.coexists.yes()
+	}
+	return ours, sure && named == ""
+}
+
+// ofAccount reports whether the news is of this channel's business account, and whether that is sure.
+func (l *link) ofAccount(c change, n accountNews) (ours, sure bool) {
+	switch {
+	case l.conf.account == "":
+	case n.WABA != nil && n.WABA.ID != "":
+		return string(n.WABA.ID) == l.conf.account, true
+	case anID.MatchString(c.waba) && !n.aboutPartner():
+		return c.waba == l.conf.account, true
 	}
 	return true, false
 }

@@ -13,6 +13,7 @@ type coexistence struct{ state atomic.Int32 }
 
 const (
 	coexistsUnread int32 = iota // nobody has read yet what is kept
+	coexistsUntold              // nothing is kept
 	coexistsNot
 	coexistsYes
 )
@@ -31,9 +32,12 @@ func (c *coexistence) recall(ctx context.Context, h core.Host) {
 	if err != nil {
 		return // the next call reads it
 	}
-	state := coexistsNot
-	if string(raw) == "yes" {
+	state := coexistsUntold
+	switch string(raw) {
+	case "yes":
 		state = coexistsYes
+	case "no":
+		state = coexistsNot
 	}
 	c.state.CompareAndSwap(coexistsUnread, state)
 }
@@ -53,4 +57,7 @@ func (c *coexistence) learn(ctx context.Context, h core.Host, yes bool) {
 	}
 }
 
+// yes and no are both false as long as it is not known.
 func (c *coexistence) yes() bool { return c.state.Load() == coexistsYes }
+
+func (c *coexistence) no() bool { return c.state.Load() == coexistsNot }

@@ -201,6 +201,30 @@ func TestNewsIsShared(t *testing.T) {
 			t.Errorf("%s: %+v, want it sure: %v", c.name, got, c.sure)
 		}
 	}
+	for _, c := range []struct {
+		name, known, body string
+		health, sure      bool
+	}{
+		{"who is in the app leaves it", "yes", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), true, true},
+		{"who is not in the app does not", "no", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), false, false},
+		{"nobody knows whether it is", "", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), true, false},
+		{"the account is taken away", "no", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"}}`), true, true},
+		{"another account's", "yes", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"980198427658004"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), false, false},
+		{"another phone", "yes", update(`{"event":"ACCOUNT_OFFBOARDED"}`), true, true},
+		{"another number's phone", "no", update(`{"event":"ACCOUNT_OFFBOARDED"}`), false, false},
+		{"it names the number, whatever is known of it", "no", update(`{"event":"PARTNER_REMOVED","phone_number":"` + businessPhone + `","disconnection_info":{"reason":"CHANGE_NUMBER"}}`), true, true},
+	} {
+		h := bridgetest.NewHost(t)
+		if c.known != "" {
+			if err := h.Save(t.Context(), coexistenceKey, []byte(c.known)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := receive(t, openLink(t, h, keyPhone, businessPhone, keyAccount, wabaID), c.body)
+		if len(got) != 1 || (got[0].Change.Health != nil) != c.health || got[0].Doubtful == c.sure {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
 	l := openLink(t, bridgetest.NewHost(t))
 	l.channel.Number = businessPhone // as the platform told
 	got := receive(t, l, wrap("phone_number_quality_update", `{"display_phone_number":"`+other+`","event":"FLAGGED"}`))

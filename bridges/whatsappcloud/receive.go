@@ -23,6 +23,7 @@ func (l *link) Receive(ctx context.Context, r core.WebhookRequest) (core.Webhook
 	if !l.authentic(r) {
 		return core.WebhookAnswer{}, nil, core.ErrUnauthenticated
 	}
+	l.coexists.recall(ctx, l.host)
 	all, err := changes(r.Body)
 	if err != nil {
 		return core.WebhookAnswer{}, nil, err

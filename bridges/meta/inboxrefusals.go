@@ -32,7 +32,7 @@ var refusals = Refusals{
 	{Codes: []int{3, 10, 200, 230}, Effect: core.EffectPark, Reason: "The access token or the app lacks a permission.", Remedy: newToken},
 	{Codes: []int{100}, Subs: []int{33}, Effect: core.EffectPark, Reason: "Meta does not know the account's id, or the token may not use it.", Remedy: "Check the id, and make the token anew with access to that account."},
 	// How much, how fast.
-	{Codes: []int{4, 17, 32, 341, 613, 80006, 80007}, Effect: core.EffectSlow, Wait: 5 * time.Second, Reason: "More messages or calls than Meta allows in this time."},
+	{Codes: []int{4, 17, 32, 341, 613, 80001, 80002, 80006, 80007}, Effect: core.EffectSlow, Wait: 5 * time.Second, Reason: "More messages or calls than Meta allows in this time."},
 	{Codes: []int{613}, Subs: []int{2018185, 1996}, Effect: core.EffectSlow, Wait: time.Hour, Reason: "Meta finds what this account sends bothersome and limits it.",
 		Remedy: "Send less that nobody asked for; look at the account's quality at Meta."},
 	{Codes: []int{100}, Subs: []int{2018109}, Effect: core.EffectFail, Reason: "The file is larger than what {it} takes.", Remedy: "Send it smaller, or as a link."},

@@ -2,7 +2,6 @@ package x
 
 import (
 	"encoding/json"
-	"html"
 	"path"
 	"strings"
 
@@ -124,15 +123,18 @@ func (w words) content() core.Content {
 	}
 }
 
-// plain is the text as it was written: X escapes three characters, and shortens addresses.
+// escaped are the three characters that X writes as HTML does; all else that looks so is what somebody wrote, or a part of an address.
+var escaped = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// plain is the text as it was written: X escapes some characters, and shortens addresses.
 func (w words) plain() string {
-	s := string(w.Text)
+	s := escaped.Replace(string(w.Text))
 	for _, u := range w.Entities.URLs {
 		if u.URL != "" && u.Expanded != "" {
 			s = strings.ReplaceAll(s, string(u.URL), string(u.Expanded))
 		}
 	}
-	return html.UnescapeString(s)
+	return s
 }
 
 // media reads a file that came. Its own address stands at the end of the text, where it is of no use to anybody.

@@ -29,6 +29,13 @@ func alarming(code string) bool {
 	return r.alarm
 }
 
+// silencing reports whether an error says that the customer wants nothing at all any more. That they want no marketing, which is a smaller wish, is in its effect.
+func silencing(code string) bool {
+	n, _ := strconv.Atoi(code)
+	r, _ := lookup(n)
+	return r.silent
+}
+
 // sendError maps a code, of an answer or of a callback: both mean that the message certainly did not arrive. Zero is no code.
 func sendError(code int, words string) *core.SendError {
 	r, known := lookup(code)

@@ -340,3 +340,28 @@ func atoi(s string) (n int) {
 	}
 	return n
 }
+
+// TestWhatAFailureTeaches: who has answered STOP gets nothing any more; who wants no marketing still gets answers. Callbacks with the old name of the
+// status alone are about our messages, too.
+func TestWhatAFailureTeaches(t *testing.T) {
+	for code, silent := range map[string]bool{"21610": true, "63050": false, "30003": false} {
+		for _, name := range []string{"MessageStatus", "SmsStatus"} {
+			body := url.Values{"MessageSid": {"SM1"}, name: {"failed"}, "From": {ourNumber}, "To": {"+16505551234"}, "ErrorCode": {code}}.Encode()
+			events := receive(t, openLink(t, bridgetest.NewHost(t)), body)
+			if r := events[0].Receipt; r == nil || r.Status != core.StatusFailed || r.Error.Code != code || events[0].Account != ourNumber {
+				t.Errorf("%s %s: got %+v", name, code, events[0])
+			}
+			if got := len(events) == 2 && events[1].Preference.Stop && !events[1].Preference.Marketing; got != silent {
+				t.Errorf("%s %s: silences: %v, events %+v", name, code, got, events)
+			}
+		}
+		s, h := newStandIn(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			say(w, `{"code":`+code+`,"message":"no"}`)
+		}), bridgetest.NewHost(t)
+		_, err := openLink(t, h, keyBase, s.URL).Send(t.Context(), core.Outgoing{Key: "p", Attempt: 1, To: []core.IdentityKey{ana}, Content: core.Content{Kind: core.KindText, Text: "x"}})
+		if got := len(h.Events()) > 0; err == nil || got != silent {
+			t.Errorf("%s on sending: silences: %v, %v", code, got, err)
+		}
+	}
+}

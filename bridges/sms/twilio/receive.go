@@ -49,14 +49,21 @@ func readFields(r core.WebhookRequest) (fields, error) {
 
 // events turns one call into what happened, at least one event.
 func (l *link) events(f fields, part string) []core.Event {
-	status := strings.ToLower(f.get("MessageStatus", "SmsStatus"))
 	switch id := f.get("MessageSid", "SmsSid", "SmsMessageSid"); {
-	case id != "" && status != "" && status != "received" && status != "receiving":
-		return l.statuses(f, id, status, part)
+	case id != "" && reports(f):
+		return l.statuses(f, id, statusIn(f), part)
 	case id != "" && (f["From"] != "" || f["Body"] != ""):
 		return l.messages(f, id)
 	}
 	return []core.Event{l.other(f, "call:"+hash(f))}
+}
+
+func statusIn(f fields) string { return strings.ToLower(f.get("MessageStatus", "SmsStatus")) }
+
+// reports reports whether a call is of a message of ours, rather than a customer's.
+func reports(f fields) bool {
+	s := statusIn(f)
+	return s != "" && s != "received" && s != "receiving"
 }
 
 // other is what does not concern us, or is not known.
@@ -67,7 +74,7 @@ func (l *link) other(f fields, id string) core.Event {
 // account returns the sender that a call is for: ours if it names it, or if it names none.
 func (l *link) account(f fields) string {
 	ours := []string{f["To"], f["MessagingServiceSid"]}
-	if f["MessageStatus"] != "" && f["MessageStatus"] != "received" {
+	if reports(f) {
 		ours[0] = f["From"]
 	}
 	named := ""

@@ -24,6 +24,7 @@ type refusal struct {
 	effect core.Effect
 	wait   time.Duration
 	alarm  bool // an admin must hear of it, though the channel goes on
+	silent bool // the customer gets nothing any more, rather than no marketing alone
 	reason string
 	remedy string
 }
@@ -50,7 +51,7 @@ var refusals = []refusal{
 	{codes: []int{30023, 30027, 63038}, effect: core.EffectSlow, wait: time.Hour, alarm: true, reason: "The sender has used up its messages for the day.", remedy: "Wait until tomorrow, or have the limit raised in Twilio's console."},
 	{codes: []int{20500, 20503, 30020, 30021, 30410, 63009, 63010, 63012}, effect: core.EffectRetry, wait: 10 * time.Second, reason: "Twilio has trouble at the moment."},
 	// The recipient.
-	{codes: []int{21610}, effect: core.EffectStop, reason: "The customer has answered STOP and gets no more messages from this sender.", remedy: "Wait until they write START, or use another channel."},
+	{codes: []int{21610}, effect: core.EffectStop, silent: true, reason: "The customer has answered STOP and gets no more messages from this sender.", remedy: "Wait until they write START, or use another channel."},
 	{codes: []int{21211, 21217, 21214, 21401, 21421, 21604, 21614, 20023, 30014, 63003, 63024}, effect: core.EffectFail, reason: "The number cannot get messages.", remedy: checkNumber},
 	{codes: []int{21612, 30003, 30005, 30006, 30011}, effect: core.EffectFail, reason: "The customer's phone or carrier cannot be reached.", remedy: "Try again later, or " + "reach the customer on another channel."},
 	{codes: []int{30004, 21216, 63014, 63033, 63032}, effect: core.EffectFail, reason: "The message was blocked on the customer's side.", remedy: otherWay},

@@ -46,7 +46,7 @@ func (l *link) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) {
 // told passes on what a refusal says beyond its message: about the contact, or about the channel.
 func (l *link) told(ctx context.Context, out core.Outgoing, e *core.SendError) error {
 	now := l.host.Now()
-	if e.Effect == core.EffectStop {
+	if silencing(e.Code) {
 		refused := core.Event{ID: "send:" + string(out.Key) + ":" + strconv.Itoa(out.Attempt), Account: l.conf.sender, At: now, Peer: core.Peer{Identities: out.To}}
 		if err := l.host.Emit(ctx, sms.Prefer(refused, true, e.Reason, "")); err != nil {
 			l.host.Log().WarnContext(ctx, "opt-out not stored", "err", err)

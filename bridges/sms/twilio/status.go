@@ -41,7 +41,7 @@ var ladder = map[string]core.Status{
 func (l *link) taught(e core.Event) []core.Event {
 	err := e.Receipt.Error
 	switch {
-	case err.Effect == core.EffectStop && len(e.Peer.Identities) > 0:
+	case silencing(err.Code) && len(e.Peer.Identities) > 0:
 		return []core.Event{sms.Prefer(e, true, err.Reason, "")}
 	case alarming(err.Code):
 		// One alarm a day: the same trouble befalls every message.

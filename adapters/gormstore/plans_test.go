@@ -85,6 +85,18 @@ func TestPlans(t *testing.T) {
 		{"Window", "identity=? AND channel=?", func(ctx context.Context) error { _, err := repo.Window(ctx, "ch", "c"); return err }},
 		{"TakeParked", "parked_events_target", func(ctx context.Context) error { _, err := repo.TakeParked(ctx, "ch", "m"); return err }},
 		{"TakeOverdue", "parked_events_until", func(ctx context.Context) error { _, err := repo.TakeOverdue(ctx, time.Now(), 5); return err }},
+		{"Duties", "conversations_held (workspace=? AND agent=?)", func(ctx context.Context) error { _, err := repo.Duties(ctx); return err }},
+		{"Places", "handlings_queue (workspace=? AND queue=?)", func(ctx context.Context) error { _, err := repo.Places(ctx, "t", nil, 10); return err }},
+		{"Places after one", "handlings_queue (workspace=? AND queue=? AND priority<?)", func(ctx context.Context) error {
+			_, err := repo.Places(ctx, "t", &core.Place{Conversation: "c", Priority: 1, Queued: time.Now()}, 10)
+			return err
+		}},
+		{"Position", "handlings_queue (workspace=? AND queue=? AND priority>?)", func(ctx context.Context) error {
+			_, err := repo.Position(ctx, core.Place{Conversation: "c", Team: "t", Queued: time.Now()})
+			return err
+		}},
+		{"Queues", "handlings_queue (workspace=?)", func(ctx context.Context) error { _, err := repo.Queues(ctx); return err }},
+		{"Place", "workspace=? AND conversation=?", func(ctx context.Context) error { _, err := repo.Place(ctx, "c"); return err }},
 		{"DeadLetters", "workspace=? AND id<?", func(ctx context.Context) error { _, err := repo.DeadLetters(ctx, core.Page{Before: "x"}); return err }},
 		{"ChannelLog", "workspace=? AND channel=? AND id<?", func(ctx context.Context) error {
 			_, err := repo.ChannelLog(ctx, "ch", core.Page{Before: "x"})

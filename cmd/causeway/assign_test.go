@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"causeway/bridges/simulator/mailroom"
 	"causeway/core"
 	"causeway/core/report"
 )
@@ -43,6 +44,43 @@ func TestAssignmentFromDoorToDoor(t *testing.T) {
 	r, err := report.Make(t.Context(), w.repo(), w.now().Add(-time.Hour), w.now().Add(time.Hour), time.UTC, w.now())
 	if err != nil || r.Surge.Conversations != 1 {
 		t.Errorf("the report counts %d conversations that were told of a queue, %v", r.Surge.Conversations, err)
+	}
+}
+
+// Mail is presence: who answers a customer counts as there, a command or an out-of-office reply says otherwise, and the queue follows at once.
+func TestPresenceByMail(t *testing.T) {
+	w := liveIn(t, worldOptions{Business: strings.Replace(demoBusiness, "    members: [Lena Brandt, Omar Farouk]\n",
+		"    members: [Lena Brandt, Omar Farouk]\n    assign: {pick: fewest-open}\n", 1) + "assignment: {team: sales, answered: 1h, tell: {assigned: true, surge: true}}\n",
+		Flags: map[string]string{"alert_to": "boss@example.com"}})
+	const queued = "We are sorry: all of us are busy just now. You are number 1 in the queue, and we will write to you here."
+	answer := func(who *mailroom.Mailbox, to, text string) {
+		t.Helper()
+		_, err := who.Reply(w.within(), w.mailTo(who, to), text, mailroom.ReplyOptions{})
+		w.must(err)
+	}
+	w.grace.Say("is the blue bicycle there?")
+	w.phoneShows(w.grace, queued) // nobody has answered anybody yet
+	answer(w.lena, "is the blue bicycle there?", "It is.")
+	w.phoneShows(w.grace, "It is.")
+	w.mona.Say("هل الدراجة متاحة؟")
+	w.phoneShows(w.mona, "سيتابع معك Lena Brandt.") // who has answered by mail is there
+	answer(w.lena, "هل الدراجة متاحة؟", "#busy 2h")
+	w.mailTo(w.lena, "You are busy: you get no new conversations.")
+	paul := w.sim.Customer("447700900777", "Paul")
+	paul.Say("do you repair wheels?")
+	w.phoneShows(paul, queued)
+	answer(w.omar, "is the blue bicycle there?", "And it is cheap.") // of a conversation that Lena has
+	w.phoneShows(paul, "Omar Farouk will look after you.")
+	_, err := w.omar.AutoReply(w.within(), w.mailTo(w.omar, "do you repair wheels?"), "I am out of the office until further notice.")
+	w.must(err)
+	w.mailTo(w.room.Mailbox("boss@example.com"), "Omar Farouk has an out-of-office reply and gets no new conversations")
+	zoe := w.sim.Customer("447700900778", "Zoe")
+	zoe.Say("and saddles?")
+	w.phoneShows(zoe, queued)
+	answer(w.lena, "and saddles?", "#online")
+	w.phoneShows(zoe, "Lena Brandt will look after you.")
+	if n := has(append(lines(w.mona), lines(zoe)...), "#"); n > 0 {
+		t.Errorf("%d commands reached customers", n)
 	}
 }
 

@@ -79,7 +79,8 @@ type LedgerRepo interface {
 	Enliven(ctx context.Context, id MessageID, to ConversationID, seq int64) error
 	// CountLedger counts the entries of a number between two times, by who has seen them.
 	CountLedger(ctx context.Context, number string, from, to time.Time) (LedgerCount, error)
-	// LedgerGaps lists the entries of a number between two times that one side alone has seen, oldest first.
+	// LedgerGaps lists the entries of a number between two times that one side alone has seen, the oldest first. Those of groups come last: the
+	// API never sees them, and they must not take the place of others.
 	LedgerGaps(ctx context.Context, number string, from, to time.Time, limit int) ([]LedgerEntry, error)
 	// LedgerDoubles lists stanzas under which two contacts are entered: one person whom the sides know by different ids.
 	LedgerDoubles(ctx context.Context, limit int) ([][2]LedgerEntry, error)

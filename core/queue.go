@@ -21,6 +21,7 @@ const (
 	JobReact     JobKind = "react"     // show a reaction at the provider; made by ReactJob
 	JobAmend     JobKind = "amend"     // edit or delete a sent message at the provider; made by AmendJob
 	JobTyping    JobKind = "typing"    // show that an answer is being written; made by TypingJob
+	JobGaps      JobKind = "gaps"      // mail an admin what one side of a shared number missed in a day; made by GapsJob
 	JobTemplates JobKind = "templates" // sync a channel's templates; Key is the ChannelID
 	JobAlert     JobKind = "alert"     // tell the admins of a channel's health; Key is the ChannelID
 	JobDue       JobKind = "due"       // deliver a message whose NotBefore has come; Key is the MessageID
@@ -120,6 +121,17 @@ func (j Job) Amended() (MessageID, Amendment, error) {
 	id, _, _ := strings.Cut(j.Key, "/")
 	err := json.Unmarshal(j.Args, &a)
 	return MessageID(id), a, err
+}
+
+// GapsJob returns the job that mails an admin which messages of a day, written YYYY-MM-DD, one side alone of a shared number saw. The channel is the API's.
+func GapsJob(ws WorkspaceID, api ChannelID, day, address string) Job {
+	return Job{Kind: JobGaps, Workspace: ws, Key: strings.Join([]string{string(api), day, address}, "/")}
+}
+
+// Gaps returns what a GapsJob is about, and who is to know.
+func (j Job) Gaps() (api ChannelID, day, address string) {
+	f := append(strings.SplitN(j.Key, "/", 3), "", "")
+	return ChannelID(f[0]), f[1], f[2]
 }
 
 // TypingJob returns the job that shows that an answer is being written since a time.

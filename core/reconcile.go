@@ -61,6 +61,7 @@ func Reconcile(ctx context.Context, repo Repo, day string, from, to time.Time, m
 			}
 			r.Gaps = append(r.Gaps, g)
 		}
+		slices.SortStableFunc(r.Gaps, func(a, b Gap) int { return a.At.Compare(b.At) })
 		all = append(all, r)
 	}
 	return all, nil

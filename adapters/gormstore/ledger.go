@@ -168,10 +168,12 @@ func (r repo) CountLedger(ctx context.Context, number string, from, to time.Time
 	return core.LedgerCount{Both: n.ByBoth, API: n.ByAPI, Phone: n.ByPhone}, fail(err)
 }
 
-// LedgerGaps lists the entries that one side alone has seen, oldest first.
+// LedgerGaps lists the entries that one side alone has seen, those of groups last, else the oldest first.
 func (r repo) LedgerGaps(ctx context.Context, number string, from, to time.Time, most int) ([]core.LedgerEntry, error) {
+	const group = "EXISTS (SELECT 1 FROM conversations c JOIN identities i ON i.workspace = c.workspace AND i.contact = c.contact AND i.scheme = '" + string(core.SchemeGroup) + "'" +
+		" WHERE c.workspace = ledger.workspace AND c.id = ledger.conversation)"
 	return list[ledgerRow](r.rows(ctx).Where("number = ? AND at >= ? AND at < ? AND (api_seen IS NULL OR phone_seen IS NULL)", number, at(from), at(to)).
-		Order("at, stanza").Limit(most))
+		Order(group + ", at, stanza").Limit(most))
 }
 
 // LedgerDoubles lists stanzas under which two contacts are entered for what came in.

@@ -156,6 +156,7 @@ func TestReconciled(t *testing.T) {
 	if len(list) != 1 || list[0].Count != (core.LedgerCount{Both: 1, API: 1, Phone: 2}) || list[0].Missed() != 2 || len(list[0].Gaps) != 3 {
 		t.Errorf("as JSON: %+v", list)
 	}
+	w.room.Refuse(mailroom.Refusal{Step: mailroom.AtRcpt, Code: 451, Text: "later", Times: 1, To: "admin@example.com"})
 	w.reconcileDaily(t.Context())
 	w.reconcileDaily(t.Context())
 	admin := w.room.Mailbox("admin@example.com")

@@ -194,6 +194,7 @@ func (g *gateway) work() {
 	g.queue.Handle(core.JobWake, 1, g.outbox.Wake)
 	g.queue.Handle(core.JobRead, 2, g.outbox.Read)
 	g.queue.Handle(core.JobReact, 2, g.outbox.Reacted)
+	g.queue.Handle(core.JobGaps, 1, g.mailGaps)
 	g.queue.Handle(core.JobAmend, 1, g.outbox.Amended)
 	g.queue.Handle(core.JobTyping, 2, g.outbox.Typing)
 	g.queue.Handle(core.JobConfirm, 2, g.outbox.Confirm)

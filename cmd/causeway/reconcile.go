@@ -103,17 +103,20 @@ func gapLines(r core.Reconciliation, zone *time.Location) string {
 // latecomers is how long after a day its messages may still come in, before the sides are compared: webhooks and phones are late at times.
 const latecomers = time.Hour
 
-// reconcileDaily mails the admins of yesterday's gaps, once for each number, by whichever node comes first.
+// reconcileDaily has the admins mailed of yesterday's gaps, once for each number, by whichever node comes first.
 func (g *gateway) reconcileDaily(ctx context.Context) {
+	if g.mail == nil || len(g.cfg.AlertTo) == 0 {
+		return
+	}
 	day, err := dayOf("", g.now().Add(-latecomers), g.cfg.Location())
 	var all map[core.WorkspaceID][]core.Reconciliation
-	if err == nil && g.mail != nil && len(g.cfg.AlertTo) > 0 {
+	if err == nil {
 		all, err = g.reconcile(ctx, day)
 	}
 	for ws, list := range all {
 		for _, r := range list {
 			if err == nil && r.Missed() > 0 {
-				err = g.mailGaps(ctx, ws, r)
+				err = g.askGaps(ctx, ws, r)
 			}
 		}
 	}
@@ -122,17 +125,49 @@ func (g *gateway) reconcileDaily(ctx context.Context) {
 	}
 }
 
-func (g *gateway) mailGaps(ctx context.Context, ws core.WorkspaceID, r core.Reconciliation) error {
-	repo := g.store.In(ws)
-	ch, err := repo.ChannelByName(ctx, r.API)
+// askGaps has each admin be mailed of a number's gaps, unless they were asked for before: the claim and the jobs are one.
+func (g *gateway) askGaps(ctx context.Context, ws core.WorkspaceID, r core.Reconciliation) error {
+	return g.store.Tx(ctx, func(tx core.Tx) error {
+		repo := tx.In(ws)
+		ch, err := repo.ChannelByName(ctx, r.API)
+		if err != nil {
+			return err
+		}
+		fresh, err := repo.ClaimEvent(ctx, ch.ID, core.EventOther, "reconcile/"+r.Day)
+		if err != nil || !fresh {
+			return err
+		}
+		var jobs []core.Job
+		for _, address := range g.cfg.AlertTo {
+			jobs = append(jobs, core.GapsJob(ws, ch.ID, r.Day, address))
+		}
+		return tx.Enqueue(ctx, jobs...)
+	})
+}
+
+// mailGaps is the worker of JobGaps. What has come in meanwhile is no gap any more.
+func (g *gateway) mailGaps(ctx context.Context, w core.Work) error {
+	id, date, address := w.Gaps()
+	day, err := dayOf(date, g.now(), g.cfg.Location())
+	if err != nil || g.mail == nil {
+		return err
+	}
+	repo := g.store.In(w.Workspace)
+	ch, err := repo.Channel(ctx, id)
+	if err != nil {
+		return fmt.Errorf("channel with gaps: %w", err)
+	}
+	list, err := core.Reconcile(ctx, repo, date, day, day.AddDate(0, 0, 1), mostGaps)
 	if err != nil {
 		return err
 	}
-	fresh, err := repo.ClaimEvent(ctx, ch.ID, core.EventOther, "reconcile/"+r.Day)
-	if err != nil || !fresh {
-		return err
+	for _, r := range list {
+		if r.API != ch.Name || r.Missed() == 0 {
+			continue
+		}
+		text := fmt.Sprintf("On %s the phone and the API both saw %d messages of +%s (channels %s and %s). %d were seen by one side alone:\n\n%s\nSee: causeway report reconcile --day %s\n",
+			r.Day, r.Count.Both, r.Number, r.API, r.Phone, r.Missed(), gapLines(r, g.cfg.Location()), r.Day)
+		return g.mail.Report(ctx, ch, "Messages seen by one side alone: +"+r.Number+", "+r.Day, text, address)
 	}
-	text := fmt.Sprintf("On %s the phone and the API both saw %d messages of +%s (channels %s and %s). %d were seen by one side alone:\n\n%s\nSee: causeway report reconcile --day %s\n",
-		r.Day, r.Count.Both, r.Number, r.API, r.Phone, r.Missed(), gapLines(r, g.cfg.Location()), r.Day)
-	return g.mail.Report(ctx, ch, "Messages seen by one side alone: +"+r.Number+", "+r.Day, text, g.cfg.AlertTo)
+	return nil
 }

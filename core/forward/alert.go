@@ -15,17 +15,23 @@ import (
 func (f *Forwarder) Alert(ctx context.Context, ch core.Channel, to []string) error {
 	var again error
 	for _, address := range to {
-		err := f.send(ctx, f.alertLetter(ch, address))
-		var refusal *RelayError
-		switch {
-		case err == nil:
-		case errors.As(err, &refusal) && !refusal.Temporary, core.CodeOf(err) != "":
-			f.Log.ErrorContext(ctx, "admin cannot be mailed", "channel", ch.ID, "err", err)
-		default:
-			again = errors.Join(again, fmt.Errorf("mail an admin: %w", err))
-		}
+		again = errors.Join(again, f.mailAdmin(ctx, ch, f.alertLetter(ch, address)))
 	}
 	return again
+}
+
+// mailAdmin sends a letter about a channel. What the relay refuses for good is only logged.
+func (f *Forwarder) mailAdmin(ctx context.Context, ch core.Channel, l Letter) error {
+	err := f.send(ctx, l)
+	var refusal *RelayError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal) && !refusal.Temporary, core.CodeOf(err) != "":
+		f.Log.ErrorContext(ctx, "admin cannot be mailed", "channel", ch.ID, "err", err)
+		return nil
+	}
+	return fmt.Errorf("mail an admin: %w", err)
 }
 
 // Tell mails admins something that they should know, once for each key.

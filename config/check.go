@@ -53,6 +53,8 @@ func (k key) check(text string) *fault {
 		return k.checkPrivate(text)
 	case "database":
 		return k.checkScheme(text, "Write sqlite:PATH or postgres://user:password@host/name.", "sqlite:", "postgres://", "postgresql://")
+	case "files":
+		return k.checkScheme(text, "Write folder:PATH or s3://ACCESS-KEY:SECRET-KEY@host/bucket.", "folder:", "s3://", "s3+http://")
 	case "relay":
 		return k.checkScheme(text, "Write smtp://user:password@host:587 or smtps://user:password@host:465.", "smtp://", "smtps://")
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	DataDir string `key:"data_dir" default:"<user data>/causeway" kind:"path" help:"Folder for the database, the master key and the files. The user's data is in ~/.local/share, root's in /var/lib, and on other systems in the like."`
 	// DatabaseURL is the database; default sqlite:<data_dir>/causeway.db.
 	DatabaseURL core.Secret `key:"database_url" default:"sqlite:<data_dir>/causeway.db" kind:"database" help:"The database: sqlite:PATH, or postgres://user:password@host/name for more than one node."`
+	// FilesURL is where media and mails are kept; default folder:<data_dir>/files.
+	FilesURL core.Secret `key:"files_url" default:"folder:<data_dir>/files" kind:"files" help:"Where media and mails are kept: folder:PATH, or s3://ACCESS-KEY:SECRET-KEY@host/bucket for an object store that several nodes share (s3+http:// without TLS; ?region=NAME where the host does not tell it; a folder may follow the bucket). In a key, / is written %2F and + is %2B."`
 	// MasterKeyFile seals the secrets in the database; default <data_dir>/master.key. It is made at the first start.
 	MasterKeyFile string `key:"master_key_file" default:"<data_dir>/master.key" kind:"path" help:"File with the key that seals the secrets in the database. It is made at the first start with mode 0600. Back it up, apart from the database."`
 	// Workspace is the tenant that commands work in; default main.

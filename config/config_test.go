@@ -103,6 +103,7 @@ func TestRefused(t *testing.T) {
 		{"no zone", "time_zone: Mars/Olympus", "", "there is no such time zone"},
 		{"empty", "http_listen: ''", "", "http_listen is empty. Give it a value, or leave it out for 127.0.0.1:8080."},
 		{"no database", "database_url: mysql://u:planted@h/x", "", "database_url does not begin with sqlite:"},
+		{"no place for files", "files_url: /srv/files", "", "files_url does not begin with folder:"},
 		{"no relay", "relay_url: mail.example.org", "", "relay_url does not begin with smtp://"},
 		{"missing secret file", "relay_url_file: /none/at/all", "", "causeway.yaml:1: The file /none/at/all cannot be read"},
 		{"secret and its file", "relay_url: smtp://a\nrelay_url_file: /x", "", "Both relay_url and relay_url_file are set."},
@@ -183,7 +184,7 @@ func TestPasswordsDoNotPrint(t *testing.T) {
 
 func TestRedact(t *testing.T) {
 	for in, want := range map[string]string{"": "", "smtp://h:25": "smtp://h:25", "smtp://u@h": "smtp://u@h", "smtp://u:p@h": "smtp://u:[secret]@h",
-		"smtp://u:p%2Fq@h/?x=y": "smtp://u:[secret]@h/", "sqlite:/a/b.db?_pragma=x": "sqlite:/a/b.db", "smtp://u:p/q@h": "[secret]", "smtp:u:p": "[secret]"} {
+		"smtp://u:p%2Fq@h/?x=y": "smtp://u:[secret]@h/", "sqlite:/a/b.db?_pragma=x": "sqlite:/a/b.db", "smtp://u:p/q@h": "[secret]", "s3://k:p%2Fq@h/bucket/a?region=x": "s3://k:[secret]@h/bucket/a", "folder:/a/b": "folder:/a/b", "smtp:u:p": "[secret]"} {
 		if got := Redact(core.NewSecret(in)); got != want {
 			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
 		}

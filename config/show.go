@@ -37,6 +37,9 @@ func (k key) show(s setting) string {
 // Redact writes a URL that may hold a password so that it may be shown: user and host stay, password and parameters do not.
 func Redact(s core.Secret) string {
 	text := s.Reveal()
+	if strings.HasPrefix(text, "folder:") {
+		return text
+	}
 	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
 		before, _, _ := strings.Cut(path, "?")
 		return "sqlite:" + before

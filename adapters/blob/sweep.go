@@ -40,7 +40,7 @@ func (d *Disk) Sweep(ctx context.Context, folder string, before time.Time, wante
 		if err != nil {
 			return removed, fmt.Errorf("read folder %s: %w", folder, err)
 		}
-		n, err := d.unwanted(ctx, keys, before, wanted)
+		n, err := unwanted(ctx, keys, wanted, func(key string) (bool, error) { return d.removeOld(key, before) })
 		if removed += n; err != nil {
 			return removed, err
 		}
@@ -62,7 +62,8 @@ func (d *Disk) older(f *os.File, folder string, before time.Time) (keys []string
 	return keys, err
 }
 
-func (d *Disk) unwanted(ctx context.Context, keys []string, before time.Time, wanted func(ctx context.Context, keys []string) ([]string, error)) (removed int, err error) {
+// unwanted removes those of old files that wanted does not return.
+func unwanted(ctx context.Context, keys []string, wanted func(ctx context.Context, keys []string) ([]string, error), remove func(key string) (bool, error)) (removed int, err error) {
 	if err := ctx.Err(); err != nil || len(keys) == 0 {
 		return 0, err
 	}
@@ -74,7 +75,7 @@ func (d *Disk) unwanted(ctx context.Context, keys []string, before time.Time, wa
 		if slices.Contains(keep, key) {
 			continue
 		}
-		gone, err := d.removeOld(key, before)
+		gone, err := remove(key)
 		if err != nil {
 			return removed, fmt.Errorf("remove file %s: %w", key, err)
 		}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,6 +25,7 @@ import (
 	"causeway/core/care"
 	"causeway/core/inbound"
 	"causeway/core/outbound"
+	"causeway/core/retain"
 	"causeway/core/session"
 	"causeway/core/workflow"
 
@@ -46,7 +46,7 @@ type base struct {
 	carer     *care.Carer
 	phrases   *core.Phrases
 	vault     *vault.Vault
-	blobs     *blob.Disk
+	blobs     files
 	clients   *outhttp.Clients
 	workspace core.WorkspaceID
 	converter core.Converter // nil: files go as they are
@@ -169,9 +169,18 @@ func (b *base) openData(ctx context.Context) (err error) {
 	return err
 }
 
-// openFiles opens the folder of files.
-func openFiles(cfg config.Config) (*blob.Disk, error) {
-	return blob.Open(filepath.Join(cfg.DataDir, "files"))
+// files is where media and mails are kept.
+type files interface {
+	core.Blobs
+	retain.Blobs
+	io.Closer
+}
+
+func openFiles(cfg config.Config) (files, error) {
+	if folder, ok := strings.CutPrefix(cfg.FilesURL.Reveal(), "folder:"); ok {
+		return blob.Open(folder)
+	}
+	return blob.OpenBucket(cfg.FilesURL.Reveal())
 }
 
 func makeDataDir(path string) error {

@@ -31,8 +31,6 @@ func newKeeper(b *base, registry prometheus.Registerer) *retain.Keeper {
 	for _, kind := range []retain.Kind{retain.Events, retain.Log, retain.Bodies, retain.Letters, retain.Mails, retain.Notices, retain.Values, retain.Records, retain.Files} {
 		expired.WithLabelValues(string(kind)) // so that it shows as zero
 	}
-	o := retain.Options{Store: b.store, Policy: b.policy(), Now: b.now, Log: b.log,
-		Expired: func(kind retain.Kind, n int) { expired.WithLabelValues(string(kind)).Add(float64(n)) }}
-	o.Blobs, _ = any(b.blobs).(retain.Blobs)
-	return retain.New(o)
+	return retain.New(retain.Options{Store: b.store, Blobs: b.blobs, Policy: b.policy(), Now: b.now, Log: b.log,
+		Expired: func(kind retain.Kind, n int) { expired.WithLabelValues(string(kind)).Add(float64(n)) }})
 }

@@ -219,7 +219,7 @@ func (a attachment) content(m message) core.Content {
 		return core.Content{Kind: core.KindText, Text: "👍"}
 	case a.Type == "like_heart":
 		return core.Content{Kind: core.KindText, Text: "❤️"}
-	case isFile && webAddress(string(link)):
+	case isFile && webAddress(string(link)) && !aPage(string(link)):
 		if sticker != "" && a.Type == "image" {
 			kind = core.KindSticker
 		}
@@ -233,6 +233,19 @@ func (a attachment) content(m message) core.Content {
 		return a.template()
 	}
 	return a.shared(string(link), string(title))
+}
+
+// aPage reports whether a link leads to a page of the platform, which shows the film to people, rather than to a file.
+func aPage(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	for _, sub := range []string{"www.", "m.", "web."} {
+		host = strings.TrimPrefix(host, sub)
+	}
+	return host == "facebook.com" || host == "fb.com" || host == "fb.watch" || host == "instagram.com"
 }
 
 // caption is what a reel is called; other files have no words of their own.

@@ -82,6 +82,10 @@ func (i *Inbox) events(ctx context.Context, p piece) ([]core.Event, error) {
 		return one(came(e, it.Referral.content()))
 	case it.Optin != nil:
 		return one(opted(e, *it.Optin))
+	case it.Feedback != nil:
+		return one(filled(e, "feedback", it.Feedback.fields()))
+	case it.Details != nil:
+		return one(filled(e, "customer information", it.Details.fields()))
 	case it.Policy != nil:
 		return one(i.enforced(e, *it.Policy))
 	}

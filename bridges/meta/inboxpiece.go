@@ -32,6 +32,8 @@ type item struct {
 	Delivery  *mark       `json:"delivery"`
 	Reaction  *reaction   `json:"reaction"`
 	Edit      *edit       `json:"message_edit"`
+	Feedback  *feedback   `json:"messaging_feedback"`
+	Details   *disclosure `json:"customer_information"`
 	Policy    *policy     `json:"policy_enforcement"`
 	Pass      *controlled `json:"pass_thread_control"`
 	Take      *controlled `json:"take_thread_control"`

@@ -23,7 +23,7 @@ func (u update) message(raw json.RawMessage) core.Event {
 		return u.other("service")
 	}
 	content := m.content(raw)
-	content.Text = m.spoken(content.Text)
+	content.Text = m.spoken(m.picked() + content.Text)
 	content.Album = string(m.Album)
 	content.Quote, content.Referral, content.Forwarded = m.quote(), m.referral(), len(m.Origin) > 0 || m.ForwardDate > 0
 	e.ID = m.address().message(int64(m.ID))
@@ -179,8 +179,23 @@ func (m message) quote() *core.Quote {
 	return &core.Quote{Provider: m.address().message(int64(m.ReplyTo.ID))}
 }
 
-// referral reads a deep link: t.me/bot?start=payload has the contact send "/start payload".
+// picked is what the contact picked out of the message that they answer, or what they answer in another chat, as lines before their own.
+func (m message) picked() string {
+	if m.Picked == nil || !bool(m.Picked.Manual) && m.Elsewhere == nil || strings.TrimSpace(string(m.Picked.Text)) == "" {
+		return ""
+	}
+	return "> " + strings.ReplaceAll(strings.TrimSpace(string(m.Picked.Text)), "\n", "\n> ") + "\n"
+}
+
+// referral reads a story that is answered, or a deep link: t.me/bot?start=payload has the contact send "/start payload".
 func (m message) referral() *core.Referral {
+	if s := m.ToStory; s != nil && s.ID > 0 {
+		r := &core.Referral{Source: "story", ID: s.ID.String()}
+		if s.Chat.Username != "" {
+			r.URL = "https://t.me/" + string(s.Chat.Username) + "/s/" + r.ID
+		}
+		return r
+	}
 	command, payload, _ := strings.Cut(strings.TrimSpace(string(m.Text)), " ")
 	command, _, _ = strings.Cut(command, "@")
 	payload = strings.TrimSpace(payload)
@@ -210,7 +225,7 @@ func (u update) edit(raw json.RawMessage) core.Event {
 	if content.Kind == core.KindLocation || m.service(raw) {
 		return u.other("moved")
 	}
-	content.Text, content.Album = m.spoken(content.Text), string(m.Album)
+	content.Text, content.Album = m.spoken(m.picked()+content.Text), string(m.Album)
 	if m.Edited > 0 {
 		e = stamp(e, m.Edited)
 	}

@@ -67,6 +67,15 @@ type message struct {
 	ReplyTo     *struct {
 		ID number `json:"message_id"`
 	} `json:"reply_to_message"`
+	Picked *struct {
+		Text   text  `json:"text"`
+		Manual truth `json:"is_manual"`
+	} `json:"quote"`
+	Elsewhere *struct{} `json:"external_reply"` // it answers a message of another chat
+	ToStory   *struct {
+		Chat chat   `json:"chat"`
+		ID   number `json:"id"`
+	} `json:"reply_to_story"`
 	MigrateTo number `json:"migrate_to_chat_id"`
 	Markup    *struct {
 		Rows [][]struct {

@@ -123,9 +123,16 @@ func decideWindow(q Question, now time.Time) Decision {
 		return Decision{Verdict: VerdictSend}
 	}
 	if q.First && !q.Capabilities.MayInitiate && (w.After == AfterNothing || w.Free > 0 && w.After == AfterAnything) {
-		return Decision{Verdict: VerdictRefuse, Code: CodeWindowClosed,
+		d := Decision{Verdict: VerdictRefuse, Code: CodeWindowClosed,
 			Reason: fmt.Sprintf("On %s a business may only answer, and this contact has not written yet.", q.Title),
 			Remedy: "Wait for their first message, or use another channel."}
+		switch {
+		case q.Shared && q.Phone:
+			d.Remedy = "Write the first message from the phone itself, or send an approved template by the number's other channel."
+		case q.Phone:
+			d.Remedy = "Write the first message from the phone itself, or wait for theirs."
+		}
+		return d
 	}
 	if w.Free == 0 {
 		return Decision{Verdict: VerdictSend}
@@ -152,6 +159,8 @@ func closedWindow(q Question, now time.Time) Decision {
 	switch {
 	case q.Shared && q.Phone:
 		d.Remedy = "Send an approved template by the number's other channel, or answer from the phone itself. An admin may let the linked device answer later, at the risk of a ban."
+	case q.Phone:
+		d.Remedy = "Wait until the customer writes again, or answer from the phone itself."
 	case q.Shared:
 		d.Remedy = "Send an approved template instead, answer from the phone itself, or wait until the customer writes again."
 	}

@@ -119,6 +119,42 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestRemediesOfAPhone: of a number that is also a phone's a refusal says what each of its sides can still do, and what the phone itself can.
+func TestRemediesOfAPhone(t *testing.T) {
+	stranger := func(q *core.Question) { q.First, q.Window.Last = true, time.Time{} }
+	for _, tt := range []struct {
+		name          string
+		q             core.Question
+		with          func(*core.Question)
+		shared, phone bool
+		at            time.Duration
+		want          string // empty: it goes
+	}{
+		{"the API, in time", whatsapp(), nil, true, false, time.Hour, ""},
+		{"the API, late", whatsapp(), nil, true, false, 25 * time.Hour, "Send an approved template instead, answer from the phone itself, or wait until the customer writes again."},
+		{"the API, to a stranger", whatsapp(), stranger, true, false, 0, "Send an approved template instead, answer from the phone itself, or wait until the customer writes again."},
+		{"the API of a number without a phone, late", whatsapp(), nil, false, false, 25 * time.Hour, "Send an approved template instead, or wait until the customer writes again."},
+		{"the device, in time", device(core.AfterNothing), nil, true, true, time.Hour, ""},
+		{"the device, late", device(core.AfterNothing), nil, true, true, 25 * time.Hour,
+			"Send an approved template by the number's other channel, or answer from the phone itself. An admin may let the linked device answer later, at the risk of a ban."},
+		{"the device, late, let", device(core.AfterAnything), nil, true, true, 25 * time.Hour, ""},
+		{"the device, to a stranger", device(core.AfterAnything), stranger, true, true, 0, "Write the first message from the phone itself, or send an approved template by the number's other channel."},
+		{"a device alone, late", device(core.AfterNothing), nil, false, true, 25 * time.Hour, "Wait until the customer writes again, or answer from the phone itself."},
+		{"a device alone, to a stranger", device(core.AfterNothing), stranger, false, true, 0, "Write the first message from the phone itself, or wait for theirs."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.with != nil {
+				tt.with(&tt.q)
+			}
+			tt.q.Shared, tt.q.Phone = tt.shared, tt.phone
+			got := core.Decide(tt.q, noon.Add(tt.at))
+			if got.Remedy != tt.want || got.Allowed() != (tt.want == "") {
+				t.Errorf("got %s, remedy %q, want %q", got.Verdict, got.Remedy, tt.want)
+			}
+		})
+	}
+}
+
 // TestDecideOverTime states what must hold for every author, channel and moment.
 func TestDecideOverTime(t *testing.T) {
 	authors := []core.AuthorKind{core.AuthorAgent, core.AuthorPhone, core.AuthorWorkflow, core.AuthorAPI, core.AuthorSystem}

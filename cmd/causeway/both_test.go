@@ -258,3 +258,11 @@ func (w *testWorld) apart(keys ...core.IdentityKey) {
 		return nil
 	}))
 }
+
+// TestChannelsThatNobodyCalls: a business may have channels without a webhook beside those with one.
+func TestChannelsThatNobodyCalls(t *testing.T) {
+	more := "channels:\n  - name: phone\n    kind: whatsapp-device\n    settings:\n      phone: \"+49 151 55512345\"\n"
+	w := liveIn(t, worldOptions{Business: strings.Replace(demoBusiness, "channels:\n", more, 1)})
+	w.grace.Say("hello")
+	w.mailTo(w.lena, "hello")
+}

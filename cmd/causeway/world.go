@@ -20,6 +20,7 @@ import (
 	"causeway/bridges/simulator/stage"
 	"causeway/config"
 	"causeway/config/business"
+	"causeway/core"
 )
 
 // world is a gateway with everything around it simulated: the WhatsApp platform with its phones, the mail relay and the mailboxes. The gateway is
@@ -204,10 +205,10 @@ func (w *world) connect(ctx context.Context) error {
 		return err
 	}
 	for _, ch := range all {
-		if err := w.subscribe(ctx, ch); err != nil {
+		if err := w.subscribe(ctx, ch); err != nil && core.CodeOf(err) != core.CodeUnsupported { // a channel may have nothing that calls
 			return err
 		}
-		if _, err := w.links.SyncTemplates(ctx, ch.Workspace, ch.ID); err != nil {
+		if _, err := w.links.SyncTemplates(ctx, ch.Workspace, ch.ID); err != nil && core.CodeOf(err) != core.CodeUnsupported {
 			return err
 		}
 	}

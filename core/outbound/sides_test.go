@@ -3,7 +3,6 @@ package outbound_test
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +56,8 @@ func (s *sides) tells(id, words string, keys ...core.IdentityKey) {
 func TestSides(t *testing.T) {
 	lid := core.IdentityKey{Scheme: core.SchemeLID, Value: "991"}
 	group := core.IdentityKey{Scheme: core.SchemeGroup, Value: "120363041234567890"}
+	const ofAPI = "Send an approved template instead, answer from the phone itself, or wait until the customer writes again."
+	const ofDevice = "Send an approved template by the number's other channel, or answer from the phone itself. An admin may let the linked device answer later, at the risk of a ban."
 	person, robot := core.AuthorAgent, core.AuthorAPI
 	template := core.Content{Kind: core.KindTemplate, Template: &core.TemplateUse{Name: "hello", Language: "en"}}
 	for name, c := range map[string]struct {
@@ -72,15 +73,15 @@ func TestSides(t *testing.T) {
 			prepare: func(s *sides) { s.says("wamid.2", "again", grace); s.tells("3A02", "again, too", lid, grace) }},
 		"by the device alone": {later: core.AfterNothing, by: person, content: text("hi"), byDevice: true,
 			prepare: func(s *sides) { s.tells("3A02", "I am new", lid) }},
-		"by the device alone, after a day": {later: core.AfterNothing, by: person, content: text("hi"), refused: "template",
+		"by the device alone, after a day": {later: core.AfterNothing, by: person, content: text("hi"), refused: ofDevice,
 			prepare: func(s *sides) { s.tells("3A02", "I am new", lid); s.pass(25 * time.Hour) }},
 		"in a group": {later: core.AfterNothing, by: person, content: text("hi"), byDevice: true,
 			prepare: func(s *sides) { s.tells("3A02", "hello all", group); s.pass(30 * 24 * time.Hour) }},
-		"after a day": {later: core.AfterNothing, by: person, content: text("hi"), refused: "template",
+		"after a day": {later: core.AfterNothing, by: person, content: text("hi"), refused: ofAPI,
 			prepare: func(s *sides) { s.pass(25 * time.Hour) }},
 		"after a day, let": {later: core.AfterAnything, by: person, content: text("hi"), byDevice: true,
 			prepare: func(s *sides) { s.pass(25 * time.Hour) }},
-		"after a day, a program": {later: core.AfterAnything, by: robot, content: text("hi"), refused: "template",
+		"after a day, a program": {later: core.AfterAnything, by: robot, content: text("hi"), refused: ofAPI,
 			prepare: func(s *sides) { s.pass(25 * time.Hour) }},
 		"after a day, a template": {later: core.AfterAnything, by: person, content: template,
 			prepare: func(s *sides) { s.pass(25 * time.Hour) }},
@@ -95,7 +96,7 @@ func TestSides(t *testing.T) {
 				made, d, err := w.out.Compose(w.Context(), w.ws, outbound.Request{Conversation: w.conv.ID, Contents: []core.Content{c.content},
 					Author: core.Author{Kind: c.by, Agent: w.agent.ID, Name: "Lena"}})
 				if c.refused != "" {
-					if err == nil || !strings.Contains(d.Remedy, c.refused) {
+					if err == nil || d.Remedy != c.refused {
 						t.Fatalf("got %v, remedy %q, want a refusal that says %q", err, d.Remedy, c.refused)
 					}
 					return

@@ -98,7 +98,7 @@ func (p *Phrases) add(code string, all map[string]forms) error {
 
 // Language returns the language to write to somebody in: theirs, if we speak it; else that of what they wrote, by its letters; else the spare one.
 func (p *Phrases) Language(theirs, wrote, spare string) string {
-	for _, code := range []string{base(theirs), scriptOf(wrote), base(spare)} {
+	for _, code := range []string{base(theirs), ScriptLanguage(wrote), base(spare)} {
 		if p.languages[code] != nil {
 			return code
 		}
@@ -111,8 +111,8 @@ func base(code string) string {
 	return code
 }
 
-// scriptOf guesses a language by the letters of a text, where these tell one of ours.
-func scriptOf(text string) string {
+// ScriptLanguage guesses a language by the letters of a text, where these tell one of ours; else "".
+func ScriptLanguage(text string) string {
 	var arabic, cyrillic, others int
 	for _, r := range text {
 		switch {

@@ -15,12 +15,12 @@ import (
 
 func (b *base) newEngine() *workflow.Engine {
 	return workflow.New(workflow.Options{Store: b.store, Composer: b.outbox, Desk: b.desk, Assigner: b.balancer, Now: b.now, Log: b.log,
-		Hours: func(ctx context.Context, ws core.WorkspaceID) (core.Hours, error) {
-			r, err := core.LoadReception(ctx, b.store.In(ws))
-			return r.Hours, err
+		Reception: func(ctx context.Context, ws core.WorkspaceID) (core.Reception, error) {
+			return core.LoadReception(ctx, b.store.In(ws))
 		},
-		Call:   func(_ core.WorkspaceID, secrets []core.Secret) *http.Client { return b.clients.Apart(secrets) },
-		Secret: b.workflowSecret})
+		Phrases: b.phrases,
+		Call:    func(_ core.WorkspaceID, secrets []core.Secret) *http.Client { return b.clients.Apart(secrets) },
+		Secret:  b.workflowSecret})
 }
 
 // workflowSecret opens a secret that a workflow names.

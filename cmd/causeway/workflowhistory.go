@@ -140,7 +140,7 @@ func (b *base) rehearsal(ctx context.Context, defs []workflow.Definition, c core
 		func() (err error) { r.Tags, err = repo.ContactTags(ctx, c.Contact); return },
 		func() error {
 			reception, err := core.LoadReception(ctx, repo)
-			r.Hours = reception.Hours
+			r.Hours, r.Language = reception.Hours, reception.Language
 			return err
 		},
 		func() error {

@@ -155,14 +155,19 @@ func (t *turn) fork(ctx context.Context, f Fork) error {
 }
 
 func (t *turn) hours(ctx context.Context) (core.Hours, error) {
-	if t.Hours == nil {
-		return core.Hours{}, nil
+	r, err := t.reception(ctx)
+	return r.Hours, err
+}
+
+func (t *turn) reception(ctx context.Context) (core.Reception, error) {
+	if t.Reception == nil {
+		return core.Reception{}, nil
 	}
-	h, err := t.Hours(ctx, t.ws)
+	r, err := t.Reception(ctx, t.ws)
 	if err != nil {
-		return h, fmt.Errorf("business hours: %w", err)
+		return r, fmt.Errorf("business hours: %w", err)
 	}
-	return h, nil
+	return r, nil
 }
 
 // sub enters another workflow, in its newest version.

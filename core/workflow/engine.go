@@ -13,7 +13,7 @@ import (
 	"causeway/core"
 )
 
-// Options are what an Engine needs. All fields are required but Hours, Call, Secret and Seen.
+// Options are what an Engine needs. All fields are required but Reception, Phrases, Call, Secret and Seen.
 type Options struct {
 	Store    core.Store
 	Composer core.Composer
@@ -21,8 +21,10 @@ type Options struct {
 	Assigner core.Assigner
 	Now      core.Clock
 	Log      *slog.Logger
-	// Hours are the business's; nil: always open.
-	Hours func(ctx context.Context, ws core.WorkspaceID) (core.Hours, error)
+	// Reception has the business's hours, and the language to contacts of whom none is known; nil: always open, English.
+	Reception func(ctx context.Context, ws core.WorkspaceID) (core.Reception, error)
+	// Phrases say when it opens next; nil: as 2026-12-24 09:00.
+	Phrases *core.Phrases
 	// Call does the requests of http steps, guarded against addresses that are not public; secrets are what must not be logged. Nil: they fail.
 	Call func(ws core.WorkspaceID, secrets []core.Secret) *http.Client
 	// Secret opens what placeholders name; nil: there are none.
@@ -174,11 +176,12 @@ type following struct {
 // turn is a run at its present turn.
 type turn struct {
 	*following
-	run core.Run
-	mem memory
-	p   *program // of the place it is at
-	now scope
-	set bool // now is filled
+	run    core.Run
+	mem    memory
+	p      *program // of the place it is at
+	now    scope
+	set    bool   // now is filled, and with it
+	tongue string // the language to write to the contact in; "": nobody knows
 }
 
 // memory is what a run keeps.
@@ -188,6 +191,7 @@ type memory struct {
 	Vars    map[string]any    `json:"vars,omitempty"`
 	Event   eventScope        `json:"event"`
 	Message core.MessageID    `json:"message,omitempty"` // what the contact last wrote, as far as the run heard
+	Tongue  string            `json:"tongue,omitempty"`  // the language that they seem to write, where theirs is not known
 	Ask     *asking           `json:"ask,omitempty"`     // the question that waits for its answer
 	Asleep  bool              `json:"asleep,omitempty"`  // while a person answers
 	Late    time.Time         `json:"late,omitzero"`     // of a wait that was interrupted by a person: its end

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 func (t *turn) scope(ctx context.Context) (scope, error) {
 	if !t.set {
 		t.now = scope{Vars: map[string]any{}, Answers: map[string]string{}}
-		for _, gather := range []func(context.Context) error{t.gatherContact, t.gatherTalk, t.gatherMessage, t.gatherHours} {
+		for _, gather := range []func(context.Context) error{t.gatherContact, t.gatherTalk, t.gatherMessage, t.gatherTongue, t.gatherHours} {
 			if err := gather(ctx); err != nil {
 				return scope{}, err
 			}
@@ -140,14 +141,30 @@ func (t *turn) heardLast(ctx context.Context) (core.Message, error) {
 	return core.Message{}, nil
 }
 
+// gatherTongue finds the language to write to the contact in: theirs, else that of what they write, by its letters, else the business's.
+func (t *turn) gatherTongue(ctx context.Context) error {
+	if t.now.Contact.Language == "" {
+		t.mem.Tongue = cmp.Or(core.ScriptLanguage(t.now.Message.Text), t.mem.Tongue)
+		t.now.Contact.Language = t.mem.Tongue
+	}
+	r, err := t.reception(ctx)
+	t.tongue = cmp.Or(t.now.Contact.Language, r.Language)
+	return err
+}
+
 func (t *turn) gatherHours(ctx context.Context) error {
 	hours, err := t.hours(ctx)
 	if err != nil {
 		return err
 	}
 	t.now.Hours.Open = hours.Open(t.Now())
-	if next, ok := hours.Next(t.Now()); ok && !t.now.Hours.Open {
-		t.now.Hours.Next = plain(next)
+	next, ok := hours.Next(t.Now())
+	if !ok || t.now.Hours.Open {
+		return nil
+	}
+	t.now.Hours.Next, t.now.Hours.When = plain(next), plain(next)
+	if t.Phrases != nil {
+		t.now.Hours.When = t.Phrases.When(t.Phrases.Language(t.tongue, "", ""), t.Now(), next.In(hours.Location()))
 	}
 	return nil
 }
@@ -190,15 +207,12 @@ func (t *turn) say(ctx context.Context, text Text) (string, error) {
 	if len(text) == 0 {
 		return "", nil
 	}
-	lang := ""
 	if len(text) > 1 {
-		s, err := t.scope(ctx)
-		if err != nil {
+		if _, err := t.scope(ctx); err != nil {
 			return "", err
 		}
-		lang = s.Contact.Language
 	}
-	return t.fill(ctx, text.In(lang), nil)
+	return t.fill(ctx, text.In(t.tongue), nil)
 }
 
 func (t *turn) fillAll(ctx context.Context, all map[string]string, escape func(string) string) (map[string]string, error) {

@@ -18,6 +18,8 @@ import (
 type Rehearsal struct {
 	Now   time.Time
 	Hours core.Hours
+	// Language is the business's, for contacts of whom none is known.
+	Language string
 	// Answers of other systems, by the beginning of the address: a JSON text, or a status such as 404. What is not named fails.
 	Answers map[string]string
 	// Contact, Fields, Tags and Talk are the contact and the conversation as they are now.
@@ -65,10 +67,17 @@ func NewRehearsal(defs []Definition, at time.Time) (*Rehearsal, error) {
 		}
 		r.all = append(r.all, core.Workflow{Name: d.Name, Version: 1, Definition: raw})
 	}
+	phrases, err := core.NewPhrases(nil)
+	if err != nil {
+		return nil, err
+	}
 	r.values[core.AutomationOwner+"/"+revisionValue] = []byte("1")
 	r.engine = New(Options{Store: house{s: stage{r: r}}, Composer: stage{r: r}, Desk: stage{r: r}, Assigner: stage{r: r}, Now: func() time.Time { return r.Now }, Log: slog.New(slog.DiscardHandler),
-		Hours: func(context.Context, core.WorkspaceID) (core.Hours, error) { return r.Hours, nil },
-		Call:  func(core.WorkspaceID, []core.Secret) *http.Client { return &http.Client{Transport: script{r}} },
+		Reception: func(context.Context, core.WorkspaceID) (core.Reception, error) {
+			return core.Reception{Hours: r.Hours, Language: r.Language}, nil
+		},
+		Phrases: phrases,
+		Call:    func(core.WorkspaceID, []core.Secret) *http.Client { return &http.Client{Transport: script{r}} },
 		Secret: func(context.Context, core.WorkspaceID, string) (core.Secret, error) {
 			return core.NewSecret("secret"), nil
 		},

@@ -3,7 +3,9 @@ package workflow_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"causeway/core"
 	"causeway/core/workflow"
 )
 
@@ -20,7 +22,7 @@ func TestTemplatesPlayed(t *testing.T) {
   steps: [{says: "مرحبا", expect: "كيف يمكننا مساعدتك"}, {says: "؟؟", expect: "من فضلك اختر"}, {says: "لا", expect: "من فضلك اختر"}, {says: "لا", assigned: support}]
 - name: hours
   hours: closed
-  steps: [{says: hi, expect: "Hello!"}, {says: opening HOURS, expect: "We are back on 2026-03-03 00:00 (UTC)."}]
+  steps: [{says: hi, expect: "Hello!"}, {says: opening HOURS, expect: We are back tomorrow at 00:00.}]
 - name: a person is quicker
   steps: [{says: hi, expect: "Hello!"}, {person: I am here}, {says: "1", silent: true}, {passes: 2d, silent: true}]`,
 		"sales-round-robin": `
@@ -42,7 +44,7 @@ func TestTemplatesPlayed(t *testing.T) {
 		"after-hours": `
 - name: closed
   hours: closed
-  steps: [{says: hi, expect: We are closed now and back on}, {says: "+44 7700 900123", expect: "we will call +447700900123", tagged: callback}, {passes: 15h, assigned: support}]
+  steps: [{says: hi, expect: "We are closed now, and back tomorrow at 00:00."}, {says: "+44 7700 900123", expect: "we will call +447700900123", tagged: callback}, {passes: 15h, assigned: support}]
 - name: open
   steps: [{says: hi, silent: true}]`,
 		"ad-leads": `
@@ -81,6 +83,45 @@ cases:
 	for text, want := range map[string]string{"cases: [{name: a, stesp: []}]": `A case has no key "stesp"`, "": "not YAML with cases", "workflows: [a]\ncases:\n- name: a\n  steps: [{}]": "c:4: The line says nothing.", "workflows: []": "nothing to try"} {
 		if _, err := workflow.ReadCases("c", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+// Contacts are answered in the language that they write, where theirs is not known, and not in another because they answer with a number; else in
+// the business's. They hear in its time zone when it opens.
+func TestTongues(t *testing.T) {
+	defs, err := workflow.Read("w", []byte(`
+name: w
+on: {event: opened}
+steps:
+- {name: n, ask: {kind: number, text: {en: "How many?", ar: "كم؟", ru: "Сколько?"}}}
+- send: {text: {en: "{{answers.n}}, {{hours.when}}", ar: "{{answers.n}}، {{hours.when}}", ru: "{{answers.n}}, {{hours.when}}"}}
+- branch: [{when: 'contact.language == "ar"', to: arabic}]
+- {name: other, stop: done}
+- {name: arabic, note: "Arabic, {{hours.next}}"}
+`), workflow.Known{})
+	must(t, err)
+	for _, c := range []struct{ known, first, business, asked, told, noted string }{
+		{"", "مرحبا", "", "كم؟", "7، غدًا الساعة 09:00", "Arabic, 2026-03-03 06:00"},
+		{"", "hello", "", "How many?", "7, tomorrow at 09:00", ""},
+		{"", "hello", "ru", "Сколько?", "7, завтра в 09:00", ""},
+		{"en", "مرحبا", "ru", "How many?", "7, tomorrow at 09:00", ""},
+	} {
+		r, err := workflow.NewRehearsal(defs, time.Date(2026, 3, 2, 20, 0, 0, 0, time.UTC))
+		must(t, err)
+		r.Contact.Language, r.Language, r.Hours.Zone = c.known, c.business, "Asia/Riyadh"
+		for d := range r.Hours.Week {
+			r.Hours.Week[d] = []core.Shift{{From: 9 * 60, To: 17 * 60}}
+		}
+		for _, says := range []string{c.first, "7"} {
+			must(t, r.Hear(t.Context(), core.Content{Kind: core.KindText, Text: says}))
+		}
+		var said []string
+		for _, m := range r.Said {
+			said = append(said, m.Content.Text)
+		}
+		if got, noted := strings.Join(said, "|"), strings.Join(r.Notes, "|"); got != c.asked+"|"+c.told || noted != c.noted {
+			t.Errorf("%+v: said %s, noted %q", c, got, noted)
 		}
 	}
 }

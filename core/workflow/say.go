@@ -202,11 +202,10 @@ func (t *turn) approved(ctx context.Context, s Send) (core.Content, error) {
 	if err != nil {
 		return core.Content{}, fmt.Errorf("templates of channel: %w", err)
 	}
-	now, err := t.scope(ctx)
-	if err != nil {
+	if _, err := t.scope(ctx); err != nil {
 		return core.Content{}, err
 	}
-	use.Language = nearest(now.Contact.Language, use.Name, all)
+	use.Language = nearest(t.tongue, use.Name, all)
 	return core.Content{Kind: core.KindTemplate, Template: use}, nil
 }
 
@@ -306,11 +305,10 @@ func (t *turn) hint(ctx context.Context, a Ask) (string, error) {
 	if len(text) == 0 {
 		text = hints()["text"]
 	}
-	now, err := t.scope(ctx)
-	if err != nil {
+	if _, err := t.scope(ctx); err != nil {
 		return "", err
 	}
-	return t.fill(ctx, text.In(now.Contact.Language), nil)
+	return t.fill(ctx, text.In(t.tongue), nil)
 }
 
 // hints are what is said where the workflow has no hint of its own.

@@ -79,7 +79,8 @@ type channelScope struct {
 
 type hoursScope struct {
 	Open bool   `expr:"open"`
-	Next string `expr:"next"` // when it opens next, as 2026-12-24 09:00; empty: it is open, or nobody knows
+	Next string `expr:"next"` // when it opens next, in UTC, as 2026-12-24 09:00; empty: it is open, or nobody knows
+	When string `expr:"when"` // the same for people: "tomorrow at 09:00", in the contact's language and the business's time zone
 }
 
 // eventScope is what started the run.

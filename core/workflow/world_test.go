@@ -87,7 +87,9 @@ func (w *world) wire(s core.Store, composer core.Composer) {
 		composer = w.outbox
 	}
 	w.engine = workflow.New(workflow.Options{Store: s, Composer: composer, Desk: w.desk, Assigner: w, Now: clock, Log: log,
-		Hours: func(context.Context, core.WorkspaceID) (core.Hours, error) { return w.hours, nil }})
+		Reception: func(context.Context, core.WorkspaceID) (core.Reception, error) {
+			return core.Reception{Hours: w.hours}, nil
+		}})
 	w.driver = &workflow.Driver{Store: s, Followers: []core.Follower{w.engine}}
 }
 

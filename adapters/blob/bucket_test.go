@@ -1,7 +1,6 @@
 package blob
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -113,37 +112,16 @@ func TestFoldersOfABucket(t *testing.T) {
 	}
 }
 
-// What is put anew while a sweep is about to remove it stays.
 func TestBucketSweep(t *testing.T) {
 	o := newObjectStore(t)
 	b := o.bucket(t, "files/causeway")
-	put := func(key string) {
-		t.Helper()
-		if _, err := b.Put(t.Context(), key, strings.NewReader(key)); err != nil {
+	blobtest.Sweep(t, b, func(key string) {
+		o.clock.Store(time.Now().Add(-2 * time.Hour).UnixNano())
+		defer o.clock.Store(0)
+		if _, err := b.Put(t.Context(), key, strings.NewReader("put long ago")); err != nil {
 			t.Fatal(err)
 		}
-	}
-	now := time.Now()
-	o.clock.Store(now.Add(-2 * time.Hour).UnixNano())
-	for _, key := range []string{"media/again", "media/gone", "media/wanted", "media/below/folder", "mail/other"} {
-		put(key)
-	}
-	o.clock.Store(now.UnixNano())
-	put("media/young")
-	n, err := b.Sweep(t.Context(), "media", now.Add(-time.Hour), func(_ context.Context, keys []string) ([]string, error) {
-		if len(keys) != 3 {
-			t.Errorf("asked about %v", keys)
-		}
-		put("media/again")
-		return []string{"media/wanted"}, nil
 	})
-	if err != nil || n != 1 {
-		t.Errorf("%d removed, %v; want 1", n, err)
-	}
-	left, err := b.List(t.Context(), "")
-	if got := strings.Join(left, " "); err != nil || got != "mail/other media/again media/below/folder media/wanted media/young" {
-		t.Errorf("left are %s, %v", got, err)
-	}
 }
 
 // TestBucketTrouble: what the store cannot do now is to be tried again; what it refuses an admin can mend.

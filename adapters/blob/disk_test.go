@@ -1,7 +1,6 @@
 package blob
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,39 +95,11 @@ func FuzzKeyStaysInside(f *testing.F) {
 	})
 }
 
-// What is put anew while a sweep is about to remove it stays.
-func TestSweepLeavesWhatIsNew(t *testing.T) {
-	folder := t.TempDir()
-	d := disk(t, folder)
-	put := func(key string) {
-		t.Helper()
-		if _, err := d.Put(t.Context(), key, strings.NewReader(key)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	old, before := time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
-	for _, key := range []string{"media/again", "media/gone", "media/wanted"} {
-		put(key)
+func TestDiskSweep(t *testing.T) {
+	folder, old := t.TempDir(), time.Now().Add(-2*time.Hour)
+	blobtest.Sweep(t, disk(t, folder), func(key string) {
 		if err := os.Chtimes(filepath.Join(folder, key+suffix), old, old); err != nil {
 			t.Fatal(err)
 		}
-	}
-	put("media/young")
-	n, err := d.Sweep(t.Context(), "media", before, func(_ context.Context, keys []string) ([]string, error) {
-		if len(keys) != 3 {
-			t.Errorf("asked about %v", keys)
-		}
-		put("media/again")
-		return []string{"media/wanted"}, nil
 	})
-	if err != nil || n != 1 {
-		t.Errorf("%d removed, %v; want 1", n, err)
-	}
-	left, err := d.List(t.Context(), "")
-	if got := strings.Join(left, " "); err != nil || got != "media/again media/wanted media/young" {
-		t.Errorf("left are %s, %v", got, err)
-	}
-	if n, err := d.Sweep(t.Context(), "none", before, nil); n != 0 || err != nil {
-		t.Errorf("a folder that is not there: %d, %v", n, err)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"causeway/core"
 )
@@ -38,6 +39,38 @@ func Run(t *testing.T, make func(t *testing.T) core.Blobs) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.check(t, make(t)) })
+	}
+}
+
+// Sweeper is a store that can be cleaned up.
+type Sweeper interface {
+	core.Blobs
+	Sweep(ctx context.Context, folder string, before time.Time, wanted func(ctx context.Context, keys []string) ([]string, error)) (int, error)
+}
+
+// Sweep checks the cleaning of an empty store. Age has a file that is there be two hours old.
+func Sweep(t *testing.T, b Sweeper, age func(key string)) {
+	for _, key := range []string{"media/again", "media/gone", "media/wanted", "media/below/folder", "mail/other"} {
+		put(t, b, key, key)
+		age(key)
+	}
+	put(t, b, "media/young", "young")
+	before := time.Now().Add(-time.Hour)
+	n, err := b.Sweep(t.Context(), "media", before, func(_ context.Context, keys []string) ([]string, error) {
+		if len(keys) != 3 {
+			t.Errorf("asked about %v", keys)
+		}
+		put(t, b, "media/again", "what is put anew while a sweep is about to remove it stays") //nolint:contextcheck // it is the test that puts
+		return []string{"media/wanted"}, nil
+	})
+	if err != nil || n != 1 {
+		t.Errorf("%d removed, %v; want 1", n, err)
+	}
+	if got := strings.Join(keys(t, b, ""), " "); got != "mail/other media/again media/below/folder media/wanted media/young" {
+		t.Errorf("left are %s", got)
+	}
+	if n, err := b.Sweep(t.Context(), "none", before, nil); n != 0 || err != nil {
+		t.Errorf("a folder that is not there: %d, %v", n, err)
 	}
 }
 

@@ -9,9 +9,12 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	urlpath "path"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"causeway/bridges/sms"
 	"causeway/core"
@@ -249,12 +252,19 @@ func (r *rule) contents(s scope, said string) []core.Content {
 	var files []core.Media
 	for _, p := range r.Media {
 		for _, at := range s.list(paths{p}) {
-			files = append(files, core.Media{URL: clean(at)})
+			if !layout(at) {
+				files = append(files, core.Media{URL: clean(at)})
+			}
 		}
 	}
 	for _, data := range s.list(r.MediaData) {
-		if m, ok := inline(data); ok {
+		switch m, ok := inline(data); {
+		case ok:
 			files = append(files, m)
+		case webAddress(data):
+			files = append(files, core.Media{URL: strings.TrimSpace(data)})
+		case said == "" && legible(data):
+			said = clean(data) // words in the place of a file
 		}
 	}
 	lat, errLat := strconv.ParseFloat(s.get(r.Latitude), 64)
@@ -282,15 +292,51 @@ func kindOf(m core.Media) core.ContentKind {
 	return core.FileKind(mimeByName(m.URL))
 }
 
-const maxInline = 2 << 20
+// layout reports whether a part of an MMS only says how the others stand on the screen.
+func layout(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	name := strings.ToLower(urlpath.Base(u.Path))
+	return urlpath.Ext(name) == ".smil" || name == "smil.xml"
+}
 
-// inline keeps a file that came within the call, as an address that holds it.
+func webAddress(s string) bool {
+	u, err := url.Parse(strings.TrimSpace(s))
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// legible reports whether what stands in the place of a file is words.
+func legible(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) && !unicode.IsSpace(r) })
+}
+
+// Bytes of a file within a call.
+const (
+	leastInline = 48
+	maxInline   = 2 << 20
+)
+
+// bare is base64 without the line breaks, and with the signs that a form, or an address, had others put for.
+var bare = strings.NewReplacer("\r", "", "\n", "", " ", "+", "-", "+", "_", "/")
+
+// inline keeps a file that came within the call, as an address that holds it. Words can be read as base64, too: what shows nothing of a file's kind must
+// be long, and encoded to the letter.
 func inline(data string) (core.Media, bool) {
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(data))
+	data = strings.TrimSpace(data)
+	raw, err := base64.StdEncoding.DecodeString(data)
+	exact := err == nil && len(raw) >= leastInline
+	if err != nil {
+		raw, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(bare.Replace(data), "="))
+	}
 	if err != nil || len(raw) == 0 || len(raw) > maxInline {
 		return core.Media{}, false
 	}
 	mime, _, _ := strings.Cut(http.DetectContentType(raw), ";")
+	if !exact && (mime == "application/octet-stream" || mime == "text/plain") {
+		return core.Media{}, false
+	}
 	return core.Media{URL: "data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(raw), MIME: mime, Size: int64(len(raw))}, true
 }
 

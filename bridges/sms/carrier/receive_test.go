@@ -200,3 +200,40 @@ func FuzzDefine(f *testing.F) {
 		_ = l.authentic(post("a=b"))
 	})
 }
+
+// TestWhatIsNoFile: what stands in the place of a file, and is none, is not lost; a page's layout is none.
+func TestWhatIsNoFile(t *testing.T) {
+	const pixel = "iVBORw0KGgoAAAAN+UhEUgAAAAEAAAABCAYAAAAfFcSJ"
+	for name, c := range map[string]struct {
+		provider, body, text, url string
+		kind                      core.ContentKind
+	}{
+		"an address":           {"thinq", "from=2065551234&to=4155550100&type=mms&message=https%3A%2F%2Ffiles.example%2Fa.jpg", "", "https://files.example/a.jpg", core.KindImage},
+		"words":                {"thinq", "from=2065551234&to=4155550100&type=mms&message=Hello+World", "Hello World", "", core.KindText},
+		"a word like base64":   {"thinq", "from=2065551234&to=4155550100&type=mms&message=Okay", "Okay", "", core.KindText},
+		"a plus became blank":  {"thinq", "from=2065551234&to=4155550100&type=mms&message=" + pixel, "", "data:image/png;", core.KindImage},
+		"layout of an MMS":     {"bandwidth", `[{"type":"message-received","message":{"id":"1","to":["+14155550100"],"from":"+12065551234","text":"Look","media":["https://m.example/0.smil","https://m.example/1.jpg"]}}]`, "Look", "https://m.example/1.jpg", core.KindImage},
+		"binary, and it is so": {"vonage", "msisdn=12065551234&to=14155550100&messageId=1&type=binary&data=48C3A9", "Hé", "", core.KindText},
+		"hex of UCS-2":         {"jasmin", "id=1&from=12065551234&to=14155550100&coding=8&content=&binary=004800e9", "Hé", "", core.KindText},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := goodSettings(c.provider, `{"extends":"`+c.provider+`","sign":{"kind":"none"}}`)
+			all := receive(t, open(t, bridgetest.NewHost(t), set), post(c.body))
+			got := all[0].Message.Content
+			if len(all) != 1 || got.Kind != c.kind || got.Text != c.text || (got.Media == nil) != (c.url == "") || got.Media != nil && !strings.HasPrefix(got.Media.URL, c.url) {
+				t.Errorf("%d events, got %+v %+v", len(all), got, got.Media)
+			}
+		})
+	}
+}
+
+// TestInfobipRejected: where the network has no error to tell, the status says why.
+func TestInfobipRejected(t *testing.T) {
+	l := open(t, bridgetest.NewHost(t), goodSettings("infobip", `{"extends":"infobip","sign":{"kind":"none"}}`))
+	for code, stops := range map[string]bool{"REJECTED_OPT_OUT": true, "REJECTED_PREFIX_MISSING": false} {
+		all := receive(t, l, post(`{"results":[{"messageId":"m1","to":"16505551234","status":{"groupName":"REJECTED","name":"`+code+`","description":"Why"},"error":{"groupName":"OK","name":"NO_ERROR","description":"No Error"}}]}`))
+		if e := all[0].Receipt.Error; e.Code != code || e.Detail == "No Error" || (len(all) == 2) != stops {
+			t.Errorf("%s: got %+v, %d events", code, e, len(all))
+		}
+	}
+}

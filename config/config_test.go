@@ -100,6 +100,7 @@ func TestRefused(t *testing.T) {
 		{"no address", "notify_address: notify", "", "which is not a mail address"},
 		{"no network", "trusted_relays: [mail]", "", `"mail" in trusted_relays is neither an address nor a network.`},
 		{"no private place", "allow_private: [localhost]", "", `"localhost" in allow_private is neither host:port nor a network.`},
+		{"a long name", "workspace: " + strings.Repeat("x", 101), "", "Use letters, digits, - and _."},
 		{"no zone", "time_zone: Mars/Olympus", "", "there is no such time zone"},
 		{"empty", "http_listen: ''", "", "http_listen is empty. Give it a value, or leave it out for 127.0.0.1:8080."},
 		{"no database", "database_url: mysql://u:planted@h/x", "", "database_url does not begin with sqlite:"},

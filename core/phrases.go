@@ -106,6 +106,17 @@ func (p *Phrases) Language(theirs, wrote, spare string) string {
 	return "en"
 }
 
+// Wrote is what a contact wrote last, of messages with the newest first, for Language. Numbers and stars, by which options are picked, are of no language.
+func Wrote(recent []Message) string {
+	i := slices.IndexFunc(recent, func(m Message) bool {
+		return m.Direction == In && strings.ContainsFunc(m.Content.Text, unicode.IsLetter)
+	})
+	if i < 0 {
+		return ""
+	}
+	return recent[i].Content.Text
+}
+
 func base(code string) string {
 	code, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(code, "_", "-")), "-")
 	return code

@@ -95,6 +95,17 @@ func TestPhrasesLanguage(t *testing.T) {
 	}
 }
 
+func TestWrote(t *testing.T) {
+	said := func(d Direction, text string) Message {
+		return Message{Direction: d, Content: Content{Kind: KindText, Text: text}}
+	}
+	for want, all := range map[string][]Message{"": nil, "مرحبا": {said(In, "★★★"), said(Out, "hello"), said(In, "2"), said(In, "مرحبا"), said(In, "hi")}} {
+		if got := Wrote(all); got != want {
+			t.Errorf("wrote %q, want %q", got, want)
+		}
+	}
+}
+
 func TestPhrasesWhen(t *testing.T) {
 	p := shipped(t)
 	riyadh, _ := time.LoadLocation("Asia/Riyadh")

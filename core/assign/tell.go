@@ -175,14 +175,7 @@ func (b *Balancer) language(ctx context.Context, repo core.Repo, c core.Conversa
 	if err != nil {
 		return "", fmt.Errorf("what the contact wrote: %w", err)
 	}
-	wrote := ""
-	for _, m := range messages {
-		if m.Direction == core.In && m.Content.Text != "" {
-			wrote = m.Content.Text
-			break
-		}
-	}
-	return b.Phrases.Language(who.Language, wrote, reception.Language), nil
+	return b.Phrases.Language(who.Language, core.Wrote(messages), reception.Language), nil
 }
 
 // span says a number of minutes.

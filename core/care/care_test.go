@@ -360,6 +360,16 @@ func TestSurvey(t *testing.T) {
 		d.follow()
 		d.expect("not again so soon", d.texts(), "")
 	})
+	each(t, core.Care{Survey: core.Survey{On: true}}, core.Hours{}, func(d *desk) { // a number is of no language
+		d.says("مرحبا")
+		d.answers("hi")
+		_, err := d.desk.Close(t.Context(), d.ws, d.conv, person)
+		d.must(err)
+		d.follow()
+		d.said = nil
+		d.says("4")
+		d.expect("thanks", d.texts(), "شكرًا لك! هل تود أن تخبرنا بالسبب؟ اكتبه هنا.")
+	})
 	each(t, core.Care{Survey: core.Survey{On: true}}, core.Hours{}, func(d *desk) {
 		talk(d)
 		d.said = nil

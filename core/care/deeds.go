@@ -92,12 +92,7 @@ func lastText(ctx context.Context, repo core.Repo, id core.ContactID) (string, e
 	}
 	const few = 20
 	all, err := repo.Messages(ctx, convs[0].ID, core.Page{Limit: few})
-	for _, m := range all {
-		if m.Direction == core.In && m.Content.Kind == core.KindText {
-			return m.Content.Text, err
-		}
-	}
-	return "", err
+	return core.Wrote(all), err
 }
 
 // say sends a message of automation. What the gate refuses is not said.

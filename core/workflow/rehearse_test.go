@@ -125,3 +125,20 @@ steps:
 		}
 	}
 }
+
+// Figures are written as people do.
+func TestFigures(t *testing.T) {
+	defs, err := workflow.Read("w", []byte(`
+name: w
+on: {event: opened}
+steps:
+- {name: n, ask: {kind: number, text: "How many?"}}
+- send: {text: "{{number(answers.n) * 9.99}} {{number(answers.n) * 1000000}} {{0 - number(answers.n) / 4}} {{number(answers.n) - 3}} {{100.0}}"}
+`), workflow.Known{})
+	must(t, err)
+	cases, err := workflow.ReadCases("c", []byte("workflows: [x]\ncases: [{name: three, steps: [{says: hi, expect: How many}, {says: \"3\", expect: 29.97 3000000 -0.75 0 100}]}]"))
+	must(t, err)
+	if wrong, err := cases.Cases[0].Try(t.Context(), defs); err != nil || len(wrong) > 0 {
+		t.Errorf("%q, %v", wrong, err)
+	}
+}

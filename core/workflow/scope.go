@@ -193,8 +193,8 @@ func plain(v any) string {
 		return ""
 	case string:
 		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+	case float64: // without what is left of decimals that a computer has none of: 3 times 9.99 is 29.97
+		return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', 10, 64), "0"), ".")
 	case time.Time:
 		return v.UTC().Format(timeForm)
 	case []string:

@@ -116,6 +116,9 @@ func TestTwoNodes(t *testing.T) {
 	if len(times) != n || by[a]+by[b] != n || by[a] == 0 || by[b] == 0 {
 		t.Errorf("%d jobs in %d + %d starts", len(times), by[a], by[b])
 	}
+	a.until("two nodes are counted", func() bool { return a.queue.Nodes() == 2 && b.queue.Nodes() == 2 })
+	b.stop()
+	a.until("the one that stopped is not", func() bool { return a.queue.Nodes() == 1 })
 }
 
 // TestOtherNodeHears: a node that did not enqueue is told, it does not only poll.

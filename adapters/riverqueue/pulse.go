@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -41,7 +42,7 @@ func openPulse(ctx context.Context, q *Queue) (alive, error) {
 		p.end(ctx)
 		return nil, err
 	}
-	if err := p.freeDead(ctx); err != nil {
+	if err := errors.Join(p.count(ctx), p.freeDead(ctx)); err != nil {
 		p.end(ctx)
 		return nil, err
 	}
@@ -108,11 +109,28 @@ func (p *pulse) drop(ctx context.Context) {
 func (p *pulse) beat(ctx context.Context) {
 	err := p.hold(ctx)
 	if err == nil {
+		err = p.count(ctx)
+	}
+	if err == nil {
 		err = p.freeDead(ctx)
 	}
 	if err != nil && ctx.Err() == nil {
 		p.q.log.WarnContext(ctx, "the queue's lock on the database is not held; other nodes may take over its jobs", "err", err)
 	}
+}
+
+// living is how many nodes hold their locks: nobody else locks numbers of 64 bits for as long as a process lives.
+const living = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND mode = 'ExclusiveLock'
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
+// count counts the nodes.
+func (p *pulse) count(ctx context.Context) error {
+	var n int32
+	if err := p.conn.QueryRow(ctx, living).Scan(&n); err != nil {
+		return fmt.Errorf("count nodes: %w", err)
+	}
+	p.q.nodes.Store(n)
+	return nil
 }
 
 // freeDead frees what nodes without a lock have left running.

@@ -72,6 +72,7 @@ type Queue struct {
 	client   func(c *river.Config) (client, error)
 	bell     *bell
 	others   atomic.Pointer[bell] // rings at other nodes; nil unless this one works on PostgreSQL
+	nodes    atomic.Int32         // how many were alive at the last look; zero: there was none
 	starts   starts
 	handled  map[core.JobKind]handler
 	mu       sync.Mutex // guards running
@@ -134,6 +135,9 @@ func (q *Queue) Start(ctx context.Context) error {
 	q.running = r
 	return nil
 }
+
+// Nodes is how many nodes work on the database, this one included, as of some seconds ago.
+func (q *Queue) Nodes() int { return max(1, int(q.nodes.Load())) }
 
 // handBack is how long Stop waits, after ctx is over, for workers to see that their context is.
 const handBack = 3 * time.Second

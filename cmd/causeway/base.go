@@ -222,7 +222,7 @@ func (b *base) join() {
 	} else if b.cfg.FFmpeg != "" {
 		b.log.Warn("no ffmpeg where the settings say", "err", err)
 	}
-	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, Workers: b.cfg.Workers, Automated: b.automated.in, Told: b.automated.told, Sent: b.sent, Refused: b.meters.refused, Arrived: b.arrived,
+	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Automated: b.automated.in, Told: b.automated.told, Sent: b.sent, Refused: b.meters.refused, Arrived: b.arrived,
 		Answered: b.acceptor.Answered})
 	b.desk = assign.Desk{Store: b.store, Now: b.now, Automated: b.automated.in}
 	b.balancer = &assign.Balancer{Desk: b.desk, Log: b.log, Composer: b.outbox, Phrases: b.phrases}

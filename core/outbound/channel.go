@@ -16,6 +16,15 @@ import (
 // wakeAtOnce is how many parked messages are woken in one transaction.
 const wakeAtOnce = 200
 
+// pace is how many messages a second this node may send by a channel; zero: as many as it likes.
+func (o *Outbox) pace(v via) float64 {
+	all := v.link.Capabilities().PerSecond
+	if _, bound := v.link.(core.BoundLink); bound || o.Nodes == nil {
+		return all
+	}
+	return all / float64(max(1, o.Nodes()))
+}
+
 // limit returns the channel's rate limiter.
 func (o *Outbox) limit(id core.ChannelID, perSecond float64) *rate.Limiter {
 	o.mu.Lock()
@@ -24,13 +33,15 @@ func (o *Outbox) limit(id core.ChannelID, perSecond float64) *rate.Limiter {
 	if perSecond <= 0 {
 		limit = rate.Inf
 	}
+	burst := max(1, int(math.Min(perSecond, 1000)))
 	l := o.limits[id]
-	if l == nil {
-		l = rate.NewLimiter(limit, max(1, int(math.Min(perSecond, 1000))))
+	switch {
+	case l == nil:
+		l = rate.NewLimiter(limit, burst)
 		o.limits[id] = l
-	}
-	if l.Limit() != limit {
+	case l.Limit() != limit:
 		l.SetLimit(limit)
+		l.SetBurst(burst)
 	}
 	return l
 }
@@ -38,7 +49,7 @@ func (o *Outbox) limit(id core.ChannelID, perSecond float64) *rate.Limiter {
 // turn waits for the channel's rate. Where the wait is long it returns it instead, so that the worker is free for other channels.
 func (o *Outbox) turn(ctx context.Context, w core.Work, v via) (time.Duration, error) {
 	id := core.ConversationID(w.Key)
-	r := o.limit(v.id, v.link.Capabilities().PerSecond).Reserve()
+	r := o.limit(v.id, o.pace(v)).Reserve()
 	wait := r.Delay()
 	switch {
 	case wait == 0:

@@ -19,7 +19,7 @@ type Links interface {
 	Link(ctx context.Context, id core.ChannelID) (core.Channel, core.Info, core.Link, error)
 }
 
-// Options are what an Outbox needs. All fields are required but Workers, Automated, Told, Sent, Refused, Arrived, and Converter with Blobs.
+// Options are what an Outbox needs. All fields are required but Workers, Nodes, Automated, Told, Sent, Refused, Arrived, and Converter with Blobs.
 type Options struct {
 	Store core.Store
 	Links Links
@@ -30,6 +30,9 @@ type Options struct {
 	Blobs     core.Blobs
 	// Workers is how many deliver at the same time; one channel may hold three in four of them. Zero: as many as it likes.
 	Workers int
+	// Nodes is how many of us send at the same time: each takes its share of a channel's rate, but where only the node with the channel's session sends.
+	// Nil: one.
+	Nodes func() int
 	// Automated says whether automation follows what happens in a workspace; nil: in none.
 	Automated func(core.WorkspaceID) bool
 	// Told says whether somebody in such a workspace wants to know of every message sent, automatic ones too; nil: nobody does.

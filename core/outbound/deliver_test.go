@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"causeway/core"
+	"causeway/core/outbound"
 
 	"pgregory.net/rapid"
 )
@@ -591,6 +593,30 @@ func TestRate(t *testing.T) {
 		}
 		equal(w, "sent", w.link.texts(), "1")
 	})
+}
+
+// TestRateOfNodes: of a channel's rate each of several nodes takes its share, but where only one of them can send.
+func TestRateOfNodes(t *testing.T) {
+	for name, c := range map[string]struct {
+		bound       bool
+		least, most time.Duration
+	}{"any node sends": {false, 6 * time.Second, 8 * time.Second}, "one has the session": {true, 3 * time.Second, 4 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			lite(t, func(w *world) {
+				w.link.can.PerSecond = 0.25
+				links := outbound.Links(w)
+				if c.bound {
+					links = &bound{link: w.link, here: true}
+				}
+				w.out = outbound.New(outbound.Options{Store: w.store, Links: links, Now: w.now, Log: slog.New(slog.DiscardHandler), Nodes: func() int { return 2 }})
+				w.writes("1", "2")
+				var later core.Later
+				if err := w.deliver(); !errors.As(err, &later) || later.After < c.least || later.After > c.most {
+					t.Errorf("got %v, want a wait from %v to %v", err, c.least, c.most)
+				}
+			})
+		})
+	}
 }
 
 func TestSendIsBounded(t *testing.T) {

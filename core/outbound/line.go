@@ -78,7 +78,7 @@ func (o *Outbox) rise(id core.ChannelID) {
 // queueUp puts a conversation into the channel's line and says when it is to come again.
 func (o *Outbox) queueUp(v via, id core.ConversationID, least time.Duration) time.Duration {
 	gap := quickGap
-	if rate := v.link.Capabilities().PerSecond; rate > 0 {
+	if rate := o.pace(v); rate > 0 {
 		gap = time.Duration(float64(time.Second) / rate)
 	}
 	o.mu.Lock()

@@ -24,12 +24,13 @@ func reportCommand() *cobra.Command {
 	c.Flags().String("from", "", "first day, like 2026-11-01; 30 days ago if left out")
 	c.Flags().String("to", "", "last day, like 2026-11-30; today if left out")
 	c.Flags().String("format", "text", "text, csv or json")
+	c.Flags().String("table", "lines", "of csv: lines (everything, channels, agents, teams), hours, queues, workflows or figures (the rest)")
 	c.AddCommand(reconcileCommand())
 	return c
 }
 
 func makeReport(cmd *cobra.Command, _ []string) error {
-	write, err := reportFormat(cmd.Flag("format").Value.String())
+	write, err := reportFormat(cmd.Flag("format").Value.String(), cmd.Flag("table").Value.String())
 	if err != nil {
 		return err
 	}
@@ -52,12 +53,16 @@ func makeReport(cmd *cobra.Command, _ []string) error {
 	})
 }
 
-func reportFormat(name string) (func(io.Writer, report.Report) error, error) {
+func reportFormat(name, table string) (func(io.Writer, report.Report) error, error) {
 	switch name {
 	case "text":
 		return printReport, nil
 	case "csv":
-		return writeCSV, nil
+		rows := map[string]func(report.Report) [][]string{"lines": lineRows, "hours": hourRows, "queues": queueRows, "workflows": workflowRows, "figures": figureRows}
+		if rows[table] == nil {
+			return nil, core.Problemf(core.CodeInvalid, "There is no table %q.", table).Remedied("Use one of: lines, hours, queues, workflows, figures.")
+		}
+		return func(w io.Writer, r report.Report) error { return csv.NewWriter(w).WriteAll(rows[table](r)) }, nil
 	case "json":
 		return func(w io.Writer, r report.Report) error {
 			e := json.NewEncoder(w)
@@ -116,6 +121,9 @@ func printReport(w io.Writer, r report.Report) error {
 		}
 		fmt.Fprintln(w)
 	}
+	if err := printHours(w, r.Hours); err != nil {
+		return err
+	}
 	a := r.Answers
 	for _, q := range r.Queues {
 		fmt.Fprintf(w, "queue of %s, now: %s, the longest for %s, %s on average\n", cmp.Or(q.Name, "all agents"), count(q.Waiting, "conversation"), took(q.Waiting, q.Longest), took(q.Waiting, q.Mean))
@@ -126,6 +134,30 @@ func printReport(w io.Writer, r report.Report) error {
 	for _, f := range r.Workflows {
 		fmt.Fprintf(w, "workflow %s: began %s%s%s\n", f.Name, count(f.Began, "time"), tallied("; ended: ", f.Ended), tallied("; wait at: ", f.Steps))
 	}
+	return nil
+}
+
+// printHours shows when contacts open conversations; nothing where none did.
+func printHours(w io.Writer, all [7][24]int) error {
+	if all == [7][24]int{} {
+		return nil
+	}
+	head := []string{"OPENED AT"}
+	for hour := range 24 {
+		head = append(head, fmt.Sprintf("%02d", hour))
+	}
+	t := newTable(w, head...)
+	for day, hours := range all {
+		row := []string{time.Weekday(day).String()}
+		for _, n := range hours {
+			row = append(row, strings.Replace(strconv.Itoa(n), "0", "·", 1-min(n, 1)))
+		}
+		t.row(row...)
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
 	return nil
 }
 
@@ -161,9 +193,10 @@ func stars(s report.Satisfaction) string {
 	return fmt.Sprintf("%.1f (%d of %d)", s.Average, s.Answered, s.Asked)
 }
 
-// writeCSV is for spreadsheets: a line for everything, each channel, agent and team. Times are in seconds, empty where there are none.
-func writeCSV(w io.Writer, r report.Report) error {
-	c := csv.NewWriter(w)
+// The tables are for spreadsheets. Times are in seconds, empty where there are none.
+
+// lineRows has a line for everything, each channel, agent and team.
+func lineRows(r report.Report) [][]string {
 	rows := [][]string{{"kind", "name", "opened", "closed", "in", "out", "first_answer_n", "first_answer_median_s", "first_answer_p90_s", "first_answer_mean_s",
 		"resolution_n", "resolution_median_s", "resolution_p90_s", "pick_up_n", "pick_up_median_s", "survey_asked", "survey_answered", "survey_average", "abandoned"}}
 	for _, part := range []struct {
@@ -177,7 +210,59 @@ func writeCSV(w io.Writer, r report.Report) error {
 				figure(l.PickUp.N, l.PickUp.Median), strconv.Itoa(l.Content.Asked), strconv.Itoa(l.Content.Answered), figure(l.Content.Answered, l.Content.Average), strconv.Itoa(l.Abandoned)})
 		}
 	}
-	return c.WriteAll(rows)
+	return rows
+}
+
+// hourRows has a line for each hour of the week.
+func hourRows(r report.Report) [][]string {
+	rows := [][]string{{"weekday", "hour", "opened"}}
+	for day, hours := range r.Hours {
+		for hour, n := range hours {
+			rows = append(rows, []string{time.Weekday(day).String(), strconv.Itoa(hour), strconv.Itoa(n)})
+		}
+	}
+	return rows
+}
+
+// queueRows has a line for each queue in which somebody waits now.
+func queueRows(r report.Report) [][]string {
+	rows := [][]string{{"queue", "waiting", "longest_s", "mean_s"}}
+	for _, q := range r.Queues {
+		rows = append(rows, []string{harmless(cmp.Or(q.Name, "all agents")), strconv.Itoa(q.Waiting), figure(q.Waiting, q.Longest), figure(q.Waiting, q.Mean)})
+	}
+	return rows
+}
+
+// workflowRows has a line for each way in which runs of a workflow ended, and for each step at which they wait.
+func workflowRows(r report.Report) [][]string {
+	rows := [][]string{{"workflow", "began", "state", "why_or_where", "runs"}}
+	for _, f := range r.Workflows {
+		for _, part := range []struct {
+			state string
+			all   map[string]int
+		}{{"ended", f.Ended}, {"waits", f.Steps}} {
+			for _, k := range byNumber(part.all) {
+				rows = append(rows, []string{harmless(f.Name), strconv.Itoa(f.Began), part.state, harmless(k), strconv.Itoa(part.all[k])})
+			}
+		}
+	}
+	return rows
+}
+
+// figureRows has a line for each figure that stands alone.
+func figureRows(r report.Report) [][]string {
+	rows := [][]string{{"figure", "value"}}
+	add := func(name string, n int) { rows = append(rows, []string{name, strconv.Itoa(n)}) }
+	add("answers_agents", r.Answers.Agents)
+	add("answers_phone", r.Answers.Phone)
+	add("answers_programs", r.Answers.Programs)
+	add("answers_automatic", r.Answers.Automatic)
+	add("unanswered", r.Unanswered)
+	add("told_of_a_queue", r.Surge.Conversations)
+	for i, n := range r.All.Content.Scores {
+		add("stars_"+strconv.Itoa(i+1), n)
+	}
+	return rows
 }
 
 // figure is a number of so many, empty where there are none.

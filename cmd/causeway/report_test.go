@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +47,9 @@ func TestReportForms(t *testing.T) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}
 	}
-	if err := writeCSV(&table, r); err != nil {
+	r.Hours[time.Sunday][9], r.Surge.Conversations, r.All.Content.Scores[3] = 30, 4, 1
+	write, err := reportFormat("csv", "lines")
+	if err = errors.Join(err, write(&table, r)); err != nil {
 		t.Fatal(err)
 	}
 	if lines := strings.Split(table.String(), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[1], "all,all,3,0,0,0,2,600,900,600,0,,") || !strings.HasPrefix(lines[2], "agent,'=cmd(),1,") {
@@ -61,7 +65,20 @@ func TestReportForms(t *testing.T) {
 			t.Errorf("%v is taken", bad)
 		}
 	}
-	if _, err := reportFormat("xml"); err == nil {
-		t.Error("xml is a format")
+	for name, want := range map[string]string{"hours": "\nSunday,9,30\nSunday,10,0\n", "queues": "\nsales,1,60,60\n", "workflows": "\nmenu,6,ended,done,3\nmenu,6,ended,A person answered.,1\nmenu,6,waits,topic,2\n",
+		"figures": "\ntold_of_a_queue,4\nstars_1,0\nstars_2,0\nstars_3,0\nstars_4,1\n"} {
+		write, err := reportFormat("csv", name)
+		if table.Reset(); err != nil || write(&table, r) != nil || !strings.Contains(table.String(), want) {
+			t.Errorf("the table of %s lacks %q, %v:\n%s", name, want, err, &table)
+		}
+	}
+	text.Reset()
+	if err := printReport(&text, r); err != nil || !regexp.MustCompile(`(?m)^Sunday( +·){9} +30( +·){14} *$`).MatchString(text.String()) {
+		t.Errorf("the hours are not shown, %v:\n%s", err, &text)
+	}
+	for _, bad := range [][2]string{{"xml", "lines"}, {"csv", "everything"}} {
+		if _, err := reportFormat(bad[0], bad[1]); err == nil {
+			t.Errorf("%v is taken", bad)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -37,7 +38,7 @@ func TestMarks(t *testing.T) {
 // letters are what must survive any writing: everything but marks and white space.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("*_~`> \t\r\n", r) {
+		if strings.ContainsRune("*_~`>", r) || unicode.IsSpace(r) {
 			return -1
 		}
 		return r

@@ -113,7 +113,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     attach.hidden = !conf.upload
     shut.hidden = !!options.frame
     const was = Object.fromEntries(new FormData(entry) as any)
-    entry.replaceChildren(...conf.opens ? [el('p', { dir: 'auto' }, t('leave'))] : [], ...(conf.ask || []).map((f: any) => el('label', {}, t(f.name) + (f.required ? ' (' + t('needed') + ')' : ''),
+    entry.replaceChildren(...conf.opens && conf.ask?.some((f: any) => f.name === 'email') ? [el('p', { dir: 'auto' }, t('leave'))] : [], ...(conf.ask || []).map((f: any) => el('label', {}, t(f.name) + (f.required ? ' (' + t('needed') + ')' : ''),
       el('input', { name: f.name, required: !!f.required, value: was[f.name] || '', type: f.name === 'email' ? 'email' : f.name === 'phone' ? 'tel' : 'text', autocomplete: f.name === 'phone' ? 'tel' : f.name, dir: f.name === 'name' ? 'auto' : 'ltr' }))),
     el('label', { className: 'x', 'aria-hidden': 'true' }, 'Website', el('input', { name: 'website', tabIndex: -1, autocomplete: 'off' })), begins)
     begins.textContent = t('start')

@@ -56,6 +56,7 @@ func sound(t testing.TB, name string, events []core.Event) {
 	seen := map[string]bool{}
 	for _, e := range events {
 		body := e.Fault != "" || e.Kind == core.EventOther || e.Kind == core.EventReceipt && e.Receipt != nil && e.Receipt.Provider != "" ||
+			e.Kind == core.EventReaction && e.Reaction != nil && e.Reaction.Target != "" && len(e.Peer.Identities) == 1 ||
 			e.Kind == core.EventMessage && e.Message != nil && e.Message.Provider != "" && len(e.Peer.Identities) == 1
 		if e.ID == "" || e.At.IsZero() || !body || seen[e.ID] {
 			t.Errorf("%s: got %+v", name, e)

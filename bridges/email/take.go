@@ -84,6 +84,10 @@ func (l *link) read(at place, m mailbox.Mail, letter Letter, e core.Event) taken
 		return taken{events: []core.Event{aside(e, "The mail names no sender that could be answered.", at, m)}}
 	}
 	e.Peer = core.Peer{Name: clip(oneLine(peer.Name), 200), Identities: []core.IdentityKey{{Scheme: core.SchemeEmail, Value: peer.Address}}}
+	if emoji := reaction(letter); emoji != "" && ourID.MatchString(answered(letter)) {
+		e.Kind, e.Reaction = core.EventReaction, &core.ReactionBody{Target: answered(letter), Emoji: emoji}
+		return taken{events: []core.Event{e}}
+	}
 	why := l.conf.automatic(letter)
 	if why == "" && absentSubject(letter) {
 		why = "its subject is that of an automatic answer"
@@ -170,7 +174,9 @@ func contents(at place, m Letter) []core.Content {
 		all = append(all, core.Content{Kind: core.KindText, Text: text})
 	}
 	for i, f := range m.Files[:min(len(m.Files), mostFiles)] {
-		all = append(all, fileContent(at, m, i, f))
+		if f.MIME != reactionType { // for programs alone
+			all = append(all, fileContent(at, m, i, f))
+		}
 	}
 	if n := len(m.Files) - mostFiles; n > 0 {
 		all = append(all, core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: "files", Detail: fmt.Sprintf("%d more files are in the mailbox.", n)}})

@@ -16,6 +16,27 @@ func mixed(header, body string) string {
 	return "From: Ana <ana@x.example>\nTo: support@biz.example\nMessage-ID: <m@x>\nMIME-Version: 1.0\n" + header + "\n\n" + body
 }
 
+// emojiParts are the parts of a mail by which somebody put an emoji on another one.
+func emojiParts(emoji string, version int) string {
+	return plainPart + "👍 Ana reacted via Gmail\n--b\nContent-Type: text/vnd.google.email-reaction+json; charset=utf-8\n\n" + fmt.Sprintf(`{"emoji":%q,"version":%d}`, emoji, version) + "\n--b--"
+}
+
+// TestReaction: an emoji that somebody put on a mail of ours is a reaction to it, and no message.
+func TestReaction(t *testing.T) {
+	l := openLink(t, newHost(t), goodSettings("127.0.0.1:1", "127.0.0.1:1"))
+	const ours = "cw-0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee@biz.example"
+	for body, want := range map[string]string{emojiParts("👍", 1): "👍", emojiParts("👍🏽", 1): "👍🏽", emojiParts("👍", 2): "", emojiParts("two words", 1): "", emojiParts("", 1): ""} {
+		events := takeRaw(l, []byte(strings.ReplaceAll(mixed("Subject: Re: Size?\nIn-Reply-To: <"+ours+">\nContent-Type: multipart/alternative; boundary=b", body), "\n", "\r\n")))
+		sound(t, body, events)
+		switch e := events[0]; {
+		case len(events) != 1:
+			t.Errorf("%q: %d events", body, len(events))
+		case want == "" && e.Kind != core.EventMessage, want != "" && (e.Reaction == nil || e.Reaction.Emoji != want || e.Reaction.Target != ours || e.Peer.Identities[0].Value != "ana@x.example"):
+			t.Errorf("%q: got %+v %+v", body, e, e.Reaction)
+		}
+	}
+}
+
 func TestTake(t *testing.T) {
 	l := openLink(t, newHost(t), goodSettings("127.0.0.1:1", "127.0.0.1:1", keyLists, "team@lists.example"))
 	quoted := "On Thu, 1 Jan 2026 at 10:00, Biz <support@biz.example> wrote:\n> Which size?\n> We have all.\n"
@@ -55,6 +76,7 @@ func TestTake(t *testing.T) {
 		{name: "own group", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "List-Id: <support.biz.example>", "Precedence: list", "List-Unsubscribe: <https://x>"), want: []string{"Hi\n\nhi"}},
 		{name: "own list", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "List-Post: <mailto:team@lists.example>", "Precedence: bulk"), want: []string{"Hi\n\nhi"}},
 		{name: "nobody", mail: aMail("m@x", "undisclosed", "Hi", "hi"), want: []string{"fault: The mail names no sender that could be answered."}},
+		{name: "emoji on nobody's mail", mail: mixed("Subject: Re: Size?\nIn-Reply-To: <a@x>\nContent-Type: multipart/alternative; boundary=b", emojiParts("👍", 1)), want: []string{"👍 Ana reacted via Gmail"}, quote: "a@x"},
 		{name: "no mail", mail: "just text\n", want: []string{"fault: The mail cannot be read: This is not a mail: it has no header."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"causeway/bridges/simulator"
 	"causeway/bridges/simulator/mailroom"
 	"causeway/core"
+
+	"github.com/chromedp/chromedp"
 )
 
 // sharing is a platform whose number is also used in the Business app.
@@ -185,4 +187,28 @@ func TestLargeHistory(t *testing.T) {
 			t.Errorf("%d messages, want %d; the import is %s", n, chats*each, w.imported(core.ImportHistory))
 		}
 	})
+}
+
+// TestOwnersPhone: what is typed on the demo's owner's phone is mailed to the agents, and stands in the gateway's record beside it, once.
+func TestOwnersPhone(t *testing.T) {
+	ctx := aBrowser(t)
+	w := liveIn(t, worldOptions{Sim: sharing()})
+	w.grace.Say("Is the blue one left?")
+	w.mailTo(w.lena, "Is the blue one left?")
+	shows := func(expression string) {
+		t.Helper()
+		w.eventually("the page shows "+expression, func() bool {
+			ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+			return err == nil && ok
+		})
+	}
+	w.must(chromedp.Do(ctx, chromedp.Navigate(w.stage+"/phone")))
+	shows(`document.querySelectorAll('#records tbody tr').length===1`)
+	shows(`(document.querySelector('#ownertext').value='Yes, 140.',document.querySelector('#type').requestSubmit(),1)`)
+	w.mailTo(w.lena, "Yes, 140.")
+	const row = `document.querySelectorAll('#records tbody tr').length===2&&document.querySelectorAll('#records tbody tr')[1].textContent`
+	shows(row + `.includes('Yes, 140.')`)
+	got := w.grace.Received()
+	w.sim.Business().Phone().Edit(w.grace, got[len(got)-1].ID, "Yes, 150.")
+	shows(row + `.includes('Yes, 150. (edited)')`)
 }

@@ -64,7 +64,8 @@ func (w *world) show(cmd *cobra.Command) error {
 
   1. Write a message on the phone: it arrives as a mail.
   2. Answer that mail: the answer arrives on the phone, and gets its ticks.
-  3. Jump 25 hours ahead on either page and answer again: the mail that comes back says why not, and which templates one can send.
+  3. Write on the owner's phone, below the customer's: the agents are told, and the table shows what the gateway has stored.
+  4. Jump 25 hours ahead on either page and answer again: the mail that comes back says why not, and which templates one can send.
 
 The gateway itself answers at %[2]s (API: /api/openapi.json), mail for it goes to smtp://%[3]s.
 Nothing leaves this machine, and everything is gone at the end. Stop with Ctrl+C.

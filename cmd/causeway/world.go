@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,6 +38,7 @@ type world struct {
 	pages *http.Server
 	ended chan error
 	stop  context.CancelFunc
+	books atomic.Pointer[base] // for the pages, which are served before it is there
 }
 
 // worldOptions change a world. The zero value will do but for Dir.
@@ -116,7 +119,7 @@ func (w *world) openOutside(o worldOptions) (err error) {
 		return fmt.Errorf("serve the pages: %w", err)
 	}
 	w.stage = "http://" + l.Addr().String()
-	w.pages = serveOn(l, stage.New(stage.Options{Simulator: w.sim, Mailroom: w.room, Now: w.clock.now, Jump: w.clock.jump}))
+	w.pages = serveOn(l, stage.New(stage.Options{Simulator: w.sim, Mailroom: w.room, Now: w.clock.now, Jump: w.clock.jump, Recorded: w.recorded}))
 	return nil
 }
 
@@ -124,6 +127,40 @@ func serveOn(l net.Listener, h http.Handler) *http.Server {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = s.Serve(l) }() // ends by Close
 	return s
+}
+
+// recorded is what the gateway has stored of the chat with a phone number, oldest first.
+func (w *world) recorded(ctx context.Context, phone string) ([]stage.Record, error) {
+	b := w.books.Load()
+	if b == nil {
+		return nil, nil
+	}
+	known, err := b.repo().Identities(ctx, []core.IdentityKey{{Scheme: core.SchemePhone, Value: phone}})
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+	conversations, err := b.repo().ConversationsOf(ctx, known[0].Contact)
+	if err != nil {
+		return nil, err
+	}
+	var all []stage.Record
+	for _, c := range slices.Backward(conversations) {
+		messages, _, err := core.Timeline(ctx, b.repo(), c.ID, core.Bookmark{}, 200)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range slices.Backward(messages) {
+			r := stage.Record{Number: c.Number, By: string(m.Author.Kind), Text: cmp.Or(m.Content.Text, string(m.Content.Kind)), Status: string(m.Status), Edited: !m.Edited.IsZero(), Deleted: !m.Revoked.IsZero()}
+			if m.Author.Name != "" {
+				r.By = m.Author.Name
+			}
+			if len(m.Parts) > 0 {
+				r.Told = m.Parts[0].Provider
+			}
+			all = append(all, r)
+		}
+	}
+	return all, nil
 }
 
 // openGateway sets the business up and starts the gateway on free ports.
@@ -152,6 +189,7 @@ func (w *world) openGateway(ctx context.Context, o worldOptions) error {
 		return errors.Join(err, b.close())
 	}
 	w.gateway = g
+	w.books.Store(b)
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go func() { w.ended <- errors.Join(g.run(ctx), g.close()) }()
 	return nil

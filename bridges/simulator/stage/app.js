@@ -120,10 +120,12 @@ function setupPhone() {
   $("place").addEventListener("click", () => act({ type: "location", Latitude: 52.516275, Longitude: 13.377704, name: "Brandenburg Gate", text: "Pariser Platz, Berlin" }));
 
   const own = setupOwner(() => phone);
+  const records = setupRecords(() => phone);
 
   async function show() {
     const c = await api("GET", "/customers/" + phone);
     own(c.messages || []);
+    await records();
     $("state").textContent = (c.typing ? "typing… " : "") + (c.hidden ? "· your number is hidden " : "") + (c.window_open ? "" : "· reply window closed");
     const now = JSON.stringify(c.messages || []);
     if (now === last) return;
@@ -178,6 +180,23 @@ function setupOwner(phone) {
       return li;
     }));
     $("ownerchat").scrollTop = $("ownerchat").scrollHeight;
+  };
+}
+
+// The gateway's own record of the chat is beside it, to see that what is told twice is there once, and that changes arrive.
+function setupRecords(phone) {
+  const body = document.querySelector("#records tbody");
+  let last = "";
+  return async () => {
+    if (!body) return;
+    const all = await api("GET", "/records/" + phone());
+    const now = JSON.stringify(all);
+    if (now === last) return;
+    last = now;
+    body.replaceChildren(...all.map((m) => el("tr", {},
+      el("td", {}, String(m.Number)), el("td", { dir: "auto" }, m.By),
+      el("td", { dir: "auto" }, m.Deleted ? el("em", {}, "deleted") : m.Text, m.Edited ? el("em", {}, " (edited)") : null),
+      el("td", { title: m.Told }, m.Status))));
   };
 }
 

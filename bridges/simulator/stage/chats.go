@@ -226,7 +226,7 @@ func (s *Stage) ownerTypes(w http.ResponseWriter, r *http.Request) {
 		id = phone.Revoke(c, in.Target)
 	case in.Type == "reaction":
 		id = phone.React(c, in.Target, in.Text)
-	case in.Text == "" || in.Type != "" && in.Type != "text":
+	case strings.TrimSpace(in.Text) == "" || in.Type != "" && in.Type != "text":
 		refuse(w, http.StatusBadRequest, "text is needed, or the type is not known")
 		return
 	case in.Quote != "":
@@ -235,6 +235,24 @@ func (s *Stage) ownerTypes(w http.ResponseWriter, r *http.Request) {
 		id = phone.Type(c, in.Text)
 	}
 	answerAs(w, http.StatusCreated, map[string]string{"id": id})
+}
+
+// records shows what the gateway has of a chat.
+func (s *Stage) records(w http.ResponseWriter, r *http.Request) {
+	c := s.customer(w, r)
+	if c == nil {
+		return
+	}
+	all := []Record{}
+	if s.opts.Recorded != nil {
+		found, err := s.opts.Recorded(r.Context(), c.Phone())
+		if err != nil {
+			refuse(w, http.StatusInternalServerError, err.Error())
+			return
+		}
+		all = append(all, found...)
+	}
+	answer(w, all)
 }
 
 // ownerMoves takes the number off the platform, or brings it back, as when the owner changes the phone.

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"html/template"
@@ -27,7 +28,21 @@ type Options struct {
 	Now  func() time.Time
 	Jump func(d time.Duration)
 
+	// Recorded lists what the gateway has stored of the chat with a customer's phone number, oldest first. Without it that is not shown.
+	Recorded func(ctx context.Context, phone string) ([]Record, error)
+
 	Log *slog.Logger
+}
+
+// Record is a message as the gateway has stored it: one, however often and by however many ways it was reported.
+type Record struct {
+	Number  int64  // of its conversation
+	By      string // who wrote it
+	Text    string
+	Status  string
+	Told    string // what the platform calls it
+	Edited  bool
+	Deleted bool
 }
 
 // Person is a customer that the phone page offers.
@@ -109,6 +124,7 @@ func (s *Stage) routes() http.Handler {
 	mux.HandleFunc("GET /api/customers/{phone}/messages/{id}/file", s.chatFile)
 	mux.HandleFunc("POST /api/owner/{phone}/messages", s.ownerTypes)
 	mux.HandleFunc("POST /api/owner", s.ownerMoves)
+	mux.HandleFunc("GET /api/records/{phone}", s.records)
 	mux.HandleFunc("GET /api/mailboxes", s.listMailboxes)
 	mux.HandleFunc("GET /api/mailboxes/{address}", s.getMailbox)
 	mux.HandleFunc("GET /api/mailboxes/{address}/mails/{id}/html", s.mailHTML)
@@ -138,7 +154,8 @@ func (s *Stage) page(name string) http.HandlerFunc {
 			Cast     []Person
 			Agents   []mailroom.Address
 			Clock    bool
-		}{name, s.opts.Simulator.Business().Account().VerifiedName, Cast(), s.opts.Agents, s.opts.Jump != nil}
+			Records  bool
+		}{name, s.opts.Simulator.Business().Account().VerifiedName, Cast(), s.opts.Agents, s.opts.Jump != nil, s.opts.Recorded != nil}
 		if err := s.pages.ExecuteTemplate(w, "page.html", data); err != nil {
 			s.opts.Log.Error("show page", "page", name, "err", err)
 		}

@@ -133,7 +133,7 @@ func TestScriptsPlayTheOwner(t *testing.T) {
 		t.Fatalf("typed: %v %s", err, out)
 	}
 	for body, want := range map[string]int{
-		`{"type":"edit","target":"` + typed.ID + `","text":"two moments"}`: 201, `{"type":"edit","target":"` + typed.ID + `"}`: 400, `{"type":"dance","text":"x"}`: 400, `{"text":""}`: 400,
+		`{"type":"edit","target":"` + typed.ID + `","text":"two moments"}`: 201, `{"type":"edit","target":"` + typed.ID + `"}`: 400, `{"type":"dance","text":"x"}`: 400, `{"text":""}`: 400, `{"text":"  "}`: 400,
 	} {
 		if status, out, _ := th.do("POST", "/api/owner/966501234567/messages", body); status != want {
 			t.Errorf("%s: %d %s, want %d", body, status, out, want)

@@ -42,7 +42,7 @@ func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happen
 		return err
 	}
 	closed := !s.Hours.Open(h.At)
-	if begins && !(closed && s.Away.On) || !s.Away.On && !s.Greeting.On {
+	if begins && (!closed || !s.Away.On) || !s.Away.On && !s.Greeting.On {
 		return nil
 	}
 	recent, err := repo.Messages(ctx, c.ID, core.Page{Limit: few})

@@ -55,7 +55,10 @@ type Line struct {
 func ReadCases(file string, raw []byte) (Cases, error) {
 	var doc yaml.Node
 	var c Cases
-	if err := yaml.Unmarshal(raw, &doc); err != nil || len(doc.Content) == 0 {
+	if err := yaml.Unmarshal(raw, &doc); err != nil {
+		return c, faulty(file, []Fault{notYAML(err)})
+	}
+	if len(doc.Content) == 0 {
 		return c, faulty(file, []Fault{{Detail: "This is not YAML with cases.", Remedy: "See docs/workflows.md."}})
 	}
 	d := &decoder{lines: map[string]int{}}

@@ -77,6 +77,9 @@ func (c *checker) sense() {
 	if len(c.wrong) > 0 {
 		return
 	}
+	if c.Once && len(c.On) == 0 {
+		c.bad("once", "Take it out, or write on: and a trigger.", "Nothing starts the workflow by itself, so once says nothing.")
+	}
 	for i, t := range c.On {
 		if never(t.When) {
 			c.bad(fmt.Sprintf("on[%d].when", i), "Take the trigger out, or change its condition.", "The trigger starts nothing: its condition never holds.")

@@ -62,6 +62,7 @@ func TestMistakes(t *testing.T) {
 		{"step behind an else", with("- branch:\n  - {when: 'true', to: end}\n- {name: lost, note: x}\n"), `step "lost": The step is never reached.`},
 		{"step behind a choice that leads on by itself", with("- {name: q, ask: {text: x, kind: choice, options: [{title: a, to: end}, {title: b, to: end}]}}\n- {name: lost, note: x}\n"), `step "lost": The step is never reached.`},
 		{"trigger that starts nothing", on("{event: opened, when: 'false'}"), "w.yaml:3: The trigger starts nothing: its condition never holds."},
+		{"once without a trigger", "name: w\nonce: true\nsteps:\n- stop: x", "w.yaml:2: Nothing starts the workflow by itself, so once says nothing."},
 		{"answer written wrong", with("- {name: topic, ask: {text: x}}\n- send: {text: 'You said {{answers.tpoic}}'}\n"), `w.yaml:5: step 2: There is no answer "tpoic". Did you mean "topic"?`},
 		{"step alone", with("- wait: 10m\n- note: x\n"), "Wait must have keys with values. Write {for: 10m}."},
 		{"trigger alone", "name: w\non: [opened]\nsteps:\n- note: x\n", "A trigger must have keys with values. Write {event: opened}."},

@@ -53,7 +53,7 @@ func faulty(file string, all []Fault) error {
 func Read(file string, raw []byte, known Known) ([]Definition, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(raw, &doc); err != nil {
-		return nil, faulty(file, []Fault{{Detail: "This is not YAML: " + core.YAMLFault(err) + ".", Remedy: "Mind indentation, quotes and colons there."}})
+		return nil, faulty(file, []Fault{notYAML(err)})
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 		return nil, faulty(file, []Fault{{Detail: "The file is empty.", Remedy: "Start from one of: causeway workflow template list."}})
@@ -75,6 +75,10 @@ func Read(file string, raw []byte, known Known) ([]Definition, error) {
 		defs = append(defs, d)
 	}
 	return defs, faulty(file, wrong)
+}
+
+func notYAML(err error) Fault {
+	return Fault{Detail: "This is not YAML: " + core.YAMLFault(err) + ".", Remedy: "Mind indentation, colons and brackets there, and put texts with ? : , { or } in quotes."}
 }
 
 // value finds the value of a key of a mapping.

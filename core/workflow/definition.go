@@ -14,6 +14,7 @@ type Definition struct {
 	Name        string    `json:"name"`
 	Description string    `json:"description,omitempty"`
 	Disabled    bool      `json:"disabled,omitempty"`     // nothing starts it; its runs finish
+	Once        bool      `json:"once,omitempty"`         // its triggers start it once for a contact, ever
 	On          []Trigger `json:"on,omitempty"`           // any of them starts it; none: only other workflows do
 	Human       string    `json:"human,omitempty"`        // what a person's answer does to a run: "end" (default), "pause", "ignore"
 	ResumeAfter string    `json:"resume_after,omitempty"` // of human: pause; default 1h

@@ -108,3 +108,24 @@ steps:
 		w.wantRuns("ask: ended done")
 	})
 }
+
+// With once a contact is in a workflow one time, in whichever conversation; before that was said counts too.
+func TestOnceInALife(t *testing.T) {
+	each(t, func(w *world) {
+		again := func() {
+			_, err := w.desk.Close(t.Context(), w.ws, w.talk().ID, core.Author{Kind: core.AuthorAgent})
+			must(t, err)
+			w.pump()
+			w.says("hello again")
+		}
+		w.put("name: a\nonce: true\non: {event: opened}\nsteps:\n- send: {text: Welcome}\n")
+		w.put("name: b\non: {event: opened}\nsteps:\n- send: {text: Hello}\n")
+		w.says("hi")
+		w.wantSent("Welcome", "Hello")
+		again()
+		w.wantSent("Welcome", "Hello", "Hello")
+		w.put("name: b\nonce: true\non: {event: opened}\nsteps:\n- send: {text: Hello}\n")
+		again()
+		w.wantSent("Welcome", "Hello", "Hello")
+	})
+}

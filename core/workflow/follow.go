@@ -124,6 +124,13 @@ func (f *following) starts(ctx context.Context) (all []starting, interrupts bool
 			if err != nil {
 				return nil, false, err
 			}
+			if ok && p.Once {
+				had, err := f.had(ctx, p.Name)
+				if err != nil {
+					return nil, false, err
+				}
+				ok = !had
+			}
 			if ok {
 				all = append(all, starting{p, trigger})
 				break
@@ -134,6 +141,24 @@ func (f *following) starts(ctx context.Context) (all []starting, interrupts bool
 		all = slices.DeleteFunc(all, func(s starting) bool { return s.trigger.Event == "message" })
 	}
 	return all, slices.ContainsFunc(all, func(s starting) bool { return s.trigger.Interrupt }), nil
+}
+
+// had reports whether the contact has been in a workflow before, in any of their conversations.
+func (f *following) had(ctx context.Context, name string) (bool, error) {
+	all, err := f.repo.ConversationsOf(ctx, f.conv.Contact)
+	if err != nil {
+		return false, fmt.Errorf("conversations of contact: %w", err)
+	}
+	for _, c := range all {
+		runs, err := f.repo.Runs(ctx, core.RunFilter{Workflow: name, Conversation: c.ID}, core.Page{Limit: 1})
+		if err != nil {
+			return false, fmt.Errorf("runs of contact: %w", err)
+		}
+		if len(runs) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // event is what happened, as expressions see it.

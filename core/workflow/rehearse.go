@@ -90,7 +90,7 @@ func (r *Rehearsal) Hear(ctx context.Context, c core.Content) error {
 	by := core.Author{Kind: core.AuthorContact, Name: r.Contact.Name}
 	if r.Talk.ID == "" || r.Talk.State == core.ConversationClosed {
 		r.talks++
-		r.Talk = core.Conversation{ID: core.ConversationID(fmt.Sprintf("conversation %d", r.talks)), Contact: r.Contact.ID, Number: int64(r.talks), State: core.ConversationOpen, Channel: r.Channel.ID, Opened: r.Now,
+		r.Talk = core.Conversation{ID: talk(r.talks), Contact: r.Contact.ID, Number: int64(r.talks), State: core.ConversationOpen, Channel: r.Channel.ID, Opened: r.Now,
 			Referral: c.Referral, Waiting: r.Now}
 		r.handling = core.Handling{Conversation: r.Talk.ID}
 		r.happen(core.Happening{Kind: core.HappenedOpened, By: by})
@@ -99,6 +99,9 @@ func (r *Rehearsal) Hear(ctx context.Context, c core.Content) error {
 	r.happen(core.Happening{Kind: core.HappenedMessage, By: by, Message: m.ID})
 	return r.settle(ctx)
 }
+
+// talk is the id of the contact's first conversation, the second and so on.
+func talk(n int) core.ConversationID { return core.ConversationID(fmt.Sprintf("conversation %d", n)) }
 
 // Answer lets a person of the business write.
 func (r *Rehearsal) Answer(ctx context.Context, text string) error {

@@ -142,3 +142,19 @@ steps:
 		t.Errorf("%q, %v", wrong, err)
 	}
 }
+
+// A workflow with once greets a contact in their first conversation only.
+func TestOnce(t *testing.T) {
+	defs, err := workflow.Read("w", []byte("workflows:\n- {name: first, once: true, on: [{event: opened}, {event: keyword, words: [again]}], steps: [send: {text: Welcome}]}\n"+
+		"- {name: each, on: {event: opened}, steps: [send: {text: 'What is it?'}]}\n"), workflow.Known{})
+	must(t, err)
+	cases, err := workflow.ReadCases("c", []byte(`
+workflows: [x]
+cases:
+- name: twice
+  steps: [{says: hi, expect: Welcome}, {expect: 'What is it?'}, {says: again, silent: true}, {closes: true}, {says: hello, expect: 'What is it?'}, {silent: true}]`))
+	must(t, err)
+	if wrong, err := cases.Cases[0].Try(t.Context(), defs); err != nil || len(wrong) > 0 {
+		t.Errorf("%q, %v", wrong, err)
+	}
+}

@@ -125,6 +125,10 @@ func (s stage) RunsIn(_ context.Context, id core.ConversationID, _ string) ([]co
 	return all, nil
 }
 
+func (s stage) Runs(_ context.Context, f core.RunFilter, _ core.Page) ([]core.Run, error) {
+	return slices.DeleteFunc(slices.Clone(s.r.Runs), func(x core.Run) bool { return x.Workflow != f.Workflow || x.Conversation != f.Conversation }), nil
+}
+
 func (s stage) RunsSince(_ context.Context, id core.ConversationID, since time.Time) (int, error) {
 	n := 0
 	for _, x := range s.r.Runs {
@@ -172,7 +176,11 @@ func (s stage) Lock(context.Context, core.ConversationID) (core.Conversation, er
 }
 
 func (s stage) ConversationsOf(context.Context, core.ContactID) ([]core.Conversation, error) {
-	return make([]core.Conversation, s.r.Before+s.r.talks), nil
+	all := make([]core.Conversation, s.r.Before, s.r.Before+s.r.talks)
+	for i := range s.r.talks {
+		all = append(all, core.Conversation{ID: talk(i + 1)})
+	}
+	return all, nil
 }
 
 func (s stage) Handling(context.Context, core.ConversationID) (core.Handling, error) {

@@ -13,8 +13,12 @@ import (
 	"causeway/core"
 )
 
-// parkFor is how long an event waits for the message it is about. Providers do not keep order, but are not minutes apart.
-const parkFor = 15 * time.Minute
+const (
+	// parkFor is how long an event waits for the message it is about. Providers do not keep order, but are not minutes apart.
+	parkFor = 15 * time.Minute
+	// historyFor is how long it waits where a history may bring that message: its pieces come over hours, in any order.
+	historyFor = 3 * 24 * time.Hour
+)
 
 // Acceptor applies events. New makes it.
 type Acceptor struct {

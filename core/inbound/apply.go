@@ -188,10 +188,26 @@ func (b *batch) park(ctx context.Context, target string, e core.Event) error {
 	if target == "" {
 		return b.bury(ctx, e, "it does not say which message it is about")
 	}
-	if err := b.repo.ParkEvent(ctx, b.ch.ID, target, e, b.now.Add(parkFor)); err != nil {
+	patience, err := b.patience(ctx, e)
+	if err == nil {
+		err = b.repo.ParkEvent(ctx, b.ch.ID, target, e, b.now.Add(patience))
+	}
+	if err != nil {
 		return fmt.Errorf("park event: %w", err)
 	}
 	return nil
+}
+
+// patience is how long an event waits for its message.
+func (b *batch) patience(ctx context.Context, e core.Event) (time.Duration, error) {
+	if e.Historic {
+		return historyFor, nil
+	}
+	i, err := core.ReadImport(ctx, b.repo, b.ch.ID, core.ImportHistory)
+	if err == nil && (i.State == core.ImportRequested || i.State == core.ImportReceiving) {
+		return historyFor, nil
+	}
+	return parkFor, err
 }
 
 // unpark applies what was waiting for a message. What cannot be applied becomes a dead letter and does the message no harm.

@@ -164,6 +164,28 @@ func TestImportAdvances(t *testing.T) {
 	})
 }
 
+// TestChangesBeforeTheirHistory: what is told of a message that a later piece of the history brings, hours later, waits for it.
+func TestChangesBeforeTheirHistory(t *testing.T) {
+	each(t, func(w *world) {
+		past := func(n int, text string) core.Event {
+			e := w.said(id(n), text)
+			e.Historic, e.At = true, w.clock.Add(-30*24*time.Hour)
+			return e
+		}
+		react := w.reaction("r1", id(1), "👍")
+		react.Historic = true
+		w.accept(react, w.importing(40, core.ImportReceiving))
+		w.accept(w.edit("e1", id(2), "at six")) // what a customer changes now of what they wrote before the number was connected
+		w.pass(5 * time.Hour)
+		n, err := w.in.Sweep(w.Context(), w.ws)
+		w.must(err)
+		equal(w, "given up after some hours", n, 0)
+		w.accept(past(1, "do you rent?"), past(2, "at five"))
+		equal(w, "reactions", len(w.message(id(1)).Reactions), 1)
+		equal(w, "edited", w.message(id(2)).Content.Text, "at six")
+	})
+}
+
 // TestPastStatus: how far an imported message came is kept, whichever word of it is first.
 func TestPastStatus(t *testing.T) {
 	lite(t, func(w *world) {

@@ -3,7 +3,6 @@
 package freshstore
 
 import (
-	"path/filepath"
 	"testing"
 
 	"causeway/adapters/gormstore"
@@ -24,7 +23,7 @@ func Each(t *testing.T, now core.Clock, f func(t *testing.T, s *gormstore.Store,
 // SQLite returns a store in a file, for tests to which the database makes no difference.
 func SQLite(t *testing.T, now core.Clock) (*gormstore.Store, *Queue) {
 	t.Helper()
-	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "causeway.db"), now)
+	return open(t, lite(t), now)
 }
 
 func open(t *testing.T, address string, now core.Clock) (*gormstore.Store, *Queue) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -45,13 +44,13 @@ func reachable(t testing.TB) {
 	}
 }
 
-// Both runs f with the address of an empty SQLite database and with that of a migrated PostgreSQL database. With -short one is enough, where there
+// Both runs f with the addresses of a migrated SQLite database and of a migrated PostgreSQL database. With -short one is enough, where there
 // is a server the latter: it is not slowed by the race detector, as SQLite is.
 func Both(t *testing.T, f func(t *testing.T, address string)) {
 	t.Helper()
 	server := admin(t.Context(), "SELECT 1") == nil
 	if !testing.Short() || !server {
-		t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "causeway.db")) })
+		t.Run("sqlite", func(t *testing.T) { f(t, lite(t)) })
 	}
 	if !testing.Short() || server {
 		t.Run("postgres", func(t *testing.T) { f(t, Migrated(t)) })

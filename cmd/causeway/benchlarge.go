@@ -159,10 +159,10 @@ func addPerson(rows *core.Rows, ch core.Channel, i, messages int) {
 	}
 }
 
-// read times pages of the inbox, and conversations opened from them.
+// read times pages of the inbox, from the first again after the last, and conversations opened from them.
 func (s *subject) read(ctx context.Context, key string) (inbox, opened []time.Duration, err error) {
-	next := "/api/v1/conversations?limit=50"
-	for range 100 {
+	const first = "/api/v1/conversations?limit=50"
+	for next := first; len(opened) < 100; {
 		began := time.Now()
 		raw, err := s.get(ctx, key, next)
 		if err != nil {
@@ -170,13 +170,21 @@ func (s *subject) read(ctx context.Context, key string) (inbox, opened []time.Du
 		}
 		inbox = append(inbox, time.Since(began))
 		id := within(raw, `"id":"`, `"`)
+		if id == "" {
+			if next == first {
+				return nil, nil, errors.New("the inbox is empty")
+			}
+			next = first
+			continue
+		}
 		began = time.Now()
 		if _, err := s.get(ctx, key, "/api/v1/conversations/"+id+"/messages?limit=50"); err != nil {
 			return nil, nil, err
 		}
 		opened = append(opened, time.Since(began))
+		next = first
 		if cursor := within(raw, `"next_cursor":"`, `"`); cursor != "" {
-			next = "/api/v1/conversations?limit=50&cursor=" + cursor
+			next += "&cursor=" + cursor
 		}
 	}
 	slices.Sort(inbox)

@@ -194,7 +194,8 @@ func (b *Bucket) removeOld(ctx context.Context, key string, before time.Time) (b
 	return err == nil, unkept(err)
 }
 
-// unkept says what a failure of the object store means here.
+// unkept says what a failure of the object store means here. What it refuses is an admin's to mend, and works then: it is no Problem, for those are told
+// to others.
 func unkept(err error) error {
 	if err == nil {
 		return nil
@@ -206,8 +207,8 @@ func unkept(err error) error {
 	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests:
 		return fmt.Errorf("%w: %w", core.ErrUnavailable, err)
 	case answer.StatusCode == http.StatusForbidden || answer.Code == minio.NoSuchBucket:
-		return core.Problemf(core.CodeUnavailable, "The object store refuses: %s", strings.TrimSuffix(answer.Message, ".")+".").
-			Remedied("Look at files_url: the bucket's name, the access key and its rights (to list, get, put and delete), and this machine's clock.")
+		return fmt.Errorf("%w: the object store refuses (%w); look at files_url: the bucket's name, the access key and its rights to list, get, put and delete, and this machine's clock",
+			core.ErrUnavailable, err)
 	}
 	return err
 }

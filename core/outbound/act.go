@@ -61,7 +61,7 @@ func newest(ctx context.Context, repo core.Repo, id core.ConversationID) (core.M
 			return core.Message{}, false, fmt.Errorf("recent messages: %w", err)
 		}
 		for _, m := range recent {
-			if m.Direction == core.In && !m.Historic && len(m.Parts) > 0 && m.Parts[0].Provider != "" {
+			if m.Direction == core.In && len(m.Parts) > 0 && m.Parts[0].Provider != "" {
 				return m, true, nil
 			}
 		}

@@ -144,7 +144,7 @@ type Wants struct {
 // DeskRepo keeps who is there, and who waits for whom.
 type DeskRepo interface {
 	// LockDesk keeps others from handing out conversations of the workspace until the transaction ends, and returns what SetDesk kept, nil at
-	// first. It comes before the lock of a conversation, of which there may be one beside it.
+	// first. It comes before the locks of conversations: that of one, or those of LockPlaces.
 	LockDesk(ctx context.Context) ([]byte, error)
 	SetDesk(ctx context.Context, doc []byte) error
 	// Desk is what SetDesk kept last, without a lock.
@@ -158,6 +158,9 @@ type DeskRepo interface {
 	// Place returns the zero value, but for the conversation, where nothing was set.
 	Place(ctx context.Context, id ConversationID) (Place, error)
 	SetPlace(ctx context.Context, p Place) error
+	// LockPlaces is Lock for many conversations, in the order of their ids, with the places they have then. Those that the workspace does not have are
+	// left out. It is for transactions, whose only locks of conversations these are.
+	LockPlaces(ctx context.Context, ids ...ConversationID) (map[ConversationID]Conversation, map[ConversationID]Place, error)
 	// Places lists what waits in a queue: higher priority first, then the longest waiting. After is the last one seen, nil for the start.
 	Places(ctx context.Context, team TeamID, after *Place, limit int) ([]Place, error)
 	// Position is the place in the queue of one that waits, from 1.

@@ -108,6 +108,9 @@ type Host interface {
 	Tell(word string)
 	// Standing tells how things stand with the person behind an identity; the zero value for one who never wrote.
 	Standing(ctx context.Context, k IdentityKey) (Standing, error)
+	// Typing notes that the person behind an identity is writing, for those who look at their open conversation within the next seconds. Of one who has
+	// none it notes nothing.
+	Typing(ctx context.Context, k IdentityKey) error
 	// Open reads a file that an outgoing message carries.
 	Open(ctx context.Context, id MediaID) (io.ReadCloser, error)
 	// HTTP is the client for every call out: bounded, guarded against private addresses, logged with secrets redacted.
@@ -202,6 +205,12 @@ type SetupLink interface {
 	Subscribe(ctx context.Context, callback string) error
 }
 
+// HandLink is a SetupLink that cannot always register the webhook whole.
+type HandLink interface {
+	// ByHand says what a person must enter at the provider besides what Subscribe does; empty: nothing.
+	ByHand() string
+}
+
 // MediaLink is a Link whose media are fetched by reference. Fetch returns ErrMediaGone when it will never be there again.
 type MediaLink interface {
 	Fetch(ctx context.Context, m Media) (Download, error)
@@ -231,6 +240,12 @@ type Act struct {
 	Target  string
 	Emoji   string
 	Content Content
+}
+
+// PresentLink is a Link that can ask whether the provider still serves the channel's account as it did.
+type PresentLink interface {
+	// Present asks. An error: nobody could say, now.
+	Present(ctx context.Context) (bool, error)
 }
 
 // TemplateLink is a Link whose provider approves templates.

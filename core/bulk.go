@@ -75,13 +75,15 @@ type Rows struct {
 	// Parts are changed as by SetPart but for their provider ids, Statuses as by SetMessageStatus. Their conversations are locked.
 	Parts    []Owned[Part]
 	Statuses []Message
+	Places   []Owned[Place]    // as by SetPlace, and no conversation twice
+	Duties   []Owned[Duty]     // as by SetDuty, and no agent twice
 	Log      []Owned[LogEntry] // each with an ID
 }
 
 // Empty reports whether there is nothing to store.
 func (r Rows) Empty() bool {
 	return len(r.Contacts)+len(r.Identities)+len(r.Conversations)+len(r.Messages)+len(r.Files)+len(r.Events)+len(r.Windows)+len(r.Held)+len(r.Moved)+len(r.Parts)+
-		len(r.Statuses)+len(r.Log)+len(r.Happenings) == 0
+		len(r.Statuses)+len(r.Places)+len(r.Duties)+len(r.Log)+len(r.Happenings) == 0
 }
 
 // Touch is a customer's act that opens a reply window.

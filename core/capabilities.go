@@ -42,6 +42,7 @@ type MediaRule struct {
 	MIME    []string // accepted types; empty means any
 	Bytes   int64    // largest size; zero means unlimited
 	Caption bool
+	Amend   bool // a caption can be changed after sending, where ActionEdit is there
 }
 
 // Action is something done in a conversation that is not a message.

@@ -62,6 +62,14 @@ func (c Care) Off() bool {
 	return c.FollowUp.After == 0 && c.CloseAfter == 0 && len(c.Targets) == 0 && c.Escalate.After == 0 && len(c.Rules) == 0 && !c.Survey.On
 }
 
+// Watches reports whether anything becomes due by the clock.
+func (c Care) Watches() bool {
+	return c.WatchesSilence() || len(c.Targets) > 0 || c.Escalate.After > 0
+}
+
+// WatchesSilence reports whether anything becomes due because a contact does not answer.
+func (c Care) WatchesSilence() bool { return c.FollowUp.After > 0 || c.CloseAfter > 0 }
+
 // Target is the one that counts for a priority; zero where none does.
 func (c Care) Target(priority int) Target {
 	for _, t := range c.Targets {
@@ -127,9 +135,22 @@ type SurveyRepo interface {
 const (
 	// SurveyFor is how long a number may be the answer to a survey.
 	SurveyFor = 3 * 24 * time.Hour
+	// SurveyCommentFor is how long after it the next text may be the comment.
+	SurveyCommentFor = 2 * time.Hour
+	// SurveyThanks begins the key of the thanks for an answer, which ask for a comment.
+	SurveyThanks = "survey-thanks/"
 	// SurveyOption stands before the score, in the ids of what can be picked.
 	SurveyOption = "survey-"
 )
+
+// Awaits reports whether something that the contact says at a time, in no conversation that is open, can answer the survey: by a score, or after that by a
+// text.
+func (s SurveyAnswer) Awaits(content Content, now time.Time) bool {
+	if s.Score == 0 {
+		return SurveyScore(content) > 0 && now.Sub(s.Asked) < SurveyFor
+	}
+	return s.Comment == "" && content.Kind == KindText && content.Referral == nil && SurveyScore(content) == 0 && now.Sub(s.Answered) < SurveyCommentFor
+}
 
 // SurveyScore reads an answer to a survey: what was picked, stars, or a number from 1 to 5 alone, in any script. Zero: it is none.
 func SurveyScore(content Content) int {

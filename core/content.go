@@ -48,6 +48,7 @@ type Content struct {
 	Plain       bool         `json:"plain,omitempty"`     // of a part: its marks were taken out, for the channel shows none
 	Album       string       `json:"album,omitempty"`     // what was sent together, several pictures for one, has the same; its messages stand one after the other
 	Automatic   string       `json:"automatic,omitempty"` // in: why we know that a machine wrote it (an absence note, a list's mail); automation never answers it
+	Quiet       bool         `json:"quiet,omitempty"`     // in: a person wrote it, and their mail forbids automatic answers
 }
 
 // Together makes contents that came as one message of the provider's an album of its id; a single one stays as it is.

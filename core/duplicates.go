@@ -101,6 +101,10 @@ func judged(ctx context.Context, repo Repo, pairs []pairing, contacts map[Contac
 		}
 		if clash {
 			d.Doubt = "they have different WhatsApp accounts"
+		} else if parted, err := Parted(ctx, repo, into.ID, from.ID); err != nil {
+			return nil, err
+		} else if parted {
+			d.Doubt = "somebody has undone their merge"
 		}
 		all = append(all, d)
 	}

@@ -146,7 +146,11 @@ type AccountBody struct {
 	// Slack is how much a provider's times on this topic may be off: good news up to that much older than bad news still end it.
 	Slack  time.Duration `json:",omitempty"`
 	Import *Import       `json:",omitempty"` // how far an import has come, by the provider's word
-	Over   bool          `json:",omitempty"` // the account was taken from us: when it is given back, everything may be imported again
+	// Unnamed says that the news is of one of several accounts that belong together, and not of which. Ask says that it may be this channel's or another's:
+	// nothing is done before the provider was asked. Whoever knows all the channels sets it.
+	Unnamed bool `json:",omitempty"`
+	Ask     bool `json:",omitempty"`
+	Over    bool `json:",omitempty"` // the account was taken from us: when it is given back, everything may be imported again
 	// Number is the phone number that the channel serves, with its country code, as the provider proves it (never as an admin wrote it); empty: no news
 	// of it. Phone says that the channel is a device linked to that phone, rather than the provider's API.
 	Number string `json:",omitempty"`

@@ -10,8 +10,8 @@ import (
 
 // JoinIdentities makes all keys identities of one contact, in the caller's transaction: those not known yet are added, a contact known by an
 // addressing one of them is the same person and is merged into it, a user name that had another owner changes hands. It returns the identities
-// in the order of the keys. Two contacts with different accounts are not merged by what both have, unless the provider itself says that one id has
-// become the other; each then keeps what it has.
+// in the order of the keys. Two contacts with different accounts, or whose merge somebody has undone, are not merged by what both have, unless the
+// provider itself says that one id has become the other; each then keeps what it has.
 func JoinIdentities(ctx context.Context, repo Repo, contact ContactID, keys []IdentityKey, told Told) ([]Identity, error) {
 	found, err := repo.Identities(ctx, keys)
 	if err != nil {
@@ -51,7 +51,7 @@ func gather(ctx context.Context, repo Repo, contact ContactID, found []Identity,
 			continue
 		}
 		if !merged[i.Contact] && i.Key.Scheme.Addressing() && told.Source != SourceChanged {
-			if clash, err := clashOf(ctx, repo, contact, i.Contact, keysOf(found)); clash || err != nil {
+			if not, err := apart(ctx, repo, contact, i.Contact, keysOf(found)); not || err != nil {
 				if err != nil {
 					return err
 				}
@@ -72,6 +72,27 @@ func gather(ctx context.Context, repo Repo, contact ContactID, found []Identity,
 		}
 	}
 	return nil
+}
+
+// apart reports whether two contacts are not to be merged by what both have: they are known by different accounts, or somebody has undone their merge.
+func apart(ctx context.Context, repo Repo, a, b ContactID, together []IdentityKey) (bool, error) {
+	clash, err := clashOf(ctx, repo, a, b, together)
+	if err != nil || clash {
+		return clash, err
+	}
+	return Parted(ctx, repo, a, b)
+}
+
+// Parted reports whether somebody has undone a merge of two contacts: nothing but a person merges them again, unless the provider says that one has become
+// the other.
+func Parted(ctx context.Context, repo Repo, a, b ContactID) (bool, error) {
+	all, err := repo.MergesOf(ctx, a)
+	if err != nil {
+		return false, fmt.Errorf("merges of contact: %w", err)
+	}
+	return slices.ContainsFunc(all, func(m Merge) bool {
+		return !m.Undone.IsZero() && (m.Into == a && m.From == b || m.Into == b && m.From == a)
+	}), nil
 }
 
 // clashOf reports whether two contacts are known by different accounts.

@@ -23,7 +23,7 @@ func DidYouMean(word string, known []string) string {
 func Nearest(word string, known []string) string {
 	best, least := "", min(len(word)/3+2, 8)
 	for _, k := range known {
-		if d := distance(bareWord(word), bareWord(k)); d < least {
+		if d := Distance(bareWord(word), bareWord(k)); d < least {
 			best, least = k, d
 		}
 	}
@@ -51,8 +51,8 @@ func bareWord(s string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "", ".", "").Replace(strings.ToLower(s))
 }
 
-// distance counts the changes that make b of a: letters put in, taken out, replaced, or swapped with their neighbour.
-func distance(a, b string) int {
+// Distance counts the changes that make b of a: letters put in, taken out, replaced, or swapped with their neighbour.
+func Distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	if len(x) > 64 || len(y) > 64 { // nobody mistypes that
 		return 64

@@ -30,6 +30,7 @@ const (
 	JobConfirm   JobKind = "confirm"   // answer a contact's wish; made by Wish.Confirmation
 	JobWorkflow  JobKind = "workflow"  // let automation follow what happened in a conversation; Key is the ConversationID
 	JobImport    JobKind = "import"    // ask a channel's provider for what it hands over once; Key is the ChannelID, or made by ImportJob
+	JobAsk       JobKind = "ask"       // ask the provider whether news is of this channel; made by AskJob
 	JobAssign    JobKind = "assign"    // hand out what waits in a queue; made by AssignJob
 	JobTouch     JobKind = "touch"     // pass on what its agent left untouched; Key is the ConversationID
 	JobTell      JobKind = "tell"      // tell a waiting contact of a better place; Key is the ConversationID
@@ -68,6 +69,25 @@ func ImportJob(ws WorkspaceID, ch ChannelID) Job {
 
 // Imported returns the channel that a job for imports is about.
 func (j Job) Imported() ChannelID { return j.Woken() }
+
+// Doubt is news that may be of a channel, and since when that is asked.
+type Doubt struct {
+	News  Event     `json:"news"`
+	Since time.Time `json:"since"`
+}
+
+// AskJob returns the job that asks a channel's provider whether news is of it.
+func AskJob(ws WorkspaceID, ch ChannelID, d Doubt) Job {
+	args, _ := json.Marshal(d) // plain data
+	return Job{Kind: JobAsk, Workspace: ws, Key: string(ch) + "/" + NewID[string](), Args: args}
+}
+
+// Asked returns the channel that an AskJob is about, and the news.
+func (j Job) Asked() (ChannelID, Doubt, error) {
+	var d Doubt
+	err := json.Unmarshal(j.Args, &d)
+	return j.Woken(), d, err
+}
 
 // ProfileJob returns the job that asks a channel's provider who the contact behind an identity is.
 func ProfileJob(ws WorkspaceID, ch ChannelID, contact ContactID, id IdentityID) Job {

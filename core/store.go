@@ -206,6 +206,8 @@ type ContactRepo interface {
 	CloseWindow(ctx context.Context, ch ChannelID, id IdentityID, at time.Time) error
 	// Window returns the newest state over all identities of a contact on a channel; the zero state if there is none.
 	Window(ctx context.Context, ch ChannelID, contact ContactID) (WindowState, error)
+	// Reach returns all at once what Channel, Contact, IdentitiesOf, Wishes and Window do.
+	Reach(ctx context.Context, ch ChannelID, contact ContactID) (Reach, error)
 }
 
 // ConversationRepo keeps conversations.
@@ -251,7 +253,7 @@ type MessageRepo interface {
 	SetMessageStatus(ctx context.Context, id MessageID, s Status, e *SendError) error
 	// EditMessage keeps the present content as a version and replaces it.
 	EditMessage(ctx context.Context, id MessageID, content Content, at time.Time) error
-	// RevokeMessage takes the content away, versions included.
+	// RevokeMessage takes the content away, that of its versions and of the lines about its changes included. Its files are the caller's to delete.
 	RevokeMessage(ctx context.Context, id MessageID, at time.Time) error
 	Versions(ctx context.Context, id MessageID) ([]Content, error)
 	// PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing.
@@ -276,8 +278,10 @@ type MessageRepo interface {
 
 	AddFile(ctx context.Context, f File) error
 	File(ctx context.Context, id MediaID) (File, error)
-	// SetFile updates state, blob, MIME, name, size and error.
+	// SetFile updates state, blob, MIME, name, size, error and tries. Of one that was deleted it forgets where it lay.
 	SetFile(ctx context.Context, f File) error
+	// FilesOf lists the files of a message: those that it brought, also before it was changed, and what was made of them.
+	FilesOf(ctx context.Context, id MessageID) ([]File, error)
 	// SpareFile notes that a medium lies at another channel, too, by that one's reference.
 	SpareFile(ctx context.Context, id MediaID, ch ChannelID, m Media) error
 	// UseSpare has a medium that is not here be fetched from where else it lies, and forgets where it lay. False: it is here, or lies nowhere else.
@@ -291,6 +295,7 @@ const (
 	FilePending FileState = "pending" // at the provider
 	FileHere    FileState = "here"
 	FileMissing FileState = "missing" // given up; Error says why
+	FileDeleted FileState = "deleted" // by who sent it; Blob is empty once the bytes are gone, too
 )
 
 // File is a medium as we keep it.

@@ -33,6 +33,18 @@ var errLost = errors.New("another transaction was quicker")
 
 // bulk runs the steps in order, on PostgreSQL in one round trip.
 func (t *transaction) bulk(ctx context.Context, steps ...step) error {
+	return run(ctx, t.running.steps, steps)
+}
+
+// look runs steps that read, in the transaction if there is one, on PostgreSQL in one round trip.
+func (r repo) look(ctx context.Context, steps ...step) error {
+	if r.t != nil {
+		return r.t.bulk(ctx, steps...)
+	}
+	return run(ctx, r.s.engine.read, steps)
+}
+
+func run(ctx context.Context, all func(ctx context.Context, steps []step) error, steps []step) error {
 	steps = slices.DeleteFunc(steps, func(s step) bool { return len(s.rows) == 0 })
 	if len(steps) == 0 {
 		return nil
@@ -43,7 +55,7 @@ func (t *transaction) bulk(ctx context.Context, steps ...step) error {
 	for _, s := range steps {
 		plainly(s)
 	}
-	return fail(translate(t.running.steps(ctx, steps)))
+	return fail(translate(all(ctx, steps)))
 }
 
 // plainly makes the arguments of a step what every driver knows.
@@ -69,8 +81,8 @@ func (t *transaction) insert(into table, rows [][]any, conflict string, must boo
 
 // find selects what belongs to keys. In text, {keys} stands for these, with the columns k0, k1 and so on, and {with TABLE AS ALIAS: CONDITION} joins
 // a table so that it is looked into once for each of them.
-func (t *transaction) find(text, types string, keys [][]any, each reading) step {
-	if t.s.postgres != nil {
+func (s *Store) find(text, types string, keys [][]any, each reading) step {
+	if s.postgres != nil {
 		names := make([]string, len(types))
 		for i := range names {
 			names[i] = "k" + string(rune('0'+i))
@@ -79,11 +91,11 @@ func (t *transaction) find(text, types string, keys [][]any, each reading) step 
 	} else {
 		text = strings.ReplaceAll(text, "{keys}", jsonKeys(len(types)))
 	}
-	return step{text: t.joined(text), table: table{types: types}, rows: keys, keys: true, each: each}
+	return step{text: s.joined(text), table: table{types: types}, rows: keys, keys: true, each: each}
 }
 
 // joined spells out the joins of a text.
-func (t *transaction) joined(text string) string {
+func (s *Store) joined(text string) string {
 	for {
 		head, rest, there := strings.Cut(text, "{with ")
 		if !there {
@@ -92,7 +104,7 @@ func (t *transaction) joined(text string) string {
 		join, tail, _ := strings.Cut(rest, "}")
 		what, condition, _ := strings.Cut(join, ": ")
 		name, alias, _ := strings.Cut(what, " AS ")
-		if t.s.postgres != nil { // a plan that was made for a small table must not read all of a large one
+		if s.postgres != nil { // a plan that was made for a small table must not read all of a large one
 			text = head + "CROSS JOIN LATERAL (SELECT * FROM " + name + " " + alias + " WHERE " + condition + " OFFSET 0) " + alias + tail
 		} else {
 			text = head + "CROSS JOIN " + name + " " + alias + " ON " + condition + tail

@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -142,6 +143,23 @@ func (r valueRow) core() []byte { return r.Value }
 
 // Value returns a small value, nil if there is none.
 func (r repo) Value(ctx context.Context, owner, name string) ([]byte, error) {
+	if owner != core.AutomationOwner || r.t != nil {
+		return r.value(ctx, owner, name)
+	}
+	key := freshKey{r.ws, name}
+	known, turn, ok := r.s.fresh.get(key)
+	if ok {
+		return bytes.Clone(known), nil
+	}
+	began := time.Now()
+	value, err := r.value(ctx, owner, name)
+	if err == nil {
+		r.s.fresh.put(key, bytes.Clone(value), turn, began)
+	}
+	return value, err
+}
+
+func (r repo) value(ctx context.Context, owner, name string) ([]byte, error) {
 	all, err := list[valueRow](r.rows(ctx).Where("owner = ? AND name = ?", owner, name))
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -155,12 +173,14 @@ func (r repo) SetValue(ctx context.Context, owner, name string, value []byte) er
 
 // SetValueUntil keeps a small value at least until a time, for good if that is zero.
 func (r repo) SetValueUntil(ctx context.Context, owner, name string, value []byte, until time.Time) error {
+	defer r.changesValue(owner)
 	row := valueRow{Workspace: r.ws, Owner: owner, Name: name, Value: notNil(value), Expires: at(until)}
 	return r.put(ctx, &row, "workspace,owner,name", "value", "expires")
 }
 
 // SwapValue sets a small value where it is still the one that was read. Of two that read the same, one wins.
 func (r repo) SwapValue(ctx context.Context, owner, name string, old, value []byte) (bool, error) {
+	defer r.changesValue(owner)
 	if old == nil {
 		return r.win(ctx, &valueRow{Workspace: r.ws, Owner: owner, Name: name, Value: notNil(value), Expires: at(time.Time{})}, "", "workspace", "owner", "name")
 	}
@@ -178,6 +198,7 @@ func (r repo) FirstValue(ctx context.Context, owner string) (string, []byte, err
 }
 
 func (r repo) DropValue(ctx context.Context, owner, name string) error {
+	defer r.changesValue(owner)
 	return fail(r.changes(ctx).Where("workspace = ? AND owner = ? AND name = ?", r.ws, owner, name).Delete(&valueRow{}).Error)
 }
 

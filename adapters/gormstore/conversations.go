@@ -7,7 +7,6 @@ import (
 	"causeway/core"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 type conversationRow struct {
@@ -128,7 +127,12 @@ func (r repo) NextSeq(ctx context.Context, id core.ConversationID, when time.Tim
 // Lock keeps others from the conversation until the transaction ends. On SQLite nobody else writes meanwhile anyway. On PostgreSQL the lock
 // is the one an update takes: rows that merely refer to the conversation can still be added.
 func (r repo) Lock(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
-	return take[conversationRow](r.rows(ctx).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("id = ?", id))
+	var c core.Conversation
+	err := r.look(ctx, r.s.find(r.s.locking(), "tt", [][]any{{r.ws, string(id)}}, func(scan func(...any) error) error { return one(scan, new(conversationRow), &c) }))
+	if err == nil && c.ID == "" {
+		err = core.ErrNotFound
+	}
+	return c, err
 }
 
 type conversationEventRow struct {

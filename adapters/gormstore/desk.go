@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -56,11 +57,24 @@ func (r repo) Duties(ctx context.Context) ([]core.Duty, error) {
 		"FROM agents a LEFT JOIN duties d ON d.workspace = a.workspace AND d.agent = a.id WHERE a.workspace = ? ORDER BY a.id", r.ws))
 }
 
+const overDuty = "ON CONFLICT (workspace, agent) " +
+	"DO UPDATE SET presence = excluded.presence, until = excluded.until, since = excluded.since, given = excluded.given"
+
 func (r repo) SetDuty(ctx context.Context, d core.Duty) error {
-	_, err := r.exec(ctx, "INSERT INTO duties (workspace, agent, presence, until, since, given) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, agent) "+
-		"DO UPDATE SET presence = excluded.presence, until = excluded.until, since = excluded.since, given = excluded.given",
+	_, err := r.exec(ctx, "INSERT INTO duties (workspace, agent, presence, until, since, given) VALUES (?, ?, ?, ?, ?, ?) "+overDuty,
 		r.ws, d.Agent, d.Presence, at(d.Until), at(d.Since), at(d.Given))
 	return err
+}
+
+var dutyTable = table{"duties", "workspace, agent, presence, until, since, given", "tttnnn"}
+
+func (t *transaction) duties(all []core.Owned[core.Duty]) step {
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		d := o.Value
+		rows[i] = []any{string(o.Workspace), string(d.Agent), string(d.Presence), at(d.Until), at(d.Since), at(d.Given)}
+	}
+	return t.insert(dutyTable, rows, overDuty, true)
 }
 
 func (r repo) Answers(ctx context.Context, id core.AgentID, when time.Time) error {
@@ -92,10 +106,57 @@ func (r repo) Place(ctx context.Context, id core.ConversationID) (core.Place, er
 }
 
 func (r repo) SetPlace(ctx context.Context, p core.Place) error {
-	_, err := r.exec(ctx, "INSERT INTO handlings (workspace, conversation, priority, tags, queue, queued, assigned, wants) VALUES (?, ?, 0, 'null', ?, ?, ?, ?) "+
-		"ON CONFLICT (workspace, conversation) DO UPDATE SET queue = excluded.queue, queued = excluded.queued, assigned = excluded.assigned, wants = excluded.wants",
+	_, err := r.exec(ctx, "INSERT INTO handlings (workspace, conversation, priority, tags, queue, queued, assigned, wants) VALUES (?, ?, 0, 'null', ?, ?, ?, ?) "+overPlace,
 		r.ws, p.Conversation, p.Team, at(p.Queued), at(p.Assigned), asDoc(p.Wants))
 	return err
+}
+
+const overPlace = "ON CONFLICT (workspace, conversation) " +
+	"DO UPDATE SET queue = excluded.queue, queued = excluded.queued, assigned = excluded.assigned, wants = excluded.wants"
+
+var placeTable = table{"handlings", "workspace, conversation, priority, tags, queue, queued, assigned, wants", "ttittnnt"}
+
+func (t *transaction) places(all []core.Owned[core.Place]) step {
+	rows := make([][]any, len(all))
+	for i, o := range all {
+		p := o.Value
+		rows[i] = []any{string(o.Workspace), string(p.Conversation), int64(0), "null", string(p.Team), at(p.Queued), at(p.Assigned), asDoc(p.Wants)}
+	}
+	return t.insert(placeTable, rows, overPlace, true)
+}
+
+// LockPlaces is one round trip on PostgreSQL. The places are read after the locks, by a statement of their own that sees what was committed meanwhile.
+func (r repo) LockPlaces(ctx context.Context, ids ...core.ConversationID) (map[core.ConversationID]core.Conversation, map[core.ConversationID]core.Place, error) {
+	conversations, places := map[core.ConversationID]core.Conversation{}, map[core.ConversationID]core.Place{}
+	keys := make([][]any, len(ids))
+	for i, id := range slices.Sorted(slices.Values(ids)) {
+		keys[i], places[id] = []any{r.ws, string(id)}, core.Place{Conversation: id}
+	}
+	locks := r.s.find(r.s.locking(), "tt", keys, func(scan func(...any) error) error {
+		var c conversationRow
+		err := scan(c.fields()...)
+		conversations[core.ConversationID(c.ID)] = c.core()
+		return err
+	})
+	reads := r.s.find(placesOf, "tt", keys, func(scan func(...any) error) error {
+		var p placeRow
+		err := scan(&p.Conversation, &p.Priority, &p.Queue, &p.Queued, &p.Assigned, &p.Wants)
+		places[core.ConversationID(p.Conversation)] = p.core()
+		return err
+	})
+	return conversations, places, r.t.bulk(ctx, locks, reads)
+}
+
+const placesOf = "SELECT h.conversation, h.priority, h.queue, h.queued, h.assigned, h.wants FROM {keys} " +
+	"{with handlings AS h: h.workspace = k.k0 AND h.conversation = k.k1}"
+
+// locking selects conversations by workspace and id, and on PostgreSQL locks them in the order of their ids. On SQLite nobody else writes anyway.
+func (s *Store) locking() string {
+	text := "SELECT " + conversationTable.of("c") + " FROM "
+	if s.postgres != nil {
+		return text + "conversations c WHERE c.workspace = ANY($1::text[]) AND c.id = ANY($2::text[]) ORDER BY c.id FOR NO KEY UPDATE"
+	}
+	return text + "{keys} {with conversations AS c: c.workspace = k.k0 AND c.id = k.k1}"
 }
 
 func (r repo) Places(ctx context.Context, team core.TeamID, after *core.Place, limit int) ([]core.Place, error) {

@@ -22,6 +22,10 @@ const (
 const alert = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000; " +
 	"SET idle_in_transaction_session_timeout = 10000"
 
+// plans has the server make the plan of a statement once. For the arrays of a bulk it would make one at each use, because it sees how long they are: that
+// was a third of its work for a mail and the answer to it.
+const plans = "SET plan_cache_mode = force_generic_plan"
+
 // watchful lets neither side wait for long for another that has fallen silent.
 func watchful(config *pgxpool.Config) {
 	if config.ConnConfig.ConnectTimeout == 0 {
@@ -30,9 +34,11 @@ func watchful(config *pgxpool.Config) {
 	d := &net.Dialer{Control: giveUpUnheard, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	config.ConnConfig.DialFunc = d.DialContext
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		if _, err := c.Exec(ctx, alert); err != nil && c.IsClosed() {
-			return err
-		} // else something between us and the server, a pooler perhaps, does not let us; it works without
+		for _, set := range []string{alert, plans} {
+			if _, err := c.Exec(ctx, set); err != nil && c.IsClosed() {
+				return err
+			} // else something between us and the server, a pooler perhaps, does not let us; it works without
+		}
 		return nil
 	}
 }

@@ -15,6 +15,8 @@ import (
 type engine interface {
 	// begin starts a transaction that can write.
 	begin(ctx context.Context) (running, error)
+	// read runs steps that read, outside of transactions.
+	read(ctx context.Context, steps []step) error
 	ping(ctx context.Context) error
 	close() error
 }

@@ -43,10 +43,18 @@ func (r repo) File(ctx context.Context, id core.MediaID) (core.File, error) {
 	return take[fileRow](r.rows(ctx).Where("id = ?", id))
 }
 
-// SetFile updates state, blob, MIME, name, size, error and tries.
+// SetFile updates state, blob, MIME, name, size, error and tries, and of a deleted one where it lay.
 func (r repo) SetFile(ctx context.Context, f core.File) error {
-	return r.set(ctx, "files", string(f.ID), map[string]any{"state": f.State, "blob_key": f.Blob, "mime": f.Media.MIME, "name": f.Media.Name,
-		"size": f.Media.Size, "error": f.Error, "tries": f.Tries})
+	change := map[string]any{"state": f.State, "blob_key": f.Blob, "mime": f.Media.MIME, "name": f.Media.Name, "size": f.Media.Size, "error": f.Error, "tries": f.Tries}
+	if f.State == core.FileDeleted {
+		change["media"], change["spare_channel"], change["spare"] = asDoc(core.Media{ID: f.ID}), "", ""
+	}
+	return r.set(ctx, "files", string(f.ID), change)
+}
+
+// FilesOf lists the files of a message.
+func (r repo) FilesOf(ctx context.Context, id core.MessageID) ([]core.File, error) {
+	return list[fileRow](r.rows(ctx).Where("message = ?", id).Order("id"))
 }
 
 // SpareFile notes where else a medium lies.

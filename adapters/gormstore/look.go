@@ -100,7 +100,7 @@ func providerKeys(keys []core.Owned[core.ProviderKey]) [][]any {
 var partsByProvider = "SELECT " + partTable.of("p") +
 	" FROM {keys} {with parts AS p: p.channel = k.k1 AND p.provider = k.k2 AND p.provider <> '' AND p.workspace = k.k0}"
 
-func (l *look) partsOf(keys [][]any) step { return l.t.find(partsByProvider, "ttt", keys, l.part) }
+func (l *look) partsOf(keys [][]any) step { return l.t.s.find(partsByProvider, "ttt", keys, l.part) }
 
 var partsByID = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.id = k.k1}"
 
@@ -109,7 +109,7 @@ func (l *look) partsBy(ids []core.Owned[core.PartID]) step {
 	for i, id := range ids {
 		rows[i] = []any{string(id.Workspace), string(id.Value)}
 	}
-	return l.t.find(partsByID, "tt", rows, l.part)
+	return l.t.s.find(partsByID, "tt", rows, l.part)
 }
 
 func (l *look) part(scan func(...any) error) error {
@@ -131,7 +131,7 @@ func (l *look) people(keys []core.Owned[core.IdentityKey]) step {
 		" {with contacts AS c: c.workspace = i.workspace AND c.id = i.contact}"
 	columns := "SELECT " + identityTable.of("i") + ", " + contactTable.of("c") + ", (SELECT o.id FROM conversations o WHERE o.workspace = c.workspace" +
 		" AND o.contact = c.id AND o.state = 'open')"
-	return l.t.find(columns+text, "tttt", rows, l.person)
+	return l.t.s.find(columns+text, "tttt", rows, l.person)
 }
 
 func (l *look) person(scan func(...any) error) error {
@@ -154,7 +154,7 @@ func (l *look) person(scan func(...any) error) error {
 // parked finds out for which of the keys events wait.
 func (l *look) parked(keys [][]any) step {
 	const text = "SELECT k.k0, k.k1, k.k2 FROM {keys} WHERE EXISTS (SELECT 1 FROM parked_events p WHERE p.workspace = k.k0 AND p.channel = k.k1 AND p.target = k.k2)"
-	return l.t.find(text, "ttt", keys, func(scan func(...any) error) error {
+	return l.t.s.find(text, "ttt", keys, func(scan func(...any) error) error {
 		var ws, ch, provider string
 		if err := scan(&ws, &ch, &provider); err != nil {
 			return err
@@ -237,7 +237,7 @@ func (l *look) locks() step {
 	if l.t.s.postgres != nil {
 		text = "SELECT " + conversationTable.of("c") + " FROM conversations c WHERE c.id = ANY($1::text[]) ORDER BY c.id FOR NO KEY UPDATE"
 	}
-	return l.t.find(text, "t", rows, func(scan func(...any) error) error {
+	return l.t.s.find(text, "t", rows, func(scan func(...any) error) error {
 		var c conversationRow
 		if err := scan(c.fields()...); err != nil {
 			return err
@@ -252,7 +252,7 @@ func (l *look) locks() step {
 
 var (
 	messagesByID  = "SELECT " + messageTable.of("m") + " FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"
-	partsOfThem   = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1}"
+	partsOfThem   = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1} ORDER BY p.seq, p.id"
 	reactionsToIt = "SELECT " + reactionTable.of("r") + " FROM {keys} {with reactions AS r: r.workspace = k.k0 AND r.message = k.k1} WHERE r.emoji <> '' ORDER BY r.at, r.who"
 )
 
@@ -267,7 +267,7 @@ func (l *look) messages(ctx context.Context) error {
 	})
 	aims = slices.CompactFunc(aims, func(a, b []any) bool { return a[0] == b[0] && a[1] == b[1] })
 	place := map[core.Owned[core.MessageID]]int{}
-	messages := l.t.find(messagesByID, "tt", aims, func(scan func(...any) error) error {
+	messages := l.t.s.find(messagesByID, "tt", aims, func(scan func(...any) error) error {
 		var m messageRow
 		if err := scan(m.fields()...); err != nil {
 			return err
@@ -276,7 +276,7 @@ func (l *look) messages(ctx context.Context) error {
 		l.found.Messages = append(l.found.Messages, m.core())
 		return nil
 	})
-	reactions := l.t.find(reactionsToIt, "tt", aims, func(scan func(...any) error) error {
+	reactions := l.t.s.find(reactionsToIt, "tt", aims, func(scan func(...any) error) error {
 		var r reactionRow
 		if err := scan(r.fields()...); err != nil {
 			return err
@@ -285,5 +285,5 @@ func (l *look) messages(ctx context.Context) error {
 		m.Reactions = append(m.Reactions, r.core().Reaction)
 		return nil
 	})
-	return l.t.bulk(ctx, messages, l.t.find(partsOfThem, "tt", aims, l.part), reactions)
+	return l.t.bulk(ctx, messages, l.t.s.find(partsOfThem, "tt", aims, l.part), reactions)
 }

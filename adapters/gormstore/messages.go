@@ -73,8 +73,22 @@ func (r repo) unadd(ctx context.Context, id core.MessageID) error {
 
 // Message returns a message with its parts and reactions.
 func (r repo) Message(ctx context.Context, id core.MessageID) (core.Message, error) {
-	m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
-	return r.filled(ctx, m, err)
+	var m core.Message
+	var parts []core.Part
+	var reactions []onMessage
+	key := [][]any{{r.ws, string(id)}}
+	err := r.look(ctx,
+		r.s.find(messagesByID, "tt", key, func(scan func(...any) error) error { return one(scan, new(messageRow), &m) }),
+		r.s.find(partsOfThem, "tt", key, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }),
+		r.s.find(reactionsToIt, "tt", key, func(scan func(...any) error) error { return another(scan, new(reactionRow), &reactions) }))
+	if err == nil && m.ID == "" {
+		err = core.ErrNotFound
+	}
+	m.Parts = parts
+	for _, x := range reactions {
+		m.Reactions = append(m.Reactions, x.Reaction)
+	}
+	return m, err
 }
 
 func (r repo) MessageByKey(ctx context.Context, key string) (core.Message, error) {
@@ -82,10 +96,6 @@ func (r repo) MessageByKey(ctx context.Context, key string) (core.Message, error
 		return core.Message{}, core.ErrNotFound
 	}
 	m, err := take[messageRow](r.rows(ctx).Where("key = ? AND key <> ''", key))
-	return r.filled(ctx, m, err)
-}
-
-func (r repo) filled(ctx context.Context, m core.Message, err error) (core.Message, error) {
 	if err != nil {
 		return m, err
 	}
@@ -137,25 +147,21 @@ func (r repo) LastSender(ctx context.Context, id core.ConversationID, ch core.Ch
 	return "", time.Time{}, nil
 }
 
-// fill gives messages their parts and reactions, in two queries for all of them.
+// fill gives messages their parts and reactions, in one round trip for all of them.
 func (r repo) fill(ctx context.Context, all []core.Message) error {
-	if len(all) == 0 {
-		return nil
-	}
-	ids := make([]string, len(all))
+	keys := make([][]any, len(all))
 	place := map[core.MessageID]int{}
 	for i, m := range all {
-		ids[i], place[m.ID] = string(m.ID), i
+		keys[i], place[m.ID] = []any{r.ws, string(m.ID)}, i
 	}
-	parts, err := list[partRow](r.rows(ctx).Where("message IN ?", ids).Order("seq, id"))
-	if err != nil {
-		return err
-	}
+	var parts []core.Part
+	var reactions []onMessage
+	err := r.look(ctx, r.s.find(partsOfThem, "tt", keys, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }),
+		r.s.find(reactionsToIt, "tt", keys, func(scan func(...any) error) error { return another(scan, new(reactionRow), &reactions) }))
 	for _, p := range parts {
 		m := &all[place[p.Message]]
 		m.Parts = append(m.Parts, p)
 	}
-	reactions, err := list[reactionRow](r.rows(ctx).Where("message IN ? AND emoji <> ''", ids).Order("at, who"))
 	for _, x := range reactions {
 		m := &all[place[x.message]]
 		m.Reactions = append(m.Reactions, x.Reaction)
@@ -198,7 +204,7 @@ func (r repo) EditMessage(ctx context.Context, id core.MessageID, content core.C
 	})
 }
 
-// RevokeMessage takes the content away, that of its parts and versions included. The kind stays, to say what was there.
+// RevokeMessage takes the content away, that of its parts, its versions and of the lines about its changes included. The kind stays, to say what was there.
 func (r repo) RevokeMessage(ctx context.Context, id core.MessageID, when time.Time) error {
 	return r.whole(ctx, func(r repo) error {
 		m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
@@ -212,7 +218,11 @@ func (r repo) RevokeMessage(ctx context.Context, id core.MessageID, when time.Ti
 		if _, err := r.exec(ctx, "UPDATE parts SET content = ? WHERE workspace = ? AND message = ?", empty, r.ws, id); err != nil {
 			return err
 		}
-		_, err = r.exec(ctx, "DELETE FROM versions WHERE workspace = ? AND message = ?", r.ws, id)
+		if _, err := r.exec(ctx, "DELETE FROM versions WHERE workspace = ? AND message = ?", r.ws, id); err != nil {
+			return err
+		}
+		_, err = r.exec(ctx, "UPDATE conversation_events SET text = ?, data = ? WHERE workspace = ? AND conversation = ? AND message = ? AND code = 'edit'",
+			"Changed the message.", asDoc(map[string]string(nil)), r.ws, m.Conversation, id)
 		return err
 	})
 }

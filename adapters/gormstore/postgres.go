@@ -78,6 +78,10 @@ func (e *pgEngine) begin(ctx context.Context) (running, error) {
 	return &pgRunning{conn: conn}, nil
 }
 
+func (e *pgEngine) read(ctx context.Context, steps []step) error {
+	return e.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return received(c.SendBatch(ctx, queued(steps)), steps, "") })
+}
+
 func (e *pgEngine) ping(ctx context.Context) error { return e.pool.Ping(ctx) }
 
 func (e *pgEngine) close() error {

@@ -15,6 +15,13 @@ func (r *contactRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Name, &r.Language, &r.OptedOut, &r.MarketingStop, &r.Blocked, &r.MergedInto, &r.Created}
 }
 
+var channelTable = table{name: "channels", columns: "workspace, id, kind, name, account, settings, state, health, free_window, seen_in, created, number, phone, twin"}
+
+func (r *channelRow) fields() []any {
+	return []any{&r.Workspace, &r.ID, &r.Kind, &r.Name, &r.Account, &r.Settings, &r.State, &r.Health, &r.FreeWindow, &r.SeenIn, &r.Created, &r.Number, &r.Phone,
+		&r.Twin}
+}
+
 var identityTable = table{"identities", "workspace, id, contact, scheme, scope, value, source, seen, channel, event", "tttttttntt"}
 
 func (r *identityRow) values() []any {
@@ -23,6 +30,12 @@ func (r *identityRow) values() []any {
 
 func (r *identityRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Contact, &r.Scheme, &r.Scope, &r.Value, &r.Source, &r.Seen, &r.Channel, &r.Event}
+}
+
+var wishTable = table{name: "wishes", columns: "workspace, channel, identity, marketing, stop, confirm, at"}
+
+func (r *wishRow) fields() []any {
+	return []any{&r.Workspace, &r.Channel, &r.Identity, &r.Marketing, &r.Stop, &r.Confirm, &r.At}
 }
 
 var conversationTable = table{"conversations", "workspace, id, contact, number, state, channel, agent, team, subject, opened, closed, last_at, waiting, seq, referral",

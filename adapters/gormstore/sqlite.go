@@ -94,6 +94,15 @@ func (e *liteEngine) begin(ctx context.Context) (running, error) {
 	return r, nil
 }
 
+func (e *liteEngine) read(ctx context.Context, steps []step) error {
+	conn, err := e.reader.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return loop(ctx, conn, steps)
+}
+
 func (e *liteEngine) ping(ctx context.Context) error { return e.reader.PingContext(ctx) }
 
 func (e *liteEngine) close() error {

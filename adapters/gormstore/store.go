@@ -50,6 +50,7 @@ type Store struct {
 	lite           *sql.DB       // SQLite only
 	postgres       *pgxpool.Pool // PostgreSQL only
 	filling        filling
+	fresh          fresh
 	refusal        refusal
 }
 

@@ -84,6 +84,9 @@ func (s *Store) once(ctx context.Context, f func(t *transaction) error) error {
 	if err := r.commit(ctx, t.last); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
+	if t.settings {
+		s.fresh.forget()
+	}
 	s.filled(ctx, t.messages)
 	if q, ok := s.queue.(interface{ Committed(jobs []core.Job) }); ok && len(t.jobs) > 0 {
 		q.Committed(t.jobs)
@@ -99,6 +102,8 @@ type transaction struct {
 	deep    int        // savepoints open
 	last    []step     // for the end, on the way with the commit
 	jobs    []core.Job // enqueued, to be told of after the commit
+
+	settings bool // of automation were changed
 
 	messages int64 // stored by bulks
 }

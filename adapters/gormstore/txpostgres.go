@@ -89,24 +89,26 @@ func (r *pgRunning) rollback(ctx context.Context) {
 
 // send sends all steps at once, with the beginning of the transaction before them if it has not begun, and its end behind them if there is one to be.
 func (r *pgRunning) send(ctx context.Context, steps []step, end string) error {
-	var batch pgx.Batch
 	if !r.begun {
 		r.begun = true
-		batch.Queue("begin")
-		steps = append([]step{{}}, steps...)
+		steps = append([]step{{text: "begin"}}, steps...)
 	}
-	for _, s := range steps {
-		if s.text != "" {
-			batch.Queue(s.text, arrays(s.table.types, s.rows)...)
-		}
-	}
+	batch := queued(steps)
 	if end != "" {
 		batch.Queue(end)
 	}
-	return r.conn.Raw(func(c any) error { return received(c.(*stdlib.Conn).Conn().SendBatch(ctx, &batch), steps, end) })
+	return r.conn.Raw(func(c any) error { return received(c.(*stdlib.Conn).Conn().SendBatch(ctx, batch), steps, end) })
 }
 
-// received reads the results of steps, the beginning of the transaction being one without a text.
+func queued(steps []step) *pgx.Batch {
+	var batch pgx.Batch
+	for _, s := range steps {
+		batch.Queue(s.text, arrays(s.table.types, s.rows)...)
+	}
+	return &batch
+}
+
+// received reads the results of steps.
 func received(results pgx.BatchResults, steps []step, end string) (err error) {
 	defer func() {
 		if closeErr := results.Close(); err == nil {

@@ -23,7 +23,8 @@ func (t *transaction) Write(ctx context.Context, r core.Rows) (bool, error) {
 	steps := []step{t.newContacts(r.Contacts), t.newIdentities(r.Identities)}
 	steps = append(steps, t.newConversations(r.Conversations)...)
 	steps = append(steps, t.newMessages(r.Messages)...)
-	steps = append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.touches(r.Windows), t.held(r.Held), t.moved(r.Moved), t.parts(r.Parts), t.statuses(r.Statuses), t.log(r.Log))
+	steps = append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.touches(r.Windows), t.held(r.Held), t.moved(r.Moved), t.parts(r.Parts), t.statuses(r.Statuses),
+		t.places(r.Places), t.duties(r.Duties), t.log(r.Log))
 	err := t.bulk(ctx, steps...)
 	if errors.Is(err, errLost) || errors.Is(err, core.ErrDuplicate) {
 		return false, nil

@@ -85,7 +85,7 @@ func (d *desk) until(what string, f func() bool) {
 	d.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !f(); pause(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			d.Fatalf("%s did not come to pass", what)
+			d.Fatalf("%s did not come to pass: %s", what, d.counts())
 		}
 	}
 }

@@ -59,6 +59,9 @@ func (e executor) Begin(ctx context.Context) (riverdriver.ExecutorTx, error) {
 
 // JobGetAvailable starts jobs.
 func (e executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) (_ []*rivertype.JobRow, err error) {
+	if e.q.pool != nil {
+		return e.q.fetch(ctx, p)
+	}
 	tx, err := e.Executor.Begin(ctx)
 	if err != nil {
 		return nil, err

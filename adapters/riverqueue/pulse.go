@@ -26,7 +26,10 @@ type pulse struct {
 const notify = `SELECT pg_notify(concat(current_schema(), '.river_insert'), $1)`
 
 // cryEach bounds how often other nodes are told of the same.
-const cryEach = 5 * time.Millisecond
+const (
+	cryEach  = 5 * time.Millisecond
+	cryAlone = 200 * time.Millisecond // where there was no other at the last look
+)
 
 const silent = `SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 10000`
 
@@ -67,8 +70,16 @@ func (p *pulse) cry(ctx context.Context, b *bell) {
 				p.q.log.WarnContext(ctx, "other nodes not told of jobs; they look by themselves", "err", err)
 			}
 		}
-		sleep(ctx, cryEach)
+		sleep(ctx, p.pause())
 	}
+}
+
+// pause is how long to be silent after a cry: longer where nobody was there to hear it at the last look.
+func (p *pulse) pause() time.Duration {
+	if p.q.nodes.Load() == 1 {
+		return cryAlone
+	}
+	return cryEach
 }
 
 // hold sees to it that the lock is held.

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 )
@@ -61,7 +62,8 @@ const (
 // Queue is core.Queue, and what gormstore.Store.UseQueue takes.
 type Queue struct {
 	base     base
-	pool     *pgxpool.Pool // nil on SQLite
+	pool     *pgxpool.Pool                          // nil on SQLite
+	within   func(tx pgx.Tx) riverdriver.ExecutorTx // River's statements in a transaction; nil on SQLite
 	path     string
 	keepDead time.Duration // -1: for ever, as River has it
 	sql      statements
@@ -96,7 +98,8 @@ func Open(ctx context.Context, db Database, o Options) (*Queue, error) {
 		q.now = time.Now
 	}
 	if q.pool = db.Postgres(); q.pool != nil {
-		q.base, q.sql, q.client = server{q.pool}, onPostgres, clients(driver[pgx.Tx]{riverpgxv5.New(q.pool), q})
+		d := riverpgxv5.New(q.pool)
+		q.base, q.sql, q.client, q.within = server{q.pool}, onPostgres, clients(driver[pgx.Tx]{d, q}), d.UnwrapExecutor
 	} else {
 		q.base, q.sql, q.client = lite{db.SQLite()}, onSQLite, clients(driver[*sql.Tx]{riversqlite.New(db.SQLite()), q})
 	}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"time"
 
 	"causeway/core"
@@ -143,4 +144,35 @@ func facts(w *world) {
 	same(w, "events", events, []core.EventFact{{Conversation: c.ID, Kind: core.EventOpened, By: core.Author{Kind: core.AuthorContact}, At: noon.UTC()}}, nil)
 	runs, err := w.repo.RunFacts(w.Context(), from, to)
 	same(w, "runs", len(runs), 0, err)
+}
+
+// settingsNow: settings of automation, which a store may keep for a moment, are those of the last change all the same, of a transaction too.
+func settingsNow(w *world) {
+	is := func(want string) {
+		w.Helper()
+		for range 2 {
+			got, err := w.repo.Value(w.Context(), core.AutomationOwner, "hours")
+			same(w, "setting", string(got), want, err)
+		}
+	}
+	is("")
+	w.must(w.repo.SetValue(w.Context(), core.AutomationOwner, "hours", []byte("one")))
+	is("one")
+	set := func(tx core.Tx, value string) {
+		w.must(tx.In(w.ws).SetValue(w.Context(), core.AutomationOwner, "hours", []byte(value)))
+		got, err := tx.In(w.ws).Value(w.Context(), core.AutomationOwner, "hours")
+		same(w, "inside", string(got), value, err)
+	}
+	err := w.store.Tx(w.Context(), func(tx core.Tx) error { set(tx, "two"); return errRollback })
+	same(w, "rolled back", errors.Is(err, errRollback), true, nil)
+	is("one")
+	w.must(w.store.Tx(w.Context(), func(tx core.Tx) error { set(tx, "three"); return nil }))
+	is("three")
+	won, err := w.repo.SwapValue(w.Context(), core.AutomationOwner, "hours", []byte("three"), []byte("four"))
+	same(w, "swapped", won, true, err)
+	is("four")
+	got, err := worldIn(w.T, w.store, "second").repo.Value(w.Context(), core.AutomationOwner, "hours")
+	same(w, "of another workspace", string(got), "", err)
+	w.must(w.repo.DropValue(w.Context(), core.AutomationOwner, "hours"))
+	is("")
 }

@@ -172,6 +172,55 @@ func windows(w *world) {
 	same(w, "another channel", got, core.WindowState{}, err)
 }
 
+// reach is what its parts say, of a contact of whom little or much is known, outside of a transaction and in one.
+func reach(w *world) {
+	c, ctx := w.contact("a"), w.Context()
+	agree := func(r core.Repo, what string) {
+		w.Helper()
+		got, err := r.Reach(ctx, w.ch.ID, c.ID)
+		w.must(err)
+		var want core.Reach
+		want.Channel, err = r.Channel(ctx, w.ch.ID)
+		w.must(err)
+		want.Contact, err = r.Contact(ctx, c.ID)
+		w.must(err)
+		want.Identities, err = r.IdentitiesOf(ctx, c.ID)
+		w.must(err)
+		want.Wishes, err = r.Wishes(ctx, w.ch.ID, c.ID)
+		w.must(err)
+		want.Window, err = r.Window(ctx, w.ch.ID, c.ID)
+		same(w, what, fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want), err)
+	}
+	agree(w.repo, "nothing but a name")
+	w.must(w.store.Tx(ctx, func(tx core.Tx) error {
+		r := tx.In(w.ws)
+		for n, value := range []string{"1", "2"} {
+			i := core.Identity{ID: core.IdentityID("i" + value), Contact: c.ID, Key: core.IdentityKey{Scheme: core.SchemePhone, Value: value}, Seen: noon}
+			if _, err := r.AddIdentity(ctx, i); err != nil {
+				return err
+			}
+			for _, marketing := range []bool{false, true} {
+				if _, err := r.SetWish(ctx, core.Wish{Channel: w.ch.ID, Identity: i.ID, Marketing: marketing, Stop: true, At: noon}); err != nil {
+					return err
+				}
+			}
+			if err := r.TouchWindow(ctx, w.ch.ID, i.ID, noon.Add(time.Duration(n)*time.Hour)); err != nil {
+				return err
+			}
+		}
+		if err := r.CloseWindow(ctx, w.ch.ID, "i1", noon); err != nil {
+			return err
+		}
+		agree(r, "in the transaction")
+		return nil
+	}))
+	agree(w.repo, "afterwards")
+	_, err := w.repo.Reach(ctx, "none", c.ID)
+	missing(w, "of no channel", err)
+	_, err = w.repo.Reach(ctx, w.ch.ID, "none")
+	missing(w, "of nobody", err)
+}
+
 func windowForward(w *world) {
 	c := w.contact("a")
 	i := w.identity(c.ID, "1")

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -68,6 +69,44 @@ func places(w *world) {
 	got, err = w.repo.Place(w.Context(), "none")
 	same(w, "nothing was set", got, core.Place{Conversation: "none"}, err)
 	missing(w, "SetPlace", w.repo.SetPlace(w.Context(), core.Place{Conversation: "none"}))
+}
+
+// desksMany: many conversations are locked with their places, and many places and duties set, as one by one. What is another workspace's is left alone.
+func desksMany(w *world) {
+	var ids []core.ConversationID
+	rows := core.Rows{Duties: []core.Owned[core.Duty]{own(w, core.Duty{Agent: w.agent.ID, Presence: core.PresenceBusy, Given: noon.UTC()})}}
+	for i, name := range []string{"One", "Two", "Three"} {
+		c := w.conversation(w.contact(name).ID)
+		ids = append(ids, c.ID)
+		if i > 0 { // the first has no place yet
+			w.must(w.repo.SetHandling(w.Context(), core.Handling{Conversation: c.ID, Priority: i, Tags: []string{"kept"}}))
+		}
+		rows.Places = append(rows.Places, own(w, core.Place{Conversation: c.ID, Team: "sales", Priority: i, Queued: noon.Add(time.Duration(i) * time.Second).UTC(), Wants: core.Wants{Language: "ar"}}))
+	}
+	if !w.write(rows) {
+		w.Fatal("places lost")
+	}
+	w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
+		conversations, places, err := tx.In(w.ws).LockPlaces(w.Context(), ids[2], ids[0], ids[1], "none")
+		if len(conversations) != len(ids) || places["none"].Conversation != "none" {
+			w.Errorf("locked %s, at %s", show(conversations), show(places))
+		}
+		for i, id := range ids {
+			one, err := tx.In(w.ws).Conversation(w.Context(), id)
+			same(w, "conversation", conversations[id], one, err)
+			same(w, "place", places[id], rows.Places[i].Value, nil)
+		}
+		return err
+	}))
+	h, err := w.repo.Handling(w.Context(), ids[2])
+	same(w, "what a place does not set", h, core.Handling{Conversation: ids[2], Priority: 2, Tags: []string{"kept"}, Queued: noon.Add(2 * time.Second).UTC()}, err)
+	all, err := w.repo.Duties(w.Context())
+	same(w, "duties", all, []core.Duty{{Agent: w.agent.ID, Presence: core.PresenceBusy, Given: noon.UTC(), Open: 0}}, err)
+	second := worldIn(w.T, w.store, "second")
+	foreign := core.Rows{Places: []core.Owned[core.Place]{{Workspace: second.ws, Value: rows.Places[0].Value}}}
+	if err := w.store.Tx(w.Context(), func(tx core.Tx) error { _, err := tx.Write(w.Context(), foreign); return err }); !errors.Is(err, core.ErrNotFound) {
+		w.Errorf("a place of another workspace's conversation: %v", err)
+	}
 }
 
 // deskLock: who has the desk has it alone, from the first time on.

@@ -100,6 +100,11 @@ func (c *counted) countsNoAutomation(x things, from, to time.Time) {
 	c.none("Handling", h.Priority != 0 || len(h.Tags) > 0, err)
 	p, err := r.Place(ctx, x.conv)
 	c.none("Place", !p.Queued.IsZero(), err)
+	c.must(c.store.Tx(ctx, func(tx core.Tx) error {
+		conversations, places, err := tx.In(c.ws).LockPlaces(ctx, x.conv)
+		c.none("LockPlaces", len(conversations) > 0 || !places[x.conv].Queued.IsZero(), err)
+		return nil
+	}))
 	n, err := r.Position(ctx, core.Place{Queued: to})
 	c.none("Position", n != 1, err)
 	queues, err := r.Queues(ctx)

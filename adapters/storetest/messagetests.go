@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -216,7 +217,13 @@ func edits(w *world) {
 	same(w, "edited", got, m, err)
 	versions, err := w.repo.Versions(w.Context(), m.ID)
 	same(w, "Versions", versions, []core.Content{text("one"), text("two")}, err)
+	told := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventNotice, Code: "edit", Message: m.ID, Data: map[string]string{"old": "one", "text": "two"}, Text: "Changed the message to: two", At: noon}
+	w.must(w.repo.AddConversationEvent(w.Context(), told))
 	w.must(w.repo.RevokeMessage(w.Context(), m.ID, noon.Add(time.Hour)))
+	lines, err := w.repo.ConversationEvents(w.Context(), conv.ID)
+	if err != nil || len(lines) != 1 || len(lines[0].Data) != 0 || strings.Contains(lines[0].Text, "two") {
+		w.Errorf("lines about a revoked message's changes: %+v, %v", lines, err)
+	}
 	gone := core.Content{Kind: core.KindText}
 	m.Content, m.Parts[0].Content, m.Revoked = gone, gone, noon.Add(time.Hour).UTC()
 	got, err = w.repo.Message(w.Context(), m.ID)

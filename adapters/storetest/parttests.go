@@ -150,6 +150,19 @@ func files(w *world) {
 	missing(w, "File", err)
 	missing(w, "SetFile", w.repo.SetFile(w.Context(), core.File{ID: "none"}))
 	w.spares(f)
+	all, err := w.repo.FilesOf(w.Context(), m.ID)
+	if err != nil || len(all) != 1 || all[0].ID != "f1" {
+		w.Errorf("FilesOf: got %+v %v", all, err)
+	}
+	all, err = w.repo.FilesOf(w.Context(), "none")
+	if err != nil || len(all) != 0 {
+		w.Errorf("FilesOf nobody's: got %+v %v", all, err)
+	}
+	gone := core.File{ID: "f1", State: core.FileDeleted, Blob: "media/f1"}
+	w.must(w.repo.SetFile(w.Context(), gone))
+	got, err = w.repo.File(w.Context(), "f1")
+	gone.Channel, gone.Conversation, gone.Message, gone.Created, gone.Media.ID = got.Channel, conv.ID, m.ID, noon.UTC(), "f1"
+	same(w, "a deleted file", got, gone, err)
 }
 
 // spares: a medium that is not here is fetched from where else it lies, once.

@@ -136,6 +136,8 @@ func (x things) read(w *world, r core.Repo) []any {
 	keep(window, err)
 	wishes, err := r.Wishes(ctx, x.ch, x.contact)
 	keep(wishes, err)
+	reach, err := r.Reach(ctx, x.ch, x.contact)
+	keep(reach, err)
 	return append(all, x.readAutomation(w, r)...)
 }
 
@@ -183,6 +185,7 @@ func (c *counted) reads(x things) {
 	unseenFrom(c, "AgentByAddress", func() (core.Agent, error) { return r.AgentByAddress(ctx, x.agent.Address()) })
 	unseenFrom(c, "Team", func() (core.Team, error) { return r.Team(ctx, x.team.ID) })
 	unseenFrom(c, "TeamByName", func() (core.Team, error) { return r.TeamByName(ctx, x.team.Name) })
+	unseenFrom(c, "Reach", func() (core.Reach, error) { return r.Reach(ctx, x.ch, x.contact) })
 	unseenFrom(c, "Contact", func() (core.Contact, error) { return r.Contact(ctx, x.contact) })
 	unseenFrom(c, "Merge", func() (core.Merge, error) { return r.Merge(ctx, x.merge) })
 	unseenFrom(c, "OpenConversation", func() (core.Conversation, error) { return r.OpenConversation(ctx, x.contact) })
@@ -295,6 +298,8 @@ func (c *counted) changes(x things) {
 	c.refused("PutReaction", r.PutReaction(ctx, x.message.ID, core.Reaction{Emoji: "x", At: noon.Add(time.Hour)}))
 	c.refused("SetPart", r.SetPart(ctx, x.message.Parts[0]))
 	c.refused("SetFile", r.SetFile(ctx, core.File{ID: x.file, State: core.FileHere}))
+	stolen, err := r.FilesOf(ctx, x.message.ID)
+	c.none("FilesOf", len(stolen) > 0, err)
 	c.refused("SpareFile", r.SpareFile(ctx, x.file, c.ch.ID, core.Media{Provider: "stolen"}))
 	there, err := r.UseSpare(ctx, x.file)
 	c.none("UseSpare", there, err)

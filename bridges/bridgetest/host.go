@@ -26,6 +26,7 @@ type Host struct {
 	files  map[core.MediaID][]byte
 	told   []string
 	stands map[core.IdentityKey]core.Standing
+	typing []core.IdentityKey
 	safe   *Safe
 	now    time.Time
 	log    lockedBuffer
@@ -159,6 +160,23 @@ func (h *Host) Told() []string {
 	told := h.told
 	h.told = nil
 	return told
+}
+
+// Typing implements core.Host.
+func (h *Host) Typing(_ context.Context, k core.IdentityKey) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.typing = append(h.typing, k)
+	return nil
+}
+
+// Typed returns who was reported to be writing, and forgets it.
+func (h *Host) Typed() []core.IdentityKey {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	typed := h.typing
+	h.typing = nil
+	return typed
 }
 
 // Stand sets how things stand with a person.

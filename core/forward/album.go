@@ -50,16 +50,12 @@ func (f *Forwarder) settling(whole []core.Message) time.Duration {
 }
 
 // brings returns the messages that a notice's mail brings: its own, and those of its album that were there when it was planned.
-func (f *Forwarder) brings(ctx context.Context, repo core.Repo, n core.Notice) ([]core.Message, error) {
-	first, err := repo.Message(ctx, n.Message)
-	if err != nil {
-		return nil, fmt.Errorf("message of notice: %w", err)
-	}
+func (f *Forwarder) brings(ctx context.Context, repo core.Repo, n core.Notice, first core.Message) ([]core.Message, error) {
 	all := []core.Message{first}
 	if n.Album < 2 {
 		return all, nil
 	}
-	later, err := newer(ctx, repo, first.Conversation, first.Seq)
+	later, err := newer(ctx, repo, first.Conversation, first.Seq, n.Album)
 	if err != nil {
 		return nil, fmt.Errorf("album of notice: %w", err)
 	}

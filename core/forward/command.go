@@ -12,6 +12,9 @@ import (
 
 const wrapsAt = 60 // a line at least this long may have been broken by the mail program
 
+// templateWords are those of the command that sends a template.
+var templateWords = [...]string{"template", "قالب", "шаблон"}
+
 // command reads a mail that is a line with #template. It returns nothing for a mail that is none. A word that is nearly the command is
 // asked about, for no customer must ever get "#tempalte 1".
 func (w *writer) command(ctx context.Context, m core.Mail, text string, files []core.Content) ([]core.Content, *core.Notice, error) {
@@ -20,8 +23,8 @@ func (w *writer) command(ctx context.Context, m core.Mail, text string, files []
 	switch {
 	case word == "":
 		return nil, nil, nil
-	case !slices.Contains([]string{"template", "قالب", "шаблон"}, word):
-		if distance(word, "template") <= 2 {
+	case !slices.Contains(templateWords[:], word):
+		if core.Distance(word, "template") <= 2 {
 			return nil, w.refused(m, "template-typo", "word", "#"+word), nil
 		}
 		return nil, nil, nil
@@ -103,29 +106,4 @@ func arguments(args string) (which string, values []string) {
 		}
 	}
 	return strings.Trim(which, ".:)"), values
-}
-
-// distance counts the letters to change, add or drop between two words, up to what matters here.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if len(x) > len(y)+3 || len(y) > len(x)+3 {
-		return 9
-	}
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := diagonal
-			if x[i] != y[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(y)]
 }

@@ -104,11 +104,11 @@ func deedOf(line string) (deed, bool) {
 // commanded takes the commands out of an agent's mail. The notice asks about those that cannot be meant; nothing is then sent or done.
 func (w *writer) commanded(m core.Mail, subject, text string) (spoken, *core.Notice) {
 	if w.Handle == nil {
-		return spoken{answer: text}, nil
+		return spoken{answer: text}, w.misspelt(m, subject, text)
 	}
 	s := takeApart(subject, text)
-	if len(s.deeds) == 0 {
-		return s, w.misspelt(m, text)
+	if n := w.misspelt(m, subject, s.answer); n != nil || len(s.deeds) == 0 {
+		return s, n
 	}
 	if s.below != "" && !w.signs(s.below) {
 		return s, w.question(m, "handling-below", "word", s.deeds[0].word)
@@ -126,20 +126,6 @@ func (w *writer) signs(text string) bool {
 	first, _, _ := strings.Cut(strings.TrimLeft(text, "-–— \n"), "\n")
 	name, _, _ := strings.Cut(w.agent.Name, " ")
 	return len(text) <= longestSign && name != "" && strings.Contains(strings.ToLower(first), strings.ToLower(name))
-}
-
-// misspelt asks about a first or last line that is nearly a command; a customer must never get it.
-func (w *writer) misspelt(m core.Mail, text string) *core.Notice {
-	lines := strings.Split(strings.TrimSpace(straight(text)), "\n")
-	for _, line := range []string{lines[0], lines[len(lines)-1]} {
-		word, _ := commandWord(strings.TrimSpace(line))
-		for _, known := range [...]verb{verbClose, verbReopen, verbSnooze, verbAssign} {
-			if distance(word, string(known)) == 1 {
-				return w.question(m, "handling-typo", "word", "#"+word, "known", "#"+string(known))
-			}
-		}
-	}
-	return nil
 }
 
 // senseless asks about a command whose words behind it do not fit.

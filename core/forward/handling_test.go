@@ -60,8 +60,17 @@ func TestCommandsAboutTheConversation(t *testing.T) {
 		{name: "in Russian", text: "Да.\n#закрыть", phone: []string{"Да."}, closed: true, agent: "Lena"},
 		{name: "the answer below", text: "#close\nYes, it is.", says: "text below #close", refused: true},
 		{name: "words behind", text: "#close the window", says: "takes no words behind it", refused: true},
-		{name: "misspelt", text: "Goodbye!\n#clsoe", phone: []string{"Goodbye!\n#clsoe"}},
-		{name: "one letter wrong", text: "Goodbye!\n#clos", says: "looks like #close written wrong", refused: true},
+		{name: "letters swapped", text: "Goodbye!\n#clsoe", says: "“#clsoe” is no command. Did you mean #close?", refused: true},
+		{name: "letters swapped, alone", text: "#assing Omar", says: "Did you mean #assign?", refused: true},
+		{name: "one letter wrong", text: "Goodbye!\n#clos", says: "Did you mean #close?", refused: true},
+		{name: "misspelt above a signature", text: "Goodbye!\n#snoze 2h\n\n--\nLena Sales", says: "Did you mean #snooze?", refused: true},
+		{name: "misspelt above a command", text: "Goodbye!\n#atg vip\n#close", says: "Did you mean #tag?", refused: true},
+		{name: "misspelt subject", subject: "#reopne", says: "Did you mean #reopen?", refused: true},
+		{name: "misspelt in Russian", text: "Да.\n#закрть", says: "Did you mean #закрыть?", refused: true},
+		{name: "misspelt in Arabic", text: "نعم.\n\u200f#تعين Omar", says: "Did you mean \u2068#تعيين\u2069?", refused: true},
+		{name: "no command alone", text: "#done", says: "“#done” is no command", refused: true},
+		{name: "no command, with words", text: "#summer sale ends today", phone: []string{"#summer sale ends today"}, agent: "Lena"},
+		{name: "short words", text: "#tax forms are ready", phone: []string{"#tax forms are ready"}, agent: "Lena"},
 		{name: "drop", text: "#drop", closed: true, tags: []string{care.Unresponsive}, says: "unresponsive"},
 		{name: "snooze", text: "#snooze 2h", snoozed: at(2, 11, 30), says: "put aside until"},
 		{name: "answer and snooze", text: "I shall ask.\n#snooze until 2026-03-05", phone: []string{"I shall ask."}, snoozed: at(4, 21, 0), agent: "Lena"},
@@ -102,7 +111,7 @@ func TestCommandsAboutTheConversation(t *testing.T) {
 			if !slices.Equal(l.Tags, c.tags) || !l.Snoozed.Equal(c.snoozed) {
 				t.Errorf("tagged %q, put aside until %v", l.Tags, l.Snoozed)
 			}
-			if c.name != "misspelt" && (conv.Agent != h.agents[c.agent].ID || string(conv.Team) != c.team) {
+			if conv.Agent != h.agents[c.agent].ID || string(conv.Team) != c.team {
 				t.Errorf("it belongs to %q of %q, want %q of %q", conv.Agent, conv.Team, c.agent, c.team)
 			}
 			got := h.relay.to(h.agents["Lena"])[mails:]

@@ -18,11 +18,17 @@ const (
 
 // writer gathers what the mail of a notice needs.
 func (f *Forwarder) writer(ctx context.Context, ws core.WorkspaceID, n core.Notice) (*writer, error) {
-	w := &writer{Forwarder: f, repo: f.Store.In(ws), notice: n, room: f.AttachLimit}
-	var err error
-	if w.agent, err = w.repo.Agent(ctx, n.Agent); err != nil {
+	a, err := f.Store.In(ws).Agent(ctx, n.Agent)
+	if err != nil {
 		return nil, fmt.Errorf("agent of notice: %w", err)
 	}
+	return f.writerTo(ctx, ws, n, a)
+}
+
+// writerTo is writer where the agent is known.
+func (f *Forwarder) writerTo(ctx context.Context, ws core.WorkspaceID, n core.Notice, a core.Agent) (*writer, error) {
+	w := &writer{Forwarder: f, repo: f.Store.In(ws), notice: n, agent: a, room: f.AttachLimit}
+	var err error
 	if w.conv, err = w.repo.Conversation(ctx, n.Conversation); err != nil {
 		return nil, fmt.Errorf("conversation of notice: %w", err)
 	}
@@ -39,6 +45,9 @@ func (f *Forwarder) writer(ctx context.Context, ws core.WorkspaceID, n core.Noti
 
 // via sets the channel that the mail speaks of.
 func (w *writer) via(ctx context.Context, id core.ChannelID) (err error) {
+	if id != "" && id == w.channel.ID {
+		return nil
+	}
 	if w.channel, err = w.repo.Channel(ctx, id); err != nil {
 		return fmt.Errorf("channel of notice: %w", err)
 	}
@@ -73,8 +82,8 @@ func (w *writer) called(ctx context.Context) (string, error) {
 }
 
 // letter writes the mail of a notice, and returns it with the text to look for in quotes later.
-func (f *Forwarder) letter(ctx context.Context, ws core.WorkspaceID, n core.Notice, attach bool) (Letter, error) {
-	w, err := f.writer(ctx, ws, n)
+func (f *Forwarder) letter(ctx context.Context, ws core.WorkspaceID, n core.Notice, to core.Agent, attach bool) (Letter, error) {
+	w, err := f.writerTo(ctx, ws, n, to)
 	if err != nil {
 		return Letter{}, err
 	}
@@ -161,7 +170,11 @@ func (w *writer) write(ctx context.Context) error {
 
 // message shows what the contact wrote, or the phone sent, and what was said before.
 func (w *writer) message(ctx context.Context) error {
-	all, err := w.brings(ctx, w.repo, w.notice)
+	first, err := w.repo.Message(ctx, w.notice.Message)
+	if err != nil {
+		return fmt.Errorf("message of notice: %w", err)
+	}
+	all, err := w.brings(ctx, w.repo, w.notice, first)
 	if err != nil {
 		return err
 	}

@@ -123,14 +123,14 @@ func (f *Forwarder) deliver(ctx context.Context, w core.Work, n core.Notice) err
 	if m.ID != "" {
 		ctx = core.WithTrace(ctx, m.Trace())
 	}
-	wait, err := f.await(ctx, w, n)
+	wait, err := f.await(ctx, w, n, m)
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
 		return core.Later{After: wait}
 	}
-	l, err := f.letter(ctx, w.Workspace, n, n.Attempts < plainAttempt)
+	l, err := f.letter(ctx, w.Workspace, n, a, n.Attempts < plainAttempt)
 	if err != nil {
 		return f.unwritten(ctx, w, n, err)
 	}
@@ -281,15 +281,15 @@ func (f *Forwarder) log(ctx context.Context, repo core.Repo, id core.Conversatio
 }
 
 // await tells how long to wait for the files that the mail is to bring: zero when they are here, given up, or overdue.
-func (f *Forwarder) await(ctx context.Context, w core.Work, n core.Notice) (time.Duration, error) {
+func (f *Forwarder) await(ctx context.Context, w core.Work, n core.Notice, m core.Message) (time.Duration, error) {
 	waited := f.Now().Sub(n.Created)
-	if n.Kind != core.NoticeMessage && n.Kind != core.NoticeChange || n.Message == "" || waited < 0 || waited >= f.FileWait {
+	if n.Kind != core.NoticeMessage && n.Kind != core.NoticeChange || m.ID == "" || waited < 0 || waited >= f.FileWait {
 		return 0, nil
 	}
 	repo := f.Store.In(w.Workspace)
-	all, err := f.brings(ctx, repo, n)
+	all, err := f.brings(ctx, repo, n, m)
 	if err != nil {
-		return 0, ignoreMissing(err)
+		return 0, err
 	}
 	for _, m := range all {
 		if m.Content.Media == nil || m.Content.Media.ID == "" {

@@ -58,7 +58,10 @@ func (f *Forwarder) plan(ctx context.Context, repo core.Repo, conv core.Conversa
 
 // planMessages makes notices of new messages, up to an album that may not be whole yet. It returns how far it came.
 func (f *Forwarder) planMessages(ctx context.Context, r *recipients, after int64) (seq int64, wait time.Duration, err error) {
-	fresh, err := newer(ctx, r.repo, r.conv.ID, after)
+	if r.conv.Seq <= after {
+		return after, 0, nil
+	}
+	fresh, err := newer(ctx, r.repo, r.conv.ID, after, int(r.conv.Seq-after))
 	if err != nil {
 		return after, 0, fmt.Errorf("new messages: %w", err)
 	}
@@ -124,10 +127,10 @@ func (f *Forwarder) planMessage(ctx context.Context, r *recipients, m core.Messa
 	return nil
 }
 
-// newer returns the messages after a sequence number, in their order.
-func newer(ctx context.Context, repo core.Repo, id core.ConversationID, after int64) ([]core.Message, error) {
+// newer returns the messages after a sequence number, in their order; about how many is guessed, to read no more of a long conversation than that.
+func newer(ctx context.Context, repo core.Repo, id core.ConversationID, after int64, guess int) ([]core.Message, error) {
 	var all []core.Message
-	for page := (core.Page{Limit: 50}); ; {
+	for page := (core.Page{Limit: min(guess+1, 50)}); ; { // the one before them shows that they are all
 		list, err := repo.Messages(ctx, id, page)
 		if err != nil {
 			return nil, err

@@ -35,12 +35,7 @@ func (f *Forwarder) presence(ctx context.Context, w *writer, m core.Mail, in Inc
 		p, known = presences[word]
 	}
 	if !known {
-		if w := commandLike(first); w != "" {
-			word = w
-		} else {
-			return nil, nil
-		}
-		return &outcome{state: core.MailRefused, reason: "a command misspelt", notice: w.question(m, "presence-typo", "word", "#"+word)}, nil
+		return nil, nil
 	}
 	until, ok := untilOf(args, f.Now(), w.home())
 	if !ok {
@@ -54,21 +49,6 @@ func (f *Forwarder) presence(ctx context.Context, w *writer, m core.Mail, in Inc
 		return nil, fmt.Errorf("say whether an agent is there: %w", err)
 	}
 	return &outcome{state: core.MailIgnored, reason: "presence: " + word, notice: w.said(m, d)}, nil
-}
-
-// commandLike is a word that is nearly one of the commands; a customer must never get it.
-func commandLike(line string) string {
-	word, _ := commandWord(strings.TrimSpace(line))
-	const shortest = 4
-	if len(word) < shortest {
-		return ""
-	}
-	for _, known := range [...]string{"online", "offline", "busy"} {
-		if distance(word, known) == 1 {
-			return word
-		}
-	}
-	return ""
 }
 
 // said confirms what holds now.

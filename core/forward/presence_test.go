@@ -54,7 +54,8 @@ func TestPresenceByMail(t *testing.T) {
 		{name: "in Arabic", text: "#مشغول حتى ٢٣:٥٩", want: core.PresenceBusy, until: func(h *house) time.Time { return day(h, 0, 23, 59) }},
 		{name: "in Russian", text: "#оффлайн до 23:59", want: core.PresenceOffline, until: func(h *house) time.Time { return day(h, 0, 23, 59) }},
 		{name: "by shift", text: "#auto", want: core.PresenceUnsaid, says: "your shift tells"},
-		{name: "misspelt", text: "#ofline until 14:00", refused: true, says: "written wrong"},
+		{name: "misspelt", text: "#ofline until 14:00", refused: true, says: "Did you mean #offline?"},
+		{name: "below an answer", text: "I shall ask.\n#busy", refused: true, says: "“#busy” stands below a text"},
 		{name: "no time", text: "#busy until the cows come home", refused: true, says: "cannot be read as a time"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

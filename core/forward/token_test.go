@@ -137,7 +137,7 @@ func FuzzCommand(f *testing.F) {
 		if _, values := arguments(rest); len(values) > len(rest)+1 {
 			t.Errorf("%q has %d values", rest, len(values))
 		}
-		distance(word, "template")
+		nearest(word)
 	})
 }
 

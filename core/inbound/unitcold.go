@@ -47,6 +47,10 @@ func (u *unit) Window(ctx context.Context, ch core.ChannelID, id core.ContactID)
 	return through(ctx, u, func(r core.Repo) (core.WindowState, error) { return r.Window(ctx, ch, id) })
 }
 
+func (u *unit) Reach(ctx context.Context, ch core.ChannelID, id core.ContactID) (core.Reach, error) {
+	return through(ctx, u, func(r core.Repo) (core.Reach, error) { return r.Reach(ctx, ch, id) })
+}
+
 // SetWish forgets nothing: no wishes are kept here.
 func (u *unit) SetWish(ctx context.Context, w core.Wish) (bool, error) {
 	return through(ctx, u, func(r core.Repo) (bool, error) { return r.SetWish(ctx, w) })
@@ -176,6 +180,10 @@ func (u *unit) PutReaction(ctx context.Context, id core.MessageID, x core.Reacti
 
 func (u *unit) AddAttempt(ctx context.Context, a core.Attempt) error {
 	return u.behind(ctx, func(r core.Repo) error { return r.AddAttempt(ctx, a) })
+}
+
+func (u *unit) FilesOf(ctx context.Context, id core.MessageID) ([]core.File, error) {
+	return through(ctx, u, func(r core.Repo) ([]core.File, error) { return r.FilesOf(ctx, id) })
 }
 
 func (u *unit) SetFile(ctx context.Context, f core.File) error {

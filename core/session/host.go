@@ -114,17 +114,9 @@ func (h *host) Tell(word string) {
 
 func (h *host) Standing(ctx context.Context, k core.IdentityKey) (core.Standing, error) {
 	repo := h.m.Store.In(h.channel.Workspace)
-	known, err := repo.Identities(ctx, []core.IdentityKey{k})
-	if err != nil || len(known) == 0 {
+	now, err := newest(ctx, repo, k)
+	if err != nil {
 		return core.Standing{}, err
-	}
-	all, err := repo.ConversationsOf(ctx, known[0].Contact)
-	if err != nil || len(all) == 0 {
-		return core.Standing{}, err
-	}
-	now := all[0]
-	if i := slices.IndexFunc(all, func(c core.Conversation) bool { return c.State == core.ConversationOpen }); i >= 0 {
-		now = all[i]
 	}
 	if now.Agent == "" || now.State != core.ConversationOpen {
 		return core.Standing{State: now.State}, nil
@@ -134,6 +126,32 @@ func (h *host) Standing(ctx context.Context, k core.IdentityKey) (core.Standing,
 		return core.Standing{}, fmt.Errorf("agent of conversation: %w", err)
 	}
 	return core.Standing{State: now.State, Agent: agent.Name}, nil
+}
+
+// newest is the conversation with the person behind an identity: the open one, else the last one, or the zero value if there never was any.
+func newest(ctx context.Context, repo core.Repo, k core.IdentityKey) (core.Conversation, error) {
+	known, err := repo.Identities(ctx, []core.IdentityKey{k})
+	if err != nil || len(known) == 0 {
+		return core.Conversation{}, err
+	}
+	all, err := repo.ConversationsOf(ctx, known[0].Contact)
+	if err != nil || len(all) == 0 {
+		return core.Conversation{}, err
+	}
+	if i := slices.IndexFunc(all, func(c core.Conversation) bool { return c.State == core.ConversationOpen }); i >= 0 {
+		return all[i], nil
+	}
+	return all[0], nil
+}
+
+func (h *host) Typing(ctx context.Context, k core.IdentityKey) error {
+	c, err := newest(ctx, h.m.Store.In(h.channel.Workspace), k)
+	if err != nil || c.State != core.ConversationOpen {
+		return err
+	}
+	return h.under(ctx, func(tx core.Tx) error {
+		return core.NoteTyping(ctx, tx.In(h.channel.Workspace), c.ID, h.m.Now())
+	})
 }
 
 func (h *host) Open(ctx context.Context, id core.MediaID) (io.ReadCloser, error) {

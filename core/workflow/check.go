@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"causeway/core"
 
@@ -107,13 +108,16 @@ func (c *checker) bad(path, remedy, detail string, args ...any) {
 	c.wrong = append(c.wrong, Fault{Line: line, Step: stepAt(c.Definition, path), Detail: fmt.Sprintf(detail, args...), Remedy: remedy})
 }
 
-var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,63}$`)
+// nameForm leaves the length out: counted by a pattern, classes of letters take megabytes.
+var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} _.-]*$`)
+
+const longestName = 64 // runes
 
 func (c *checker) head() {
 	switch {
 	case c.Name == "":
 		c.bad("", "Give it one: name: …", "The workflow has no name.")
-	case !nameForm.MatchString(c.Name):
+	case !nameForm.MatchString(c.Name) || utf8.RuneCountInString(c.Name) > longestName:
 		c.bad("name", "Use at most 64 letters, digits, spaces, dots, dashes and underscores.", "%q cannot be a workflow's name.", c.Name)
 	}
 	c.oneOf("human", c.Human, "end", "pause", "ignore")

@@ -96,6 +96,8 @@ func TestMistakes(t *testing.T) {
 		{"unknown team", with("- assign: {team: sale}\n"), `There is no team "sale". Did you mean "sales"?`},
 		{"fallback of nothing", with("- assign: {team: sales, fallback: 1m}\n"), "There is nobody to wait for."},
 		{"unknown workflow", with("- run: menus\n"), `There is no workflow "menus". Did you mean "menu"?`},
+		{"less than one", with("- order: {items: [{product: tea, quantity: -1}]}\n"), `"-1" cannot be the quantity of an item.`},
+		{"no price", with("- order: {items: [{product: tea, price: cheap}]}\n"), `"cheap" cannot be the price of an item.`},
 		{"runs itself", with("- run: w\n"), "The workflow runs itself."},
 		{"wait for what", with("- wait: {}\n- note: x\n"), "It is not clear how long to wait."},
 		{"wait until when", with("- wait: {until: tomorrow}\n"), `"tomorrow" is not a time.`},

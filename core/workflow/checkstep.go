@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -309,6 +310,11 @@ func (c *checker) order(at string, s Buy) {
 		}
 		for _, text := range []string{it.Product, it.Quantity, it.Price, it.Currency} {
 			c.phrase(here, text, false)
+		}
+		for name, text := range map[string]string{"quantity": it.Quantity, "price": it.Price} {
+			if n, err := strconv.ParseFloat(text, 64); text != "" && !holder.MatchString(text) && (err != nil || n < 0 || n == 0 && name == "quantity") {
+				c.bad(here, "Write a number like 2 or 9.90, or a placeholder.", "%q cannot be the %s of an item.", text, name)
+			}
 		}
 	}
 }

@@ -51,6 +51,32 @@ func faulty(file string, all []Fault) error {
 
 // Read reads a file of one workflow, or of several below the key workflows. Its error is a *core.Problem with everything that is wrong.
 func Read(file string, raw []byte, known Known) ([]Definition, error) {
+	entries, err := entriesOf(file, raw)
+	if err != nil {
+		return nil, err
+	}
+	var defs []Definition
+	var wrong []Fault
+	known = known.With(entries...)
+	for _, n := range entries {
+		d, bad := Parse(n, known)
+		wrong = append(wrong, bad...)
+		defs = append(defs, d)
+	}
+	return defs, faulty(file, wrong)
+}
+
+// WithFiles also knows the workflows of files that are about to be read, as far as they can be.
+func (k Known) WithFiles(files ...[]byte) Known {
+	for _, raw := range files {
+		entries, _ := entriesOf("", raw) // which Read tells
+		k = k.With(entries...)
+	}
+	return k
+}
+
+// entriesOf are the workflows of a file, which is one, or a list of them below workflows.
+func entriesOf(file string, raw []byte) ([]*yaml.Node, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(raw, &doc); err != nil {
 		return nil, faulty(file, []Fault{notYAML(err)})
@@ -66,15 +92,7 @@ func Read(file string, raw []byte, known Known) ([]Definition, error) {
 		}
 		entries = list.Content
 	}
-	var defs []Definition
-	var wrong []Fault
-	known = known.With(entries...)
-	for _, n := range entries {
-		d, bad := Parse(n, known)
-		wrong = append(wrong, bad...)
-		defs = append(defs, d)
-	}
-	return defs, faulty(file, wrong)
+	return entries, nil
 }
 
 func notYAML(err error) Fault {

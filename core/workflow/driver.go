@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"causeway/core"
 )
@@ -14,18 +15,40 @@ type Driver struct {
 	Followers []core.Follower
 }
 
-var errOvertaken = errors.New("a newer worker follows this conversation")
+// laneHolds is for how long a worker that took its conversation's lane need not ask whether it still has it.
+const laneHolds = time.Second
+
+// lane is what the worker of a conversation holds until a newer one takes it.
+type lane struct {
+	repo  core.Repo
+	name  string
+	token int64
+	took  time.Time
+}
+
+func (l *lane) mine(ctx context.Context) (bool, error) {
+	if time.Since(l.took) < laneHolds {
+		return true, nil
+	}
+	l.took = time.Now()
+	mine, err := l.repo.TakeLane(ctx, l.name, l.token)
+	if err != nil {
+		return false, fmt.Errorf("keep the lane: %w", err)
+	}
+	return mine, nil
+}
 
 // Work is the worker of core.JobWorkflow.
 func (d *Driver) Work(ctx context.Context, w core.Work) error {
 	id := core.ConversationID(w.Key)
 	repo := d.Store.In(w.Workspace)
-	if mine, err := repo.TakeLane(ctx, "workflow/"+w.Key, w.Token); err != nil || !mine {
-		return err // a newer worker has the lane
-	}
+	l := &lane{repo: repo, name: "workflow/" + w.Key, token: w.Token}
 	for {
 		if w.Ending() {
 			return core.ErrStopping
+		}
+		if mine, err := l.mine(ctx); err != nil || !mine {
+			return err // a newer worker has the lane
 		}
 		all, err := repo.Happenings(ctx, id)
 		if err != nil {
@@ -39,11 +62,10 @@ func (d *Driver) Work(ctx context.Context, w core.Work) error {
 			continue
 		}
 		for _, h := range all {
-			err := d.show(ctx, w, h)
-			if errors.Is(err, errOvertaken) {
-				return nil
+			if mine, err := l.mine(ctx); err != nil || !mine {
+				return err
 			}
-			if err != nil {
+			if err := d.show(ctx, w, h); err != nil {
 				return err
 			}
 		}
@@ -53,12 +75,6 @@ func (d *Driver) Work(ctx context.Context, w core.Work) error {
 // show lets the followers see a happening, and drops it.
 func (d *Driver) show(ctx context.Context, w core.Work, h core.Happening) error {
 	repo := d.Store.In(w.Workspace)
-	switch mine, err := repo.TakeLane(ctx, "workflow/"+w.Key, w.Token); {
-	case err != nil:
-		return fmt.Errorf("keep the lane: %w", err)
-	case !mine:
-		return errOvertaken
-	}
 	for _, f := range d.Followers {
 		c, err := repo.Conversation(ctx, h.Conversation) // as those before left it
 		if errors.Is(err, core.ErrNotFound) {

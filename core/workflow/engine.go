@@ -68,7 +68,7 @@ func New(o Options) *Engine {
 // mostPrograms bounds what is kept compiled.
 const mostPrograms = 1000
 
-// catalog returns a workspace's workflows.
+// catalog returns a workspace's workflows; nil: it never had any.
 func (e *Engine) catalog(ctx context.Context, ws core.WorkspaceID) ([]*program, error) {
 	raw, err := e.Store.In(ws).Value(ctx, core.AutomationOwner, revisionValue)
 	if err != nil {
@@ -84,7 +84,7 @@ func (e *Engine) catalog(ctx context.Context, ws core.WorkspaceID) ([]*program, 
 	if err != nil {
 		return nil, fmt.Errorf("workflows: %w", err)
 	}
-	fresh := catalog{revision: string(raw)}
+	fresh := catalog{revision: string(raw), all: []*program{}}
 	for _, w := range all {
 		p, err := e.compiled(ws, w)
 		if err != nil {
@@ -140,7 +140,7 @@ func (e *Engine) compiled(ws core.WorkspaceID, w core.Workflow) (*program, error
 // Follow lets the runs of a conversation react to what happened, and starts those that it triggers.
 func (e *Engine) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
 	all, err := e.catalog(ctx, ws)
-	if err != nil {
+	if err != nil || all == nil {
 		return err
 	}
 	runs, err := e.Store.In(ws).RunsIn(ctx, c.ID, h.ID)

@@ -68,6 +68,10 @@ func database(t testing.TB, like string) string {
 			t.Errorf("drop database: %v", err)
 		}
 	})
+	// No test outlives a crash of the server, which would be all that is lost by not waiting for its disk.
+	if err := admin(t.Context(), "ALTER DATABASE "+name+" SET synchronous_commit TO off"); err != nil {
+		t.Fatal(err)
+	}
 	return server(name)
 }
 

@@ -73,13 +73,13 @@ func (b *batch) edit(ctx context.Context, e core.Event) error {
 		Data: map[string]string{"old": m.Content.Text, "text": edited.Content.Text}, Text: "Changed the message to: " + edited.Content.Text})
 }
 
-// changed is the new content with what an edit does not repeat: the same file under its old name, and what the message answers to.
+// changed is the new content with what an edit does not repeat: the same file under its old name, and what the message answers to. New words for a file
+// are its caption.
 func (b *batch) changed(old, now core.Content) core.Content {
-	if now.Media != nil && old.Media != nil && now.Media.Provider == old.Media.Provider {
-		now.Media = old.Media
-	}
-	if b.shared() && now.Media != nil && old.Media != nil && now.Kind == old.Kind {
-		now.Media = old.Media // which the other side may have brought: an edit changes words only
+	switch {
+	case old.Media == nil || !old.Kind.HasMedia():
+	case now.Kind == core.KindText, now.Kind == old.Kind && (b.shared() || now.Media == nil || sameFile(*old.Media, *now.Media)):
+		now.Kind, now.Media = old.Kind, old.Media // of two sides of a number, either may have brought it
 	}
 	if now.Quote == nil {
 		now.Quote = old.Quote
@@ -91,6 +91,11 @@ func (b *batch) changed(old, now core.Content) core.Content {
 	return now
 }
 
+// sameFile reports whether an edit names the file that is there, or none: providers may give it another name with each edit.
+func sameFile(old, now core.Media) bool {
+	return now.Provider == old.Provider || now.Provider == "" && now.URL == "" || now.SHA256 != "" && now.SHA256 == old.SHA256
+}
+
 // revoke takes a message's content away.
 func (b *batch) revoke(ctx context.Context, e core.Event) error {
 	m, err := b.target(ctx, e, e.Revoke.Target, e.Revoke.Stanza)
@@ -100,8 +105,27 @@ func (b *batch) revoke(ctx context.Context, e core.Event) error {
 	if err := b.repo.RevokeMessage(ctx, m.ID, e.At); err != nil {
 		return fmt.Errorf("revoke message: %w", err)
 	}
+	if err := b.drop(ctx, m.ID); err != nil {
+		return err
+	}
 	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.EventNotice, Code: "revoke", By: author(e), Message: m.ID, At: e.At,
 		Text: "Deleted a message."})
+}
+
+// drop gives up the files of a message that was deleted, and asks for their bytes to be deleted.
+func (b *batch) drop(ctx context.Context, id core.MessageID) error {
+	files, err := b.repo.FilesOf(ctx, id)
+	if err != nil {
+		return fmt.Errorf("files of deleted message: %w", err)
+	}
+	for _, f := range files {
+		f.State, f.Media, f.Error = core.FileDeleted, core.Media{ID: f.ID}, ""
+		if err := b.repo.SetFile(ctx, f); err != nil {
+			return fmt.Errorf("give up file: %w", err)
+		}
+		b.job(core.JobFetch, string(f.ID))
+	}
+	return nil
 }
 
 // target finds the message that a change is about, its conversation locked, or parks the change and returns a zero message.

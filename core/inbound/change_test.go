@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -256,6 +257,39 @@ func TestEditOfCaption(t *testing.T) {
 			t.Error("another file has the same id")
 		}
 		equal(w, "fetched", w.jobs(), "fetch notify")
+	})
+}
+
+// TestEditOfWordsAlone: an edit that brings new words for a file, whatever it says of the file itself, leaves the file.
+func TestEditOfWordsAlone(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.said(id(1), "")
+		e.Message.Content = core.Content{Kind: core.KindImage, Text: "old", Media: &core.Media{Provider: "7", SHA256: "abc"}}
+		w.accept(e)
+		media := w.message(id(1)).Content.Media.ID
+		w.jobs()
+		for i, now := range []core.Content{
+			{Kind: core.KindImage, Media: &core.Media{MIME: "image/jpeg"}},
+			{Kind: core.KindImage, Media: &core.Media{Provider: "8", SHA256: "abc"}},
+			{Kind: core.KindImage},
+			{Kind: core.KindText},
+		} {
+			w.pass(time.Second)
+			now.Text = fmt.Sprint("new ", i)
+			edit := w.edit(fmt.Sprint("e", i), id(1), "")
+			edit.Edit.Content = now
+			w.accept(edit)
+			m := w.message(id(1))
+			equal(w, "kind", m.Content.Kind, core.KindImage)
+			equal(w, "caption", m.Content.Text, now.Text)
+			if m.Content.Media == nil || m.Content.Media.ID != media || m.Parts[0].Content.Media == nil || m.Parts[0].Content.Media.ID != media {
+				t.Errorf("edit %d: the file is %+v, its part's %+v", i, m.Content.Media, m.Parts[0].Content.Media)
+			}
+			equal(w, "nothing is fetched", w.jobs(), "notify")
+		}
+		versions, err := w.repo.Versions(w.Context(), w.message(id(1)).ID)
+		w.must(err)
+		equal(w, "versions", len(versions), 4)
 	})
 }
 

@@ -27,6 +27,10 @@ func (b *batch) template(ctx context.Context, e core.Event) error {
 
 // account applies news of the channel itself.
 func (b *batch) account(ctx context.Context, e core.Event) error {
+	if e.Change.Ask {
+		b.jobs = append(b.jobs, core.AskJob(b.ch.Workspace, b.ch.ID, core.Doubt{News: e, Since: b.now}))
+		return b.note(ctx, e, e.Change.Name+": "+e.Change.Detail+" It is not said of which of several numbers, so the provider is asked whether it is this one.")
+	}
 	for _, f := range []func(context.Context, core.Event) error{b.standing, b.imported, b.over} {
 		if err := f(ctx, e); err != nil {
 			return err

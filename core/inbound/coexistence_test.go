@@ -3,6 +3,7 @@ package inbound_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -211,4 +212,63 @@ func TestFillLeavesDeleted(t *testing.T) {
 			t.Errorf("a deleted message says %q", m.Content.Text)
 		}
 	})
+}
+
+// TestAnswerInAnyOrder: whoever wrote before an answer from the phone does not wait, and whoever wrote after it does, in whatever order the provider
+// brings the three; the app's own greeting is no answer, though it comes first.
+func TestAnswerInAnyOrder(t *testing.T) {
+	lite(t, func(w *world) {
+		start := w.clock
+		w.pass(time.Hour)
+		n := 0
+		told := func(from core.Origin, after time.Duration) func(who string) core.Event {
+			return func(who string) core.Event {
+				n++
+				e := w.said(fmt.Sprintf("m%d", n), "words", phone(who))
+				e.Origin, e.At = from, start.Add(after)
+				return e
+			}
+		}
+		asks, answers, goesOn, greets := told(core.OriginCustomer, 0), told(core.OriginDevice, time.Minute), told(core.OriginCustomer, 2*time.Minute), told(core.OriginDevice, time.Second)
+		for i, c := range []struct {
+			said  []func(string) core.Event
+			greet bool
+			waits time.Duration // after the start; negative: nobody does
+		}{
+			{[]func(string) core.Event{asks, answers}, false, -1},
+			{[]func(string) core.Event{asks, answers, goesOn}, false, 2 * time.Minute},
+			{[]func(string) core.Event{answers, goesOn}, false, 2 * time.Minute},
+			{[]func(string) core.Event{asks, greets}, true, 0},
+			{[]func(string) core.Event{asks, greets}, false, -1},
+			{[]func(string) core.Event{asks, greets, answers}, true, -1},
+		} {
+			w.ch.Settings = map[string]string{}
+			core.Coexistence{Greets: c.greet}.Put(w.ch.Settings)
+			for k, order := range permutations(len(c.said)) {
+				who := fmt.Sprintf("44770090%02d%02d", i, k)
+				for _, at := range order {
+					w.accept(c.said[at](who))
+				}
+				conv, err := w.repo.OpenConversation(w.Context(), w.ownerOf(phone(who)))
+				w.must(err)
+				if got := conv.Waiting; got.IsZero() != (c.waits < 0) || c.waits >= 0 && !got.Equal(start.Add(c.waits)) {
+					t.Errorf("case %d, order %v: waiting since %v, the talk began at %v", i, order, got, start)
+				}
+			}
+		}
+	})
+}
+
+// permutations lists the orders of n things.
+func permutations(n int) [][]int {
+	if n == 0 {
+		return [][]int{nil}
+	}
+	var all [][]int
+	for _, p := range permutations(n - 1) {
+		for i := range n {
+			all = append(all, slices.Insert(slices.Clone(p), i, n-1))
+		}
+	}
+	return all
 }

@@ -167,7 +167,7 @@ func (b *batch) spare(ctx context.Context, p core.Part, e core.Event) error {
 	if absent(err) {
 		return nil // it was deleted
 	}
-	if err != nil || f.State == core.FileHere || f.Channel == b.ch.ID {
+	if err != nil || f.State == core.FileHere || f.State == core.FileDeleted || f.Channel == b.ch.ID {
 		return err
 	}
 	kept := *has
@@ -236,7 +236,11 @@ func (b *batch) sameMessage(ctx context.Context, e core.Event, x core.LedgerEntr
 	if err != nil {
 		return false, fmt.Errorf("identities of contact: %w", err)
 	}
-	return !core.Clash(theirs, own), nil
+	if core.Clash(theirs, own) {
+		return false, nil
+	}
+	parted, err := core.Parted(ctx, b.repo, x.Contact, contact.ID)
+	return !parted, err
 }
 
 // alike reports whether two sides may show one message in these two ways.

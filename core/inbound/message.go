@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -258,7 +259,7 @@ func (b *batch) file(m *core.Message) *core.File {
 		return nil
 	}
 	kept := *media // the event's own stays as the provider gave it
-	kept.ID = core.NewID[core.MediaID]()
+	kept.ID, kept.Name = core.NewID[core.MediaID](), core.FileName(kept.Name)
 	m.Content.Media, m.Parts[0].Content.Media = &kept, &kept
 	return &core.File{ID: kept.ID, Channel: b.ch.ID, Conversation: m.Conversation, Message: m.ID, Media: kept,
 		State: core.FilePending, Created: b.now}
@@ -285,21 +286,30 @@ func (b *batch) place(ctx context.Context, m core.Message) (conv core.Conversati
 	return conv, opened, false, err
 }
 
-// surveyed returns, locked, the closed conversation whose survey a message answers: that opens nothing, and nobody is mailed it. What cannot be such an
-// answer costs no look.
+// surveyed returns, locked, the closed conversation whose survey a message answers, with stars or with the comment that it was asked for then: that
+// opens nothing. What cannot be such an answer, or is the first word of somebody new, costs no look.
 func (b *batch) surveyed(ctx context.Context, m core.Message) (core.Conversation, bool, error) {
-	if m.Historic || m.Direction != core.In || core.SurveyScore(m.Content) == 0 {
+	if m.Historic || m.Direction != core.In {
 		return core.Conversation{}, false, nil
+	}
+	if core.SurveyScore(m.Content) == 0 {
+		who, err := b.repo.Contact(ctx, m.Contact)
+		if err != nil || m.Content.Kind != core.KindText || who.Created.Equal(b.now) {
+			return core.Conversation{}, false, err
+		}
 	}
 	if _, err := b.repo.OpenConversation(ctx, m.Contact); !absent(err) {
 		return core.Conversation{}, false, err
 	}
 	s, err := b.repo.Survey(ctx, m.Contact)
-	if absent(err) || err == nil && (s.Score > 0 || b.now.Sub(s.Asked) >= core.SurveyFor) {
+	if absent(err) || err == nil && !s.Awaits(m.Content, b.now) {
 		return core.Conversation{}, false, nil
 	}
 	if err != nil {
 		return core.Conversation{}, false, fmt.Errorf("survey of contact: %w", err)
+	}
+	if said, err := b.invited(ctx, s); err != nil || !said {
+		return core.Conversation{}, false, err
 	}
 	conv, err := b.lock(ctx, s.Conversation)
 	if absent(err) {
@@ -308,8 +318,24 @@ func (b *batch) surveyed(ctx context.Context, m core.Message) (core.Conversation
 	return conv, err == nil && conv.State == core.ConversationClosed, err
 }
 
-// scored moves the window and lets automation follow the answer to a survey.
+// invited reports whether the contact was asked for what they may say now: for a comment they are only where the thanks for their stars could be sent, and
+// nothing was said since.
+func (b *batch) invited(ctx context.Context, s core.SurveyAnswer) (bool, error) {
+	if s.Score == 0 {
+		return true, nil
+	}
+	last, err := b.repo.Messages(ctx, s.Conversation, core.Page{Limit: 1})
+	if err != nil {
+		return false, fmt.Errorf("what was said after the survey: %w", err)
+	}
+	return len(last) == 1 && strings.HasPrefix(last[0].Key, core.SurveyThanks) && last[0].Status != core.StatusFailed, nil
+}
+
+// scored moves the window and lets automation follow the answer to a survey. Nobody is mailed stars; a comment is for people.
 func (b *batch) scored(ctx context.Context, m core.Message) error {
+	if core.SurveyScore(m.Content) == 0 {
+		b.job(core.JobNotify, string(m.Conversation))
+	}
 	if err := b.repo.TouchWindow(ctx, b.ch.ID, m.Identity, earlier(m.At, b.now)); err != nil {
 		return fmt.Errorf("open window: %w", err)
 	}
@@ -387,8 +413,8 @@ func (b *batch) live(ctx context.Context, m core.Message, conv core.Conversation
 		if conv.Channel = b.ch.ID; b.shared() && b.ch.Phone {
 			conv.Channel = b.ch.Twin // the sanctioned way
 		}
-		if conv.Waiting.IsZero() {
-			conv.Waiting = at
+		if err := b.waits(ctx, m, &conv); err != nil {
+			return err
 		}
 		if err := b.happened(ctx, m, core.HappenedMessage); err != nil {
 			return err

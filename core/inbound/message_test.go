@@ -2,6 +2,7 @@ package inbound_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -137,15 +138,39 @@ func TestAlbumOfTen(t *testing.T) {
 	})
 }
 
+// TestUnsentFile: with a message that is taken back go its files, also those that it had before it was changed.
+func TestUnsentFile(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.said(id(1), "")
+		e.Message.Content = core.Content{Kind: core.KindImage, Text: "my passport", Media: &core.Media{Provider: "77", URL: "https://cdn.example/passport.jpg", MIME: "image/jpeg", Name: "passport.jpg"}}
+		w.accept(e)
+		m := w.message(id(1))
+		w.accept(w.revoke(id(2), id(1)))
+		f, err := w.repo.File(w.Context(), m.Content.Media.ID)
+		w.must(err)
+		equal(w, "state", f.State, core.FileDeleted)
+		equal(w, "what is known of it", f.Media, core.Media{ID: f.ID})
+		if got, err := w.repo.Message(w.Context(), m.ID); err != nil || got.Content.Media != nil || got.Content.Text != "" {
+			t.Errorf("got %+v %v", got.Content, err)
+		}
+		jobs, err := w.queue.Jobs(w.Context())
+		w.must(err)
+		if !slices.ContainsFunc(jobs, func(j core.Job) bool { return j.Kind == core.JobFetch && j.Key == string(f.ID) }) {
+			t.Errorf("nobody deletes the bytes: %+v", jobs)
+		}
+	})
+}
+
 func TestMediumIsKept(t *testing.T) {
 	each(t, func(w *world) {
 		e := w.said(id(1), "")
-		e.Message.Content = core.Content{Kind: core.KindVoice, Media: &core.Media{Provider: "77", MIME: "audio/ogg"}}
+		e.Message.Content = core.Content{Kind: core.KindVoice, Media: &core.Media{Provider: "77", MIME: "audio/ogg", Name: "../../etc/voice.ogg"}}
 		w.accept(e)
 		m := w.message(id(1))
 		if m.Content.Media.ID == "" || m.Parts[0].Content.Media.ID != m.Content.Media.ID {
 			t.Fatalf("medium: got %+v and %+v", m.Content.Media, m.Parts[0].Content.Media)
 		}
+		equal(w, "its name", m.Content.Media.Name, "voice.ogg")
 		f, err := w.repo.File(w.Context(), m.Content.Media.ID)
 		w.must(err)
 		equal(w, "state", f.State, core.FilePending)

@@ -1,10 +1,14 @@
 package inbound_test
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"causeway/adapters/gormstore/freshstore"
 	"causeway/core"
 )
 
@@ -151,4 +155,156 @@ func TestHiddenIDsMeet(t *testing.T) {
 			})
 		})
 	}
+}
+
+// undo undoes the newest merge of a contact that was not undone.
+func (w *world) undo(id core.ContactID) core.Merge {
+	w.Helper()
+	all, err := w.repo.MergesOf(w.Context(), id)
+	w.must(err)
+	i := slices.IndexFunc(all, func(m core.Merge) bool { return m.Undone.IsZero() })
+	if i < 0 {
+		w.Fatal("there is no merge to undo")
+	}
+	w.must(w.store.Tx(w.Context(), func(tx core.Tx) error { return core.UndoMerge(w.Context(), tx.In(w.ws), all[i].ID, w.clock) }))
+	return all[i]
+}
+
+// TestMergeUndoneStays: two contacts whose merge somebody has undone are not merged again by the next message that names both, nor by one that comes by
+// both sides, nor by the command; by a person they are.
+func TestMergeUndoneStays(t *testing.T) {
+	each(t, func(w *world) {
+		p := newPair(w)
+		p.accept(p.said("a1", "by number", phone(grace)))
+		w.pass(time.Minute)
+		p.accept(p.said("a2", "by id", bsuid("GB.1")))
+		w.pass(time.Minute)
+		p.accept(p.said("a3", "by both", phone(grace), bsuid("GB.1")))
+		equal(w, "one", len(w.contacts()), 1)
+		w.undo(w.contacts()[0].ID)
+		equal(w, "two again", len(w.contacts()), 2)
+		number, account := w.ownerOf(phone(grace)), w.ownerOf(bsuid("GB.1"))
+		if number == account {
+			t.Fatal("they are one still")
+		}
+		w.pass(time.Minute)
+		p.accept(p.said("a4", "by both again", phone(grace), bsuid("GB.1")))
+		e := p.said("a5", "by the API", phone(grace))
+		e.Message.Stanza = "3EB0SAME"
+		p.accept(e)
+		e = p.said("1@lid/in/3EB0SAME", "by the API", bsuid("GB.1"))
+		e.Message.Stanza = "3EB0SAME"
+		p.by(p.device, e)
+		equal(w, "still two", len(w.contacts()), 2)
+		equal(w, "who keeps the number", w.ownerOf(phone(grace)), number)
+		equal(w, "who keeps the id", w.ownerOf(bsuid("GB.1")), account)
+		equal(w, "dead letters", len(w.dead()), 0)
+		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
+			_, err := core.MergeContacts(w.Context(), tx.In(w.ws), number, account, "they are one", w.clock)
+			return err
+		}))
+		equal(w, "one by a person's word", len(w.contacts()), 1)
+	})
+}
+
+// TestSightings: a person is seen by a number, a LID, a user id and a name, some of them together, by both sides of a number, in any order and again: it
+// is one contact with one open conversation and all that was said. When the merges are undone, in their order backwards, after more was said, nothing is
+// lost, and nobody has two open conversations.
+func TestSightings(t *testing.T) {
+	name := core.IdentityKey{Scheme: core.SchemeUsername, Value: "grace.m"}
+	seen := []struct {
+		device bool
+		keys   []core.IdentityKey
+	}{
+		{false, []core.IdentityKey{phone(grace)}}, {false, []core.IdentityKey{bsuid("GB.1")}}, {false, []core.IdentityKey{bsuid("GB.1"), name}},
+		{false, []core.IdentityKey{phone(grace), bsuid("GB.1")}}, {true, []core.IdentityKey{lid("1")}}, {true, []core.IdentityKey{lid("1"), phone(grace)}},
+		{true, []core.IdentityKey{phone(grace)}},
+	}
+	keys := []core.IdentityKey{phone(grace), bsuid("GB.1"), lid("1"), name}
+	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same orders each time
+	for run := range 25 {
+		s, q := freshstore.SQLite(t, nil)
+		one := newWorld(t, s, q)
+		p := newPair(one)
+		order := append(r.Perm(len(seen)), r.IntN(len(seen)), r.IntN(len(seen)))
+		said := map[string]bool{}
+		for _, n := range order {
+			one.pass(time.Minute)
+			ch, id := one.ch, fmt.Sprintf("s%d", n)
+			if seen[n].device {
+				ch, id = p.device, "1@lid/in/"+id
+			}
+			said[id] = true
+			p.by(ch, one.said(id, id, seen[n].keys...))
+		}
+		if n := len(one.contacts()); n != 1 {
+			t.Fatalf("run %d, order %v: %d contacts", run, order, n)
+		}
+		one.whole(fmt.Sprintf("run %d, order %v", run, order), keys, len(said))
+		for len(one.merged()) > 0 {
+			one.undoNewest()
+			one.pass(time.Minute)
+			one.accept(one.said(fmt.Sprintf("later %d", len(said)), "and more", phone(grace)))
+			said[fmt.Sprintf("later %d", len(said))] = true
+			one.whole(fmt.Sprintf("run %d, order %v, undone to %d merges", run, order, len(one.merged())), keys, len(said))
+		}
+	}
+}
+
+// merged are the merges that stand, newest first.
+func (w *world) merged() []core.Merge {
+	w.Helper()
+	var all []core.Merge
+	people, err := w.repo.Contacts(w.Context(), core.Page{Limit: 200})
+	w.must(err)
+	for _, c := range people {
+		some, err := w.repo.MergesOf(w.Context(), c.ID)
+		w.must(err)
+		for _, m := range some {
+			if m.Undone.IsZero() && !slices.ContainsFunc(all, func(x core.Merge) bool { return x.ID == m.ID }) {
+				all = append(all, m)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b core.Merge) int { return strings.Compare(b.ID, a.ID) })
+	return all
+}
+
+func (w *world) undoNewest() {
+	w.Helper()
+	id := w.merged()[0].ID
+	w.must(w.store.Tx(w.Context(), func(tx core.Tx) error { return core.UndoMerge(w.Context(), tx.In(w.ws), id, w.clock) }))
+}
+
+// whole fails unless every key is somebody's who is not part of another, nobody has two open conversations, and so much was said in all.
+func (w *world) whole(what string, keys []core.IdentityKey, said int) {
+	w.Helper()
+	for _, k := range keys {
+		c, err := w.repo.Contact(w.Context(), w.ownerOf(k))
+		w.must(err)
+		if c.MergedInto != "" {
+			w.Errorf("%s: %s is of a contact that is part of another", what, k.Value)
+		}
+	}
+	n := 0
+	for _, c := range w.contacts() {
+		open := 0
+		conversations, err := w.repo.ConversationsOf(w.Context(), c.ID)
+		w.must(err)
+		for _, conv := range conversations {
+			if conv.State == core.ConversationOpen {
+				open++
+			}
+			all, _, err := core.Timeline(w.Context(), w.repo, conv.ID, core.Bookmark{}, 200)
+			w.must(err)
+			n += len(all)
+		}
+		if open > 1 {
+			w.Errorf("%s: %d open conversations of one contact", what, open)
+		}
+	}
+	if n != said {
+		w.Errorf("%s: %d messages, want %d", what, n, said)
+	}
+	equal(w, what+": dead letters", len(w.dead()), 0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -30,8 +31,11 @@ func (b *batch) tookOver(ctx context.Context, m core.Message, conv *core.Convers
 	if !conv.Waiting.IsZero() {
 		data["waited"] = m.At.Sub(conv.Waiting).Round(time.Second).String()
 	}
-	conv.Waiting = time.Time{}
-	err := b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventPhoneAnswered, By: m.Author,
+	var err error
+	if conv.Waiting, err = b.waitingAfter(ctx, m, *conv); err != nil {
+		return err
+	}
+	err = b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventPhoneAnswered, By: m.Author,
 		Message: m.ID, Data: data, At: b.now})
 	if err != nil {
 		return fmt.Errorf("note answer from the phone: %w", err)
@@ -54,4 +58,52 @@ func (b *batch) tookOver(ctx context.Context, m core.Message, conv *core.Convers
 		return fmt.Errorf("assign conversation to the phone's owner: %w", err)
 	}
 	return nil
+}
+
+// lateAtMost is how many of a conversation's newest messages are looked through where one comes after what was said later.
+const lateAtMost = 50
+
+// waits has a contact wait for an answer to a message, since it was written, unless somebody has answered it from the phone: providers may bring the
+// answer first.
+func (b *batch) waits(ctx context.Context, m core.Message, conv *core.Conversation) error {
+	if !conv.Waiting.IsZero() {
+		return nil
+	}
+	recent, err := b.saidAfter(ctx, m, *conv)
+	if err != nil {
+		return err
+	}
+	for _, r := range recent {
+		if r.Author.Kind == core.AuthorPhone && r.Content.Automatic == "" && (!b.ch.PhoneGreets() || r.At.Sub(m.At) > soonAfter) {
+			return nil
+		}
+	}
+	conv.Waiting = earlier(m.At, b.now)
+	return nil
+}
+
+// waitingAfter is since when a contact waits after an answer from the phone: not at all, unless that comes late, and they have written since it was given.
+func (b *batch) waitingAfter(ctx context.Context, m core.Message, conv core.Conversation) (since time.Time, err error) {
+	if conv.Waiting.IsZero() {
+		return since, nil
+	}
+	recent, err := b.saidAfter(ctx, m, conv)
+	for _, r := range recent {
+		if r.Direction == core.In && r.Content.Automatic == "" && !r.At.Before(conv.Waiting) && (since.IsZero() || r.At.Before(since)) {
+			since = r.At
+		}
+	}
+	return since, err
+}
+
+// saidAfter lists what was said in a conversation after a message that comes only now.
+func (b *batch) saidAfter(ctx context.Context, m core.Message, conv core.Conversation) ([]core.Message, error) {
+	if !m.At.Before(conv.LastAt) {
+		return nil, nil
+	}
+	recent, err := b.repo.Messages(ctx, conv.ID, core.Page{Limit: lateAtMost})
+	if err != nil {
+		return nil, fmt.Errorf("what was said after it: %w", err)
+	}
+	return slices.DeleteFunc(recent, func(r core.Message) bool { return !r.At.After(m.At) }), nil
 }

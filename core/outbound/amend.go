@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 
@@ -76,14 +77,13 @@ func (o *Outbox) permitted(ctx context.Context, repo core.Repo, rt route, m core
 		}
 		return nil
 	}
-	words := core.Content{Kind: core.KindText, Text: c.Text}
-	if m.Content.Kind != core.KindText || len(m.Parts) != 1 {
-		return core.Problemf(core.CodeUnsupported, "Only a text that went out in one piece can be changed.").Remedied("Delete it and send another.")
+	if !worded(m, rt.capabilities) {
+		return core.Problemf(core.CodeUnsupported, "Only a text, or the caption of a file, that went out in one piece can be changed here.").Remedied("Delete it and send another.")
 	}
-	if strings.TrimSpace(c.Text) == "" || len(Cut(words, rt.capabilities)) != 1 {
+	if strings.TrimSpace(c.Text) == "" || len(Cut(reworded(m, c), rt.capabilities)) != 1 {
 		return core.Problemf(core.CodeInvalid, "The new text is empty, or too long for one message.").Remedied("Shorten it.")
 	}
-	d, _, err := o.decide(ctx, repo, rt, c.By, words)
+	d, _, err := o.decide(ctx, repo, rt, c.By, core.Content{Kind: core.KindText, Text: c.Text})
 	switch {
 	case err != nil:
 		return err
@@ -93,23 +93,71 @@ func (o *Outbox) permitted(ctx context.Context, repo core.Repo, rt route, m core
 	return d.Problem()
 }
 
+// worded reports whether a message has words that the channel can change.
+func worded(m core.Message, can core.Capabilities) bool {
+	if len(m.Parts) != 1 {
+		return false
+	}
+	return m.Content.Kind == core.KindText || m.Content.Kind.HasMedia() && m.Content.Text != "" && can.Media[m.Content.Kind].Amend
+}
+
+// reworded is what a message says after an edit.
+func reworded(m core.Message, c core.Amendment) core.Content {
+	return core.Content{Kind: m.Content.Kind, Text: c.Text, Media: m.Content.Media}
+}
+
 func channelDown() error {
 	return core.Problemf(core.CodeChannelDown, "The channel cannot send now.").Remedied("An admin must mend the channel; try again then.")
 }
 
+const (
+	// amendFor bounds one change of a message; amendSoon is when it is tried again that another node is changing.
+	amendFor  = 2 * time.Minute
+	amendSoon = time.Second
+	// amendLanes is how many messages all nodes together change at once, at most.
+	amendLanes = 64
+)
+
 // Amended is the worker of JobAmend: it has the provider change a message, and then changes it here. What came to nothing is told to those who follow
-// the conversation.
+// the conversation. Of one message one change is under way at a time, on whichever node, and what is older than the last one done is left: so the
+// provider ends with what was asked for last.
 func (o *Outbox) Amended(ctx context.Context, w core.Work) error {
-	repo := o.Store.In(w.Workspace)
 	id, c, err := w.Amended()
 	if err != nil {
+		return fmt.Errorf("what to change: %w: %w", core.ErrDead, err)
+	}
+	lanes, err := o.Store.TakeLeases(ctx, core.NewID[string](), []string{amendLane(id)}, amendFor+10*time.Second)
+	switch {
+	case err != nil:
 		return err
+	case len(lanes) == 0:
+		return core.Later{After: amendSoon}
 	}
+	defer func() { _ = o.Store.DropLease(context.WithoutCancel(ctx), lanes[0]) }() // else its time ends
+	ctx, cancel := context.WithTimeout(ctx, amendFor)
+	defer cancel()
+	return o.amendNow(ctx, w, id, c)
+}
+
+// amendLane is the lease under which a message is changed. There are few, as leases stay.
+func amendLane(id core.MessageID) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return fmt.Sprintf("amend/%d", h.Sum32()%amendLanes)
+}
+
+// outdone reports whether nothing is left to do for a change: a deletion ends all, and of edits the newest holds.
+func outdone(m core.Message, c core.Amendment) bool {
+	return !m.Revoked.IsZero() || c.Action == core.ActionEdit && !m.Edited.Before(c.At)
+}
+
+func (o *Outbox) amendNow(ctx context.Context, w core.Work, id core.MessageID, c core.Amendment) error {
+	repo := o.Store.In(w.Workspace)
 	m, rt, err := o.amendable(ctx, repo, id, c)
-	if errors.Is(err, core.ErrNotFound) || !m.Revoked.IsZero() || !m.Edited.Before(c.At) {
-		return nil // there is nothing left to do, or something newer
+	if errors.Is(err, core.ErrNotFound) || outdone(m, c) {
+		return nil
 	}
-	words := core.Content{Kind: core.KindText, Text: c.Text}
+	words := reworded(m, c)
 	if err == nil && c.Action == core.ActionEdit {
 		words = Cut(words, rt.capabilities)[0]
 	}
@@ -133,6 +181,9 @@ func (o *Outbox) noteAmended(ctx context.Context, m core.Message, c core.Amendme
 		repo := tx.In(m.Workspace)
 		if _, err := repo.Lock(ctx, m.Conversation); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
+		}
+		if now, err := repo.Message(ctx, m.ID); err != nil || outdone(now, c) {
+			return err // the phone was quicker
 		}
 		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: string(c.Action), By: c.By, Message: m.ID, At: o.Now()}
 		var err error

@@ -1,6 +1,7 @@
 package outbound_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -125,5 +126,72 @@ func TestAmendRefused(t *testing.T) {
 		refused("late deletion", sent.ID, revoke, core.CodeConflict, "for 48 h")
 		w.link.can.EditFor = 0
 		refused("out of the window", sent.ID, edit, core.CodeWindowClosed, "")
+	})
+}
+
+// TestAmendCaption: the words of a file are changed where the channel can, and the file stays.
+func TestAmendCaption(t *testing.T) {
+	each(t, func(w *world) {
+		w.link.can.Actions = append(w.link.can.Actions, core.ActionEdit)
+		rule := core.MediaRule{Caption: true}
+		w.link.can.Media, w.link.can.CaptionLimit = map[core.ContentKind]core.MediaRule{core.KindImage: rule}, 10
+		r := w.request()
+		r.Contents = []core.Content{{Kind: core.KindImage, Text: "at five", Media: &core.Media{URL: "https://x.example/a.jpg", MIME: "image/jpeg", Size: 9}}}
+		sent, _, err := w.out.Compose(w.Context(), w.ws, r)
+		w.must(err)
+		w.delivered()
+		edit := core.Amendment{Action: core.ActionEdit, Text: "at six", By: r.Author}
+		isProblem(w, "not able", w.out.Amend(w.Context(), w.ws, sent[0].ID, edit), core.CodeUnsupported, "caption")
+		rule.Amend = true
+		w.link.can.Media[core.KindImage] = rule
+		w.must(w.amend(w.asked(sent[0].ID, edit)))
+		m := w.message(sent[0].ID)
+		equal(w, "caption", m.Content.Text, "at six")
+		equal(w, "file", m.Content.Kind == core.KindImage && m.Content.Media != nil && m.Content.Media.URL == r.Contents[0].Media.URL, true)
+		equal(w, "asked of the provider", w.link.acts[0].Content.Text, "at six")
+		equal(w, "as a caption", w.link.acts[0].Content.Kind, core.KindImage)
+		edit.Text = "far too long"
+		isProblem(w, "too long", w.out.Amend(w.Context(), w.ws, sent[0].ID, edit), core.CodeInvalid, "too long")
+	})
+}
+
+// TestAmendInOrder: several change one message at once, on whichever nodes: the provider hears of one change at a time, and ends with the one asked for
+// last. A deletion is done in any case.
+func TestAmendInOrder(t *testing.T) {
+	each(t, func(w *world) {
+		w.link.can.Actions = append(w.link.can.Actions, core.ActionEdit, core.ActionRevoke)
+		by := w.request().Author
+		edit := func(text string) core.Amendment {
+			w.pass(time.Second)
+			return core.Amendment{Action: core.ActionEdit, Text: text, By: by}
+		}
+		sent := w.writes("at five", "at noon")
+		w.delivered()
+		one, two := w.asked(sent[0].ID, edit("at six")), w.asked(sent[0].ID, edit("at seven"))
+		w.link.acting = func(core.Act) {
+			w.link.acting = nil
+			var later core.Later
+			if err := w.amend(two); !errors.As(err, &later) {
+				t.Errorf("two at once: %v", err)
+			}
+		}
+		w.must(w.amend(one))
+		equal(w, "first", w.message(sent[0].ID).Content.Text, "at six")
+		w.must(w.amend(two))
+		equal(w, "then", w.message(sent[0].ID).Content.Text, "at seven")
+
+		one, two = w.asked(sent[0].ID, edit("at eight")), w.asked(sent[0].ID, edit("at nine"))
+		w.link.acts = nil
+		w.must(w.amend(two))
+		w.must(w.amend(one))
+		equal(w, "what comes late is left", w.message(sent[0].ID).Content.Text, "at nine")
+		equal(w, "asked of the provider", len(w.link.acts), 1)
+
+		gone := w.asked(sent[1].ID, core.Amendment{Action: core.ActionRevoke, By: by})
+		w.must(w.amend(w.asked(sent[1].ID, edit("at one"))))
+		w.must(w.amend(gone))
+		if w.message(sent[1].ID).Revoked.IsZero() {
+			t.Error("an edit that was asked for later kept the message")
+		}
 	})
 }

@@ -128,6 +128,11 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 			return nil, core.Decision{}, err
 		}
 	}
+	if r.Author.Kind == core.AuthorWorkflow {
+		if err := quiet(ctx, repo, conv.ID); err != nil {
+			return nil, core.Decision{}, err
+		}
+	}
 	rt, err := o.route(ctx, repo, conv, v, sender{})
 	if err != nil {
 		return nil, core.Decision{}, err
@@ -141,6 +146,15 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 		return nil, decision, err
 	}
 	return made, decision, o.composed(ctx, tx, rt, r, made)
+}
+
+// quiet refuses what automation would answer to somebody whose last mail forbids it.
+func quiet(ctx context.Context, repo core.Repo, id core.ConversationID) error {
+	m, _, err := newest(ctx, repo, id)
+	if err != nil || !m.Content.Quiet {
+		return err
+	}
+	return core.Problemf(core.CodeForbidden, "The contact's mail forbids automatic answers (X-Auto-Response-Suppress).").Remedied("Answer it yourself.")
 }
 
 // allow asks the gate about all contents. It returns the decision on the last one, and which need the window's extension for people; the error is

@@ -45,6 +45,23 @@ func TestProgramDoesNotStopWaiting(t *testing.T) {
 	})
 }
 
+// TestQuiet: who forbids automatic answers gets none from automation, and gets a person's.
+func TestQuiet(t *testing.T) {
+	each(t, func(w *world) {
+		quiet := core.Content{Kind: core.KindText, Text: "Where is my order?", Quiet: true}
+		e := core.Event{Kind: core.EventMessage, ID: "quiet", At: w.now(), Origin: core.OriginCustomer, Peer: core.Peer{Identities: []core.IdentityKey{grace}},
+			Message: &core.MessageBody{Provider: "quiet", Content: quiet}}
+		w.must(w.in.Accept(w.Context(), w.ch, []core.Event{e}))
+		r := w.request(text("We got your mail"))
+		r.Author = core.Author{Kind: core.AuthorWorkflow}
+		if _, _, err := w.out.Compose(w.Context(), w.ws, r); core.CodeOf(err) != core.CodeForbidden {
+			t.Errorf("automation answered: %v", err)
+		}
+		_, _, err := w.out.Compose(w.Context(), w.ws, w.request(text("On its way")))
+		w.must(err)
+	})
+}
+
 func TestNothingStoredWhenRefused(t *testing.T) {
 	for _, c := range []struct {
 		name     string

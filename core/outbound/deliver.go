@@ -228,13 +228,13 @@ func (o *Outbox) claim(ctx context.Context, w core.Work, all []piece) (claimed [
 	err = o.Store.Tx(ctx, func(tx core.Tx) error {
 		claimed, s = nil, step{}
 		repo := tx.In(w.Workspace)
+		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
+			return fmt.Errorf("lock conversation: %w", err)
+		}
 		mine, err := repo.TakeLane(ctx, lane(core.ConversationID(w.Key)), w.Token)
 		if err != nil || !mine {
 			s.over = !mine
 			return err
-		}
-		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
-			return fmt.Errorf("lock conversation: %w", err)
 		}
 		for _, x := range all {
 			p, err := repo.Part(ctx, x.part.ID)

@@ -151,15 +151,13 @@ type sender struct {
 // route finds the way to a conversation's contact.
 func (o *Outbox) route(ctx context.Context, repo core.Repo, conv core.Conversation, v via, s sender) (route, error) {
 	rt := route{via: v, conversation: conv}
-	var err error
-	if rt.channel, err = repo.Channel(ctx, v.id); err != nil { // its state as of now
-		return rt, fmt.Errorf("channel of conversation: %w", err)
+	reach, err := repo.Reach(ctx, v.id, conv.Contact) // as of now
+	if err != nil {
+		return rt, fmt.Errorf("channel and contact of conversation: %w", err)
 	}
+	rt.channel, rt.contact, rt.window = reach.Channel, reach.Contact, reach.Window
 	rt.capabilities = rt.link.Capabilities()
 	rt.capabilities.Window = rt.capabilities.Window.Tighten(rt.channel.FreeWindow)
-	if rt.contact, err = repo.Contact(ctx, conv.Contact); err != nil {
-		return rt, fmt.Errorf("contact of conversation: %w", err)
-	}
 	if err := rt.look(ctx, repo); err != nil {
 		return rt, err
 	}
@@ -168,14 +166,13 @@ func (o *Outbox) route(ctx context.Context, repo core.Repo, conv core.Conversati
 			return rt, err
 		}
 	}
-	return rt, rt.address(ctx, repo, s)
+	rt.address(reach, s)
+	return rt, nil
 }
 
-// look reads when the contact last wrote. What the API alone has seen is in the chat on the phone too, and so may be answered there.
-func (rt *route) look(ctx context.Context, repo core.Repo) (err error) {
-	if rt.window, err = repo.Window(ctx, rt.id, rt.conversation.Contact); err != nil {
-		return fmt.Errorf("reply window: %w", err)
-	}
+// look reads when the contact last wrote to the other side of a phone. What the API alone has seen is in the chat on the phone too, and so may be
+// answered there.
+func (rt *route) look(ctx context.Context, repo core.Repo) error {
 	if !rt.channel.Phone || rt.channel.Twin == "" {
 		return nil
 	}
@@ -203,11 +200,8 @@ func lastSender(ctx context.Context, repo core.Repo, id core.ConversationID, ch 
 
 // address orders the contact's identities: those that their number or id was changed to since, then the one they last wrote with, then others of
 // the channel's scheme.
-func (rt *route) address(ctx context.Context, repo core.Repo, s sender) error {
-	all, err := repo.IdentitiesOf(ctx, rt.contact.ID)
-	if err != nil {
-		return fmt.Errorf("identities of contact: %w", err)
-	}
+func (rt *route) address(reach core.Reach, s sender) {
+	all := reach.Identities
 	rank := func(i core.Identity) int {
 		switch {
 		case i.Source == core.SourceChanged && i.Seen.After(s.at):
@@ -224,24 +218,15 @@ func (rt *route) address(ctx context.Context, repo core.Repo, s sender) error {
 		rt.to = append(rt.to, i.Key)
 	}
 	if len(all) == 0 {
-		return nil
+		return
 	}
 	rt.identity = all[0].ID
 	if all[0].Key.Scheme == core.SchemeGroup {
 		rt.capabilities.Window = core.Window{}
 	}
-	return rt.hush(ctx, repo, all)
-}
-
-// hush finds out what the contact does not want at the address that the bridge will use: the first of the channel's scheme.
-func (rt *route) hush(ctx context.Context, repo core.Repo, all []core.Identity) error {
-	wishes, err := repo.Wishes(ctx, rt.id, rt.contact.ID)
-	if err != nil {
-		return fmt.Errorf("wishes of contact: %w", err)
-	}
+	// What the contact does not want counts at the address that the bridge will use: the first of the channel's scheme.
 	at := max(0, slices.IndexFunc(all, func(i core.Identity) bool { return i.Key.Scheme == rt.info.Scheme }))
-	rt.silence = core.SilenceAt(all[at], all, wishes)
-	return nil
+	rt.silence = core.SilenceAt(all[at], all, reach.Wishes)
 }
 
 // decide asks the gate, and returns the stored definition of a template with its answer.

@@ -257,6 +257,7 @@ type link struct {
 	sent   []core.Outgoing
 	acts   []core.Act
 	refuse error // of acts
+	acting func(core.Act)
 }
 
 func (l *link) Capabilities() core.Capabilities      { return l.can }
@@ -276,6 +277,9 @@ func (l *link) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) {
 }
 
 func (l *link) Act(_ context.Context, a core.Act) (core.Sent, error) {
+	if l.acting != nil {
+		l.acting(a)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.acts = append(l.acts, a)

@@ -234,7 +234,9 @@ func (l *link) Capabilities() core.Capabilities { return core.Capabilities{} }
 func (l *link) Send(context.Context, core.Outgoing) (core.Sent, error) {
 	return core.Sent{}, nil
 }
-func (l *link) Check(context.Context) []core.Finding { return []core.Finding{{Subject: "token"}} }
+func (l *link) Check(context.Context) []core.Finding {
+	return []core.Finding{{Subject: "token", Remedy: "Run: causeway channel subscribe NAME."}}
+}
 func (l *link) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -418,6 +420,39 @@ func TestStanding(t *testing.T) {
 		conv.State, conv.Closed = core.ConversationClosed, w.clock
 		w.must(w.repo.SetConversation(ctx, conv))
 		stands("over", core.Standing{State: core.ConversationClosed})
+	})
+}
+
+// TestTyping: that a person is writing is known of their open conversation, for seconds and until they have said it.
+func TestTyping(t *testing.T) {
+	each(t, func(w *world) {
+		ctx, h := w.Context(), w.link().host
+		ana := core.IdentityKey{Scheme: "fake", Value: "ana"}
+		w.must(h.Typing(ctx, ana)) // a stranger
+		c := core.Contact{ID: core.NewID[core.ContactID](), Workspace: w.ws, Created: w.clock}
+		_, err := w.repo.AddPerson(ctx, c, core.Identity{ID: core.NewID[core.IdentityID](), Contact: c.ID, Key: ana, Seen: w.clock})
+		w.must(err)
+		w.must(h.Typing(ctx, ana)) // who never wrote
+		conv := core.Conversation{ID: core.NewID[core.ConversationID](), Workspace: w.ws, Contact: c.ID, State: core.ConversationOpen, Channel: w.ch.ID, Opened: w.clock, LastAt: w.clock.Add(-time.Minute)}
+		_, err = w.repo.AddConversation(ctx, &conv)
+		w.must(err)
+		types := func(what string, at time.Time, want bool) {
+			got, err := core.Typing(ctx, w.repo, conv, at)
+			w.must(err)
+			equal(w, what, got, want)
+		}
+		types("not yet", w.clock, false)
+		w.must(h.Typing(ctx, ana))
+		types("now", w.clock, true)
+		types("seconds later", w.clock.Add(7*time.Second), true)
+		types("long after", w.clock.Add(9*time.Second), false)
+		conv.LastAt = w.clock.Add(time.Second)
+		types("said it", w.clock.Add(2*time.Second), false)
+		conv.State, conv.Closed, conv.LastAt = core.ConversationClosed, w.clock, w.clock.Add(-time.Minute)
+		w.must(w.repo.SetConversation(ctx, conv))
+		w.must(w.repo.SetValue(ctx, "typing", string(conv.ID), nil))
+		w.must(h.Typing(ctx, ana))
+		types("closed", w.clock, false)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -21,11 +22,15 @@ const (
 	fetchElsewhere = 2 * time.Second
 )
 
-// Fetch is the worker of JobFetch: it brings a medium from its provider into the blob store, then has its conversation's mails go on.
+// Fetch is the worker of JobFetch: it brings a medium from its provider into the blob store, then has its conversation's mails go on. The bytes of one
+// that was deleted it takes out of there.
 func (m *Manager) Fetch(ctx context.Context, w core.Work) error {
 	f, err := m.Store.In(w.Workspace).File(ctx, core.MediaID(w.Key))
 	if err != nil {
 		return fmt.Errorf("file to fetch: %w", err)
+	}
+	if f.State == core.FileDeleted {
+		return m.erase(ctx, w.Workspace, f)
 	}
 	if f.State != core.FilePending {
 		return nil
@@ -60,6 +65,18 @@ func (m *Manager) Fetch(ctx context.Context, w core.Work) error {
 	return m.fetched(ctx, w, f)
 }
 
+// erase deletes the bytes of a file that was deleted.
+func (m *Manager) erase(ctx context.Context, ws core.WorkspaceID, f core.File) error {
+	if f.Blob == "" {
+		return nil
+	}
+	if err := m.Blobs.Delete(ctx, f.Blob); err != nil && !errors.Is(err, core.ErrNotFound) {
+		return fmt.Errorf("delete file: %w", err)
+	}
+	f.Blob = ""
+	return m.Store.Tx(ctx, func(tx core.Tx) error { return tx.In(ws).SetFile(ctx, f) })
+}
+
 // elsewhere reports whether a link brings files over the connection of a session that another node has.
 func elsewhere(link core.Link) bool {
 	bound, ok := link.(core.BoundLink)
@@ -73,6 +90,14 @@ func (m *Manager) fetched(ctx context.Context, w core.Work, f core.File) error {
 		repo := tx.In(w.Workspace)
 		if _, err := repo.Lock(ctx, f.Conversation); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
+		}
+		now, err := repo.File(ctx, f.ID)
+		if err != nil {
+			return fmt.Errorf("file that was fetched: %w", err)
+		}
+		if now.State == core.FileDeleted { // meanwhile; the next try takes the bytes away again
+			now.Blob, again = f.Blob, true
+			return repo.SetFile(ctx, now)
 		}
 		if f.State == core.FileMissing {
 			if again, err = repo.UseSpare(ctx, f.ID); err != nil || again {
@@ -120,7 +145,7 @@ func (m *Manager) bring(ctx context.Context, link core.Link, f *core.File) error
 		f.Media.MIME = d.MIME
 	}
 	if f.Media.Name == "" {
-		f.Media.Name = d.Name
+		f.Media.Name = core.FileName(d.Name)
 	}
 	return nil
 }
@@ -179,7 +204,8 @@ func (m *Manager) Alarm(ctx context.Context, w core.Work) error {
 // Check runs a channel's own doctor.
 func (m *Manager) Check(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) ([]core.Finding, error) {
 	repo := m.Store.In(ws)
-	if _, err := repo.Channel(ctx, id); err != nil {
+	ch, err := repo.Channel(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	imports, err := core.Imports(ctx, repo, id)
@@ -191,6 +217,9 @@ func (m *Manager) Check(ctx context.Context, ws core.WorkspaceID, id core.Channe
 		return nil, err
 	}
 	found := link.Check(ctx)
+	for i := range found { // bridges do not know what people call the channel
+		found[i].Remedy = strings.ReplaceAll(found[i].Remedy, "channel subscribe NAME", "channel subscribe "+ch.Name)
+	}
 	for _, i := range imports {
 		found = append(found, i.Finding())
 	}

@@ -63,6 +63,40 @@ func TestFetch(t *testing.T) {
 	})
 }
 
+// TestDeletedFile: what who sent it has deleted is deleted here, also if it is just being fetched.
+func TestDeletedFile(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.pending()
+		unsent := func() {
+			f := w.file(id)
+			f.State, f.Media = core.FileDeleted, core.Media{}
+			w.must(w.repo.SetFile(w.Context(), f))
+		}
+		w.link().download = func() (core.Download, error) {
+			unsent()
+			return core.Download{Body: io.NopCloser(strings.NewReader("picture")), MIME: "image/png", Size: 7}, nil
+		}
+		var later core.Later
+		if err := w.fetch(id); !errors.As(err, &later) || w.file(id).State != core.FileDeleted {
+			t.Fatalf("got %v %+v", err, w.file(id))
+		}
+		w.must(w.fetch(id))
+		equal(w, "bytes fetched meanwhile", len(w.blobs.kept), 0)
+		f := w.file(id)
+		f.State = core.FilePending
+		w.must(w.repo.SetFile(w.Context(), f))
+		w.serves("picture", 7, nil)
+		w.must(w.fetch(id))
+		unsent()
+		equal(w, "kept until then", len(w.blobs.kept), 1)
+		w.must(w.fetch(id))
+		equal(w, "bytes", len(w.blobs.kept), 0)
+		equal(w, "blob", w.file(id).Blob, "")
+		equal(w, "where it lay", w.file(id).Media, core.Media{ID: id})
+		w.must(w.fetch(id))
+	})
+}
+
 func TestFetchGivesUpAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
@@ -201,6 +235,9 @@ func TestOthersChannel(t *testing.T) {
 			t.Errorf("check: got %v", err)
 		}
 		findings, err := w.m.Check(w.Context(), w.ws, w.ch.ID)
+		if want := "Run: causeway channel subscribe " + w.ch.Name + "."; err == nil && findings[0].Remedy != want {
+			t.Errorf("the remedy is %q, want %q", findings[0].Remedy, want)
+		}
 		w.must(err)
 		equal(w, "own", findings[0].Subject, "token")
 	})

@@ -2,10 +2,9 @@ package assign
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"slices"
+	"sync"
 	"time"
 
 	"causeway/core"
@@ -13,78 +12,41 @@ import (
 
 // Balancer gives conversations to agents by the strategies of their teams.
 //
-// There is one rule for all nodes: who hands out a conversation holds the workspace's desk (core.DeskRepo.LockDesk) from before counting who has how
-// many until the commit, and locks the conversation after it, one at a time. So caps hold, and a queue is served in its order, whoever serves it. What
+// There is one rule for all nodes: who hands out conversations holds the workspace's desk (core.DeskRepo.LockDesk) from before counting who has how
+// many until the commit, and locks the conversations after it. So caps hold, and a queue is served in its order, whoever serves it. What
 // gives somebody room (closing, coming online, a shift that begins) does not wait for the desk: it asks for a job (core.AssignJob) in its own
 // transaction, which finds whoever waits longest. A person may take more than the cap; the desk then gives them nothing until they have room.
+//
+// Since all wait for the one desk, who has it does as much as there is: those who ask at the same time are served together (see together), and a queue
+// is handed out many at a time. What a session decides it keeps in memory, and writes with a few statements, however many conversations it is about.
 type Balancer struct {
 	Desk
 	Log      *slog.Logger
 	Composer core.Composer // nil: contacts are told nothing
 	Phrases  *core.Phrases // of use with a Composer
+
+	mu    sync.Mutex
+	lines map[core.WorkspaceID]*line // who waits for the desk
 }
 
 // automation is the author of what the desk does by itself.
 var automation = core.Author{Kind: core.AuthorWorkflow, Name: "assignment"}
 
-// session is the desk while one has it.
-type session struct {
-	*Balancer
-	tx   core.Tx
-	repo core.Repo
-	ws   core.WorkspaceID
-	*staff
-	board board
-}
-
-// sit takes the desk and looks who is there.
-func (b *Balancer) sit(ctx context.Context, tx core.Tx, ws core.WorkspaceID) (*session, error) {
-	s := &session{Balancer: b, tx: tx, repo: tx.In(ws), ws: ws}
-	raw, err := s.repo.LockDesk(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("take the desk: %w", err)
-	}
-	if s.board, err = remembered(raw); err != nil {
-		return nil, err
-	}
-	s.staff, err = look(ctx, s.repo, b.Now())
-	return s, err
-}
-
-// keep stores what the desk remembers.
-func (s *session) keep(ctx context.Context) error {
-	raw, err := json.Marshal(s.board)
-	if err != nil {
-		return fmt.Errorf("what the desk remembers: %w", err)
-	}
-	return s.repo.SetDesk(ctx, raw)
-}
-
 // Assign implements core.Assigner.
-func (b *Balancer) Assign(ctx context.Context, ws core.WorkspaceID, a core.Assignment) (c core.Conversation, err error) {
+func (b *Balancer) Assign(ctx context.Context, ws core.WorkspaceID, a core.Assignment) (core.Conversation, error) {
 	if a.Agent != "" {
 		return b.Desk.Assign(ctx, ws, a.Conversation, a.Agent, a.Team, a.By)
 	}
-	if a.Team != "" {
-		if _, err := b.who(ctx, b.Store.In(ws), "", a.Team); err != nil {
-			return c, err
-		}
-	}
-	err = b.Store.Tx(ctx, func(tx core.Tx) error {
-		s, err := b.sit(ctx, tx, ws)
-		if err != nil {
-			return err
-		}
-		if c, err = s.repo.Lock(ctx, a.Conversation); err != nil {
-			return err
-		}
-		return s.take(ctx, &c, a)
-	})
-	return c, err
+	e := &errand{Assignment: a, err: errOvertaken, turn: make(chan bool, 1)}
+	b.together(ctx, ws, e)
+	return e.got, e.err
 }
 
 // take finds an agent for a conversation, or a place in a queue.
-func (s *session) take(ctx context.Context, c *core.Conversation, a core.Assignment) error {
+func (s *session) take(ctx context.Context, c *core.Conversation, p core.Place, a core.Assignment) error {
+	if _, known := s.teams[a.Team]; a.Team != "" && !known {
+		return core.NotFound("team")
+	}
 	if c.State == core.ConversationClosed {
 		return core.Problemf(core.CodeClosed, "This conversation is closed.").Remedied("Reopen it first.")
 	}
@@ -97,10 +59,6 @@ func (s *session) take(ctx context.Context, c *core.Conversation, a core.Assignm
 			team = t
 		}
 	}
-	p, err := s.repo.Place(ctx, c.ID)
-	if err != nil {
-		return fmt.Errorf("place at the desk: %w", err)
-	}
 	wants, err := s.wants(ctx, *c, team, a)
 	if err != nil {
 		return err
@@ -111,7 +69,7 @@ func (s *session) take(ctx context.Context, c *core.Conversation, a core.Assignm
 			wants.Until = before.Until
 		}
 	} else {
-		p.Queued = s.now
+		p.Queued = s.moment()
 	}
 	p.Team, p.Assigned, p.Wants = team, time.Time{}, wants
 	moved := c.Agent != "" || c.Team != team
@@ -121,85 +79,82 @@ func (s *session) take(ctx context.Context, c *core.Conversation, a core.Assignm
 		return err
 	}
 	if to, ok := s.pick(p, first); ok {
-		return s.give(ctx, c, p, to, a.By)
+		s.give(*c, p, to, a.By)
+		c.Agent = to.ID
+	} else {
+		s.queue(*c, p, moved, a.By)
 	}
-	return s.queue(ctx, *c, p, moved, a.By)
+	return nil
 }
 
-// first reports whether nobody is before p in its queue.
+// first reports whether nobody is before p in its queue, which counts only where somebody is free for it.
 func (s *session) first(ctx context.Context, p core.Place) (bool, error) {
-	head, err := s.repo.Places(ctx, p.Team, nil, 2)
-	if err != nil {
-		return false, fmt.Errorf("who waits: %w", err)
+	if len(s.free(p.Team, p.Wants)) == 0 {
+		return false, nil
 	}
-	head = slices.DeleteFunc(head, func(h core.Place) bool { return h.Conversation == p.Conversation })
-	return len(head) == 0 || p.Priority > head[0].Priority || p.Priority == head[0].Priority && p.Queued.Before(head[0].Queued), nil
+	if _, known := s.heads[p.Team]; !known {
+		head, err := s.repo.Places(ctx, p.Team, nil, mostErrands+1) // of whom no more than all but one get an agent in this session
+		if err != nil {
+			return false, fmt.Errorf("who waits: %w", err)
+		}
+		s.heads[p.Team] = head
+	}
+	before := func(h core.Place) bool {
+		return h.Conversation != p.Conversation && h.Team == p.Team && !h.Queued.IsZero() && (h.Priority > p.Priority || h.Priority == p.Priority && !p.Queued.Before(h.Queued))
+	}
+	for _, h := range s.heads[p.Team] {
+		if _, changed := s.places[h.Conversation]; !changed && before(h) {
+			return false, nil
+		}
+	}
+	for _, h := range s.places {
+		if before(h) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // queue lets a conversation wait, or, where a person assigns, leaves it to the team.
-func (s *session) queue(ctx context.Context, c core.Conversation, p core.Place, moved bool, by core.Author) error {
+func (s *session) queue(c core.Conversation, p core.Place, moved bool, by core.Author) {
 	waits := s.strategy(p.Team).Pick != core.PickNobody || p.Wants.Agent != ""
 	if !waits {
 		p.Queued, p.Wants = time.Time{}, core.Wants{}
 	}
-	if err := s.repo.SetPlace(ctx, p); err != nil {
-		return fmt.Errorf("keep place: %w", err)
-	}
+	s.places[p.Conversation] = p
 	if moved {
-		if err := s.repo.SetConversation(ctx, c); err != nil {
-			return fmt.Errorf("give conversation to team: %w", err)
-		}
-		if err := s.note(ctx, c, s.teams[c.Team].Name, by); err != nil {
-			return err
-		}
+		s.change(c, s.teams[c.Team].Name, by)
 	}
 	if !waits {
-		return nil
+		return
 	}
-	jobs := []core.Job{core.AssignJob(s.ws, p.Team)}
+	s.jobs = append(s.jobs, core.AssignJob(s.ws, p.Team))
 	if s.settings.Tell.Surge && s.Composer != nil {
-		jobs = append(jobs, core.Job{Kind: core.JobTell, Workspace: s.ws, Key: string(c.ID)})
+		s.jobs = append(s.jobs, core.Job{Kind: core.JobTell, Workspace: s.ws, Key: string(c.ID)})
 	}
-	return s.tx.Enqueue(ctx, jobs...)
 }
 
 // give gives a conversation to an agent.
-func (s *session) give(ctx context.Context, c *core.Conversation, p core.Place, to candidate, by core.Author) error {
+func (s *session) give(c core.Conversation, p core.Place, to candidate, by core.Author) {
 	waited := p.Queued
 	c.Agent = to.ID
 	p.Queued, p.Assigned = time.Time{}, s.now
 	p.Wants.Agent, p.Wants.Until = "", time.Time{}
 	d := to.Duty
-	d.Given = s.now
+	d.Given = s.moment()
 	s.gave(to, d)
 	s.board.give(p.Team, to.ID, s.available(p.Team))
 	if waited.Before(s.now) {
 		s.board.picked(p.Team, waited, s.now, len(s.available(p.Team)))
 	}
-	for _, do := range []func() error{
-		func() error { return s.repo.SetConversation(ctx, *c) },
-		func() error { return s.repo.SetPlace(ctx, p) },
-		func() error { return s.repo.SetDuty(ctx, d) },
-		func() error { return s.keep(ctx) },
-		func() error { return s.note(ctx, *c, to.Name, by) },
-	} {
-		if err := do(); err != nil {
-			return fmt.Errorf("give conversation to agent: %w", err)
-		}
-	}
-	return s.watch(ctx, s.tx, s.ws, *c, s.strategy(p.Team))
+	s.places[p.Conversation], s.duties[to.ID], s.remembers = p, d, true
+	s.change(c, to.Name, by)
+	s.watch(c, s.strategy(p.Team))
 }
 
 // watch has it looked whether an agent does something.
-func (b *Balancer) watch(ctx context.Context, tx core.Tx, ws core.WorkspaceID, c core.Conversation, by core.Strategy) error {
-	if by.Untouched <= 0 {
-		return nil
+func (s *session) watch(c core.Conversation, by core.Strategy) {
+	if by.Untouched > 0 {
+		s.jobs = append(s.jobs, core.Job{Kind: core.JobTouch, Workspace: s.ws, Key: string(c.ID), At: s.now.Add(by.Untouched)})
 	}
-	return tx.Enqueue(ctx, core.Job{Kind: core.JobTouch, Workspace: ws, Key: string(c.ID), At: b.Now().Add(by.Untouched)})
-}
-
-// note writes an assignment into the conversation's history.
-func (s *session) note(ctx context.Context, c core.Conversation, to string, by core.Author) error {
-	return s.noted(ctx, s.tx, s.ws, core.ConversationEvent{Conversation: c.ID, Kind: core.EventAssigned, By: by, Text: to,
-		Data: map[string]string{"agent": string(c.Agent), "team": string(c.Team)}})
 }

@@ -137,9 +137,9 @@ func TestCrowd(t *testing.T) {
 }
 
 func (o *office) node(s core.Store) *assign.Balancer {
-	b := *o.Balancer
-	b.Store, b.Composer = s, nil
-	return &b
+	desk := o.Desk
+	desk.Store = s
+	return &assign.Balancer{Desk: desk, Log: o.Log, Phrases: o.Phrases}
 }
 
 // handsOut works on queues until it is over.
@@ -258,9 +258,11 @@ type surge struct {
 	names   []core.AgentID
 	chance  *rand.Rand
 	open    endings
+	tells   endings               // who may hear of a better place, and when it is looked
 	order   []core.ConversationID // as they came
 	served  int                   // so many of them have, or had, an agent
 	longest int                   // the queue was
+	looked  int
 	given   map[core.AgentID]int
 }
 
@@ -270,7 +272,7 @@ func newSurge(o *office, total int) *surge {
 		s.names = append(s.names, core.AgentID(fmt.Sprintf("agent%d", i)))
 		o.hire(string(s.names[i]))
 	}
-	o.once = true
+	o.once, o.but = true, core.JobTell
 	o.team("sales", core.Strategy{Pick: core.PickEqual, Most: s.most}, s.names...)
 	o.settings(core.DeskSettings{Team: "sales", Tell: core.DeskMessages{Surge: true, Assigned: true, Every: 5 * time.Minute}})
 	return s
@@ -294,6 +296,7 @@ func (s *surge) run() {
 			s.clock = later(s.clock, e.at)
 			s.close(e.id)
 		}
+		s.tell()
 		s.look()
 	}
 	equal(s.world, "all were served", s.served, s.total)
@@ -317,6 +320,21 @@ func (s *surge) comes() {
 	s.clock = now
 	s.order = append(s.order, id)
 	s.happens(core.Happening{Conversation: id, Kind: core.HappenedOpened, By: core.Author{Kind: core.AuthorContact}})
+	heap.Push(&s.tells, ending{now, id})
+}
+
+// tell has those who wait told of their place when it is time.
+func (s *surge) tell() {
+	s.Helper()
+	for len(s.tells) > 0 && !s.tells[0].at.After(s.clock) {
+		e := heap.Pop(&s.tells).(ending)
+		err := s.queue.Run(s.Context(), core.Job{Kind: core.JobTell, Workspace: s.ws, Key: string(e.id)}, s.Tell)
+		if again := (core.Later{}); errors.As(err, &again) {
+			heap.Push(&s.tells, ending{s.clock.Add(again.After), e.id})
+		} else {
+			s.must(err)
+		}
+	}
 }
 
 // look checks what must hold at every moment, and lets those who were served be closed some day.
@@ -333,11 +351,9 @@ func (s *surge) look() {
 		heap.Push(&s.open, ending{s.clock.Add(time.Duration((4 + s.chance.ExpFloat64()*4) * float64(time.Minute))), s.order[s.served]})
 		s.served++
 	}
-	waiting := s.waiting("sales")
+	waiting := s.order[s.served:] // whoever waits came after all who were served
 	s.longest = max(s.longest, len(waiting))
-	if !slices.Equal(waiting, s.order[s.served:]) { // whoever waits came after all who were served
-		s.Fatalf("%d were served of %d, %d wait, not in the order in which they came", s.served, len(s.order), len(waiting))
-	}
+	s.queueIs(waiting)
 	if len(waiting) == 0 {
 		return
 	}
@@ -348,6 +364,21 @@ func (s *surge) look() {
 	s.must(err)
 	if n != i+1 || p.Wants.Position < n {
 		s.Fatalf("position %d of the one that is %d and was told %d", n, i+1, p.Wants.Position)
+	}
+}
+
+// queueIs checks how many wait, and who is first; now and then, the whole order.
+func (s *surge) queueIs(waiting []core.ConversationID) {
+	s.Helper()
+	n, err := s.repo.Queues(s.Context())
+	s.must(err)
+	head, err := s.repo.Places(s.Context(), "sales", nil, 1)
+	s.must(err)
+	if n["sales"] != len(waiting) || len(waiting) > 0 && head[0].Conversation != waiting[0] {
+		s.Fatalf("%d were served of %d, %d wait, of whom %v is the first", s.served, len(s.order), n["sales"], head)
+	}
+	if s.looked++; (s.looked%50 == 0 || s.total < 100) && !slices.Equal(s.waiting("sales"), waiting) {
+		s.Fatalf("%d were served of %d, %d wait, not in the order in which they came", s.served, len(s.order), len(waiting))
 	}
 }
 

@@ -20,10 +20,18 @@ func remembered(raw []byte) (b board, err error) {
 	return b, nil
 }
 
-// estimate is how many minutes a place in a queue takes, from the last pick-ups; zero: nobody can say. The work of one pick-up is the time since the
+// estimate is how many minutes a place in a queue takes, from the last pick-ups; zero: nobody can say.
+func (b *board) estimate(team core.TeamID, position, there int, now time.Time, least int) int {
+	if each := b.each(team, there, now, least); each > 0 {
+		return minutes(each * float64(position))
+	}
+	return 0
+}
+
+// each is how many seconds pass from one pick-up to the next; zero: nobody can say. The work of one pick-up is the time since the
 // one before, times who was there for it. A break in between counts no more than four times the usual, and where the younger half of what was
 // measured says something else than the older one, or nobody was picked up for long, there is no usual.
-func (b *board) estimate(team core.TeamID, position, there int, now time.Time, least int) int {
+func (b *board) each(team core.TeamID, there int, now time.Time, least int) float64 {
 	t := b.Teams[team]
 	if t == nil || len(t.Picked) < max(least, 2) || there == 0 {
 		return 0
@@ -38,7 +46,7 @@ func (b *board) estimate(team core.TeamID, position, there int, now time.Time, l
 	if silence := now.Sub(t.Last).Seconds(); silence > 60 && silence > 5*each {
 		return 0
 	}
-	return minutes(each * float64(position))
+	return each
 }
 
 // expected is how many minutes a first answer takes, once an agent has a conversation: three of four come sooner. Zero: nobody can say.

@@ -72,20 +72,15 @@ func (b *Balancer) again(ctx context.Context, ws core.WorkspaceID, a core.Assign
 
 // locked runs f with the desk and a conversation locked. One that is gone is left alone.
 func (b *Balancer) locked(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, f func(s *session, c core.Conversation, p core.Place) error) error {
-	return b.Store.Tx(ctx, func(tx core.Tx) error {
-		s, err := b.sit(ctx, tx, ws)
+	return b.atDesk(ctx, ws, func(s *session) error {
+		conversations, places, err := s.repo.LockPlaces(ctx, id)
 		if err != nil {
-			return err
+			return fmt.Errorf("lock conversation: %w", err)
 		}
-		c, err := s.repo.Lock(ctx, id)
-		if err != nil {
-			return ignoring(err)
+		if c, known := conversations[id]; known {
+			return f(s, c, places[id])
 		}
-		p, err := s.repo.Place(ctx, id)
-		if err != nil {
-			return fmt.Errorf("place at the desk: %w", err)
-		}
-		return f(s, c, p)
+		return nil
 	})
 }
 
@@ -130,11 +125,13 @@ func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Hap
 			if given, err := s.givenSince(ctx, c.ID, h.At); given || err != nil {
 				return err
 			}
-			return s.give(ctx, &c, first(p), to, h.By)
+			s.give(c, first(p), to, h.By)
+			return nil
 		case c.Agent == "" && p.Queued.IsZero():
 			return nil
 		}
-		return s.leave(ctx, p) // they answered on the phone, or have it
+		s.leave(p) // they answered on the phone, or have it
+		return nil
 	})
 }
 
@@ -167,16 +164,15 @@ func (s *session) worked(ctx context.Context, who core.AgentID, at time.Time) er
 	if s.settings.Answered <= 0 && a.Duty.Presence != core.PresenceAway {
 		return nil
 	}
-	return s.serving(ctx, who)
+	s.serving(who)
+	return nil
 }
 
 // serving has the queues handed out that an agent serves.
-func (s *session) serving(ctx context.Context, who core.AgentID) error {
-	var jobs []core.Job
+func (s *session) serving(who core.AgentID) {
 	for _, team := range s.pools(who) {
-		jobs = append(jobs, core.AssignJob(s.ws, team))
+		s.jobs = append(s.jobs, core.AssignJob(s.ws, team))
 	}
-	return s.tx.Enqueue(ctx, jobs...)
 }
 
 // touched notes an answer on the conversation. The first one of the agent who was given it is measured.
@@ -190,9 +186,7 @@ func (s *session) touched(ctx context.Context, c core.Conversation, p core.Place
 		h.Answered = at
 		if at.After(h.Touched) && c.Agent == who && who != "" && at.After(p.Assigned) && !p.Assigned.IsZero() {
 			s.board.answered(p.Team, at.Sub(p.Assigned))
-			if err := s.keep(ctx); err != nil {
-				return err
-			}
+			s.remembers = true
 		}
 	}
 	if at.After(h.Touched) && (c.Agent == "" || c.Agent == who) {
@@ -206,18 +200,24 @@ func (s *session) touched(ctx context.Context, c core.Conversation, p core.Place
 
 // assigned keeps the place of a conversation that somebody assigned, and introduces its agent.
 func (b *Balancer) assigned(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+	place, err := b.Store.In(ws).Place(ctx, h.Conversation)
+	if err != nil {
+		return fmt.Errorf("place at the desk: %w", err)
+	}
+	if displaced(c, place, h) == rightly { // as the desk itself left it: what changes it meanwhile is followed, too
+		return b.introduce(ctx, ws, h, c)
+	}
 	var next core.Assignment
-	err := b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
-		switch {
-		case c.State == core.ConversationClosed:
-			return nil
-		case c.Agent != "" && (!p.Queued.IsZero() || p.Assigned.IsZero() || p.Assigned.Before(h.At.Add(-time.Millisecond)) && h.By != automation):
-			return s.handed(ctx, c, p, h)
-		case c.Agent == "" && c.Team == "" && !p.Queued.IsZero() && h.By.Kind != core.AuthorWorkflow:
-			return s.leave(ctx, p)
-		case c.Agent == "" && c.Team != "" && (p.Queued.IsZero() || p.Team != c.Team):
+	err = b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+		switch displaced(c, p, h) {
+		case toAgent:
+			s.handed(c, p, h)
+		case toNobody:
+			s.leave(p)
+		case toTeam:
 			next = core.Assignment{Conversation: c.ID, Team: c.Team, By: h.By}
-			return s.all(ctx)
+			s.all()
+		case rightly:
 		}
 		return nil
 	})
@@ -230,26 +230,44 @@ func (b *Balancer) assigned(ctx context.Context, ws core.WorkspaceID, h core.Hap
 	return b.introduce(ctx, ws, h, c)
 }
 
+// displacement is how a conversation's place is not that of whom it was assigned to.
+type displacement int
+
+const (
+	rightly displacement = iota // it is
+	toAgent
+	toTeam
+	toNobody
+)
+
+func displaced(c core.Conversation, p core.Place, h core.Happening) displacement {
+	switch {
+	case c.State == core.ConversationClosed:
+	case c.Agent != "" && (!p.Queued.IsZero() || p.Assigned.IsZero() || p.Assigned.Before(h.At.Add(-time.Millisecond)) && h.By != automation):
+		return toAgent
+	case c.Agent == "" && c.Team == "" && !p.Queued.IsZero() && h.By.Kind != core.AuthorWorkflow:
+		return toNobody
+	case c.Agent == "" && c.Team != "" && (p.Queued.IsZero() || p.Team != c.Team):
+		return toTeam
+	}
+	return rightly
+}
+
 // handed keeps the place of what a person gave to an agent, or an agent took. Whoever had it before has room.
-func (s *session) handed(ctx context.Context, c core.Conversation, p core.Place, h core.Happening) error {
+func (s *session) handed(c core.Conversation, p core.Place, h core.Happening) {
 	p = first(p)
 	p.Team, p.Assigned = c.Team, h.At
-	if err := s.repo.SetPlace(ctx, p); err != nil {
-		return err
-	}
-	if err := s.all(ctx); err != nil {
-		return err
-	}
-	return s.watch(ctx, s.tx, s.ws, c, s.strategy(c.Team))
+	s.places[p.Conversation] = p
+	s.all()
+	s.watch(c, s.strategy(c.Team))
 }
 
 // all has every queue handed out that the desk hands out.
-func (s *session) all(ctx context.Context) error {
-	jobs := []core.Job{core.AssignJob(s.ws, "")}
+func (s *session) all() {
+	s.jobs = append(s.jobs, core.AssignJob(s.ws, ""))
 	for id := range s.teams {
-		jobs = append(jobs, core.AssignJob(s.ws, id))
+		s.jobs = append(s.jobs, core.AssignJob(s.ws, id))
 	}
-	return s.tx.Enqueue(ctx, jobs...)
 }
 
 // closed frees the place, and who had the conversation for the next: what waits is handed out by jobs. The desk has to be taken for that: who is handing
@@ -265,13 +283,11 @@ func (b *Balancer) closed(ctx context.Context, ws core.WorkspaceID, h core.Happe
 	return b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
 		if c.State == core.ConversationClosed && (!p.Queued.IsZero() || !p.Assigned.IsZero()) {
 			p.Assigned = time.Time{}
-			if err := s.leave(ctx, p); err != nil {
-				return err
-			}
+			s.leave(p)
 		}
-		if c.Agent == "" {
-			return nil
+		if c.Agent != "" {
+			s.serving(c.Agent)
 		}
-		return s.serving(ctx, c.Agent)
+		return nil
 	})
 }

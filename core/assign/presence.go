@@ -26,11 +26,7 @@ func (b *Balancer) Say(ctx context.Context, ws core.WorkspaceID, id core.AgentID
 	if !until.IsZero() && !until.After(b.Now()) {
 		return d, core.Problemf(core.CodeInvalid, "That time is over.").Remedied("Name a time that is still to come.")
 	}
-	err = b.Store.Tx(ctx, func(tx core.Tx) error {
-		s, err := b.sit(ctx, tx, ws)
-		if err != nil {
-			return err
-		}
+	err = b.atDesk(ctx, ws, func(s *session) error {
 		a, there := s.agents[id]
 		if !there {
 			return core.NotFound("agent")
@@ -40,10 +36,9 @@ func (b *Balancer) Say(ctx context.Context, ws core.WorkspaceID, id core.AgentID
 		if until.IsZero() {
 			d.Until = s.holds(a.Agent, p)
 		}
-		if err := s.repo.SetDuty(ctx, d); err != nil {
-			return fmt.Errorf("keep presence: %w", err)
-		}
-		return s.serving(ctx, id)
+		s.duties[id] = d
+		s.serving(id)
+		return nil
 	})
 	return d, err
 }
@@ -88,7 +83,7 @@ type Standing struct {
 // Standings lists the agents, by name, and how many wait in each queue.
 func (b *Balancer) Standings(ctx context.Context, ws core.WorkspaceID) ([]Standing, map[core.TeamID]int, error) {
 	repo := b.Store.In(ws)
-	s, err := look(ctx, repo, b.Now())
+	s, err := attendance(ctx, repo, b.Now())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -136,11 +131,7 @@ func (b *Balancer) Away(ctx context.Context, ws core.WorkspaceID, id core.AgentI
 
 // SetStrategy sets how a team's conversations find an agent. What waits is handed out by it at once.
 func (b *Balancer) SetStrategy(ctx context.Context, ws core.WorkspaceID, id core.TeamID, strategy core.Strategy) error {
-	return b.Store.Tx(ctx, func(tx core.Tx) error {
-		s, err := b.sit(ctx, tx, ws)
-		if err != nil {
-			return err
-		}
+	return b.atDesk(ctx, ws, func(s *session) error {
 		t, known := s.teams[id]
 		if !known {
 			return core.NotFound("team")
@@ -149,9 +140,14 @@ func (b *Balancer) SetStrategy(ctx context.Context, ws core.WorkspaceID, id core
 		if err := s.repo.SaveTeam(ctx, t); err != nil {
 			return fmt.Errorf("keep strategy: %w", err)
 		}
-		if err := core.SaveDesk(ctx, s.repo, s.settings); err != nil { // by which automation follows what happens here
+		settings, err := core.LoadDesk(ctx, s.repo)
+		if err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, core.AssignJob(ws, id))
+		if err := core.SaveDesk(ctx, s.repo, settings); err != nil { // by which automation follows what happens here
+			return err
+		}
+		s.jobs = append(s.jobs, core.AssignJob(ws, id))
+		return nil
 	})
 }

@@ -19,15 +19,11 @@ func (b *Balancer) HandOut(ctx context.Context, w core.Work) error {
 	for !w.Ending() {
 		var more bool
 		var wake time.Time
-		err := b.Store.Tx(ctx, func(tx core.Tx) error {
-			s, err := b.sit(ctx, tx, w.Workspace)
-			if err != nil {
-				return err
-			}
+		err := b.atDesk(ctx, w.Workspace, func(s *session) (err error) {
 			if more, wake, err = s.next(ctx, w.Queue()); err != nil || more || !wake.IsZero() {
 				return err
 			}
-			return w.Finish(ctx, tx)
+			return w.Finish(ctx, s.tx)
 		})
 		switch {
 		case err != nil:
@@ -41,7 +37,7 @@ func (b *Balancer) HandOut(ctx context.Context, w core.Work) error {
 	return core.ErrStopping
 }
 
-// next hands out one conversation of a queue; more: there may be another. Otherwise wake is when to look again; zero: when something happens.
+// next hands out the first of a queue; more: there may be others. Otherwise wake is when to look again; zero: when something happens.
 func (s *session) next(ctx context.Context, team core.TeamID) (more bool, wake time.Time, err error) {
 	var after *core.Place
 	for {
@@ -49,14 +45,12 @@ func (s *session) next(ctx context.Context, team core.TeamID) (more bool, wake t
 		if err != nil {
 			return false, wake, fmt.Errorf("who waits: %w", err)
 		}
+		if ready := s.ready(page); len(ready) > 0 {
+			return true, wake, s.serve(ctx, team, ready)
+		}
 		for _, p := range page {
-			if to, ok := s.pick(p, true); ok {
-				return true, wake, s.serve(ctx, p, to)
-			}
 			if p.Wants.Agent != "" {
-				if wake = sooner(wake, s.now, p.Wants.Until); !s.now.Before(p.Wants.Until) && s.strategy(team).Pick == core.PickNobody {
-					return true, wake, s.leave(ctx, p)
-				}
+				wake = sooner(wake, s.now, p.Wants.Until)
 			}
 		}
 		if len(page) > 0 {
@@ -69,51 +63,84 @@ func (s *session) next(ctx context.Context, team core.TeamID) (more bool, wake t
 	}
 }
 
+// ready are the first of a queue for whom there is somebody, or who need not wait any more; no more than there is room for in all.
+func (s *session) ready(page []core.Place) []core.ConversationID {
+	var all []core.ConversationID
+	if len(page) > 0 && !s.anyRoom(page[0].Team) { // then only those who wait for one agent may be served
+		page = slices.DeleteFunc(slices.Clone(page), func(p core.Place) bool { return p.Wants.Agent == "" })
+	}
+	for _, p := range page {
+		if len(all) == s.rooms(p.Team) {
+			break
+		}
+		if _, ok := s.pick(p, true); ok || s.hopeless(p) {
+			all = append(all, p.Conversation)
+		}
+	}
+	return all
+}
+
+// hopeless reports whether a place waited for one agent who did not come, and no strategy picks another.
+func (s *session) hopeless(p core.Place) bool {
+	return p.Wants.Agent != "" && !s.now.Before(p.Wants.Until) && s.strategy(p.Team).Pick == core.PickNobody
+}
+
+// rooms is how many conversations all agents may be given, at least one, and no more than what is done in one go.
+func (s *session) rooms(team core.TeamID) int {
+	sum := 0
+	for _, a := range s.agents {
+		switch most := s.most(a, team); {
+		case a.Disabled:
+		case most <= 0:
+			return mostErrands
+		default:
+			sum += max(most-a.Duty.Open, 0)
+		}
+	}
+	return min(max(sum, 1), mostErrands)
+}
+
 // anyRoom reports whether it makes sense to look farther down a queue.
 func (s *session) anyRoom(team core.TeamID) bool {
 	return len(s.free(team, core.Wants{})) > 0
 }
 
-// serve gives what waited to an agent, unless it waits no more.
-func (s *session) serve(ctx context.Context, p core.Place, to candidate) error {
-	c, err := s.repo.Lock(ctx, p.Conversation)
+// serve gives what waited to agents, in its order, unless it waits no more.
+func (s *session) serve(ctx context.Context, team core.TeamID, ready []core.ConversationID) error {
+	conversations, places, err := s.repo.LockPlaces(ctx, ready...)
 	if err != nil {
-		return fmt.Errorf("lock conversation: %w", err)
+		return fmt.Errorf("lock conversations: %w", err)
 	}
-	now, err := s.repo.Place(ctx, p.Conversation) // as it is under the lock
-	if err != nil {
-		return fmt.Errorf("place at the desk: %w", err)
+	for _, id := range ready {
+		c, p := conversations[id], places[id] // as they are under the lock
+		if p.Queued.IsZero() || p.Team != team {
+			continue
+		}
+		to, ok := s.pick(p, true)
+		switch {
+		case c.State == core.ConversationClosed || c.Agent != "" || !ok && s.hopeless(p):
+			s.leave(p)
+		case ok:
+			s.give(c, p, to, automation)
+		}
 	}
-	if c.State == core.ConversationClosed || c.Agent != "" {
-		return s.leave(ctx, now)
-	}
-	if now.Queued.IsZero() {
-		return nil
-	}
-	return s.give(ctx, &c, now, to, automation)
+	return nil
 }
 
 // leave takes a conversation out of its queue.
-func (s *session) leave(ctx context.Context, p core.Place) error {
+func (s *session) leave(p core.Place) {
 	p.Queued, p.Wants = time.Time{}, core.Wants{}
-	if err := s.repo.SetPlace(ctx, p); err != nil {
-		return fmt.Errorf("leave the queue: %w", err)
-	}
-	return nil
+	s.places[p.Conversation] = p
 }
 
 // Untouched is the worker of core.JobTouch: what its agent left untouched goes to the next. Where there is nobody else it stays, and is looked at again.
 func (b *Balancer) Untouched(ctx context.Context, w core.Work) error {
 	var wait time.Duration
-	err := b.Store.Tx(ctx, func(tx core.Tx) error {
-		s, err := b.sit(ctx, tx, w.Workspace)
-		if err != nil {
-			return err
-		}
+	err := b.atDesk(ctx, w.Workspace, func(s *session) (err error) {
 		if wait, err = s.passOn(ctx, core.ConversationID(w.Key)); err != nil || wait > 0 {
 			return err
 		}
-		return w.Finish(ctx, tx)
+		return w.Finish(ctx, s.tx)
 	})
 	if err == nil && wait > 0 {
 		return core.Later{After: wait}
@@ -152,7 +179,8 @@ func (s *session) passOn(ctx context.Context, id core.ConversationID) (time.Dura
 	if !ok || slices.Contains(p.Wants.Passed, to.ID) {
 		return each, nil
 	}
-	return each, s.give(ctx, &c, p, to, automation)
+	s.give(c, p, to, automation)
+	return each, nil
 }
 
 // ignoring takes that something is gone for no error.

@@ -43,7 +43,7 @@ type Share struct {
 // shifts, until a time. What people said of being there, and what they left untouched, is not played. Fates are in the order of what was given.
 func Rehearse(ctx context.Context, repo core.Repo, all []Past, until time.Time) ([]Fate, []Share, error) {
 	r := &rehearsal{all: all, fates: make([]Fate, len(all)), places: make([]core.Place, len(all)), most: map[core.AgentID]int{}, got: map[core.AgentID]int{}}
-	s, err := look(ctx, repo, time.Time{})
+	s, err := attendance(ctx, repo, time.Time{})
 	if err != nil {
 		return nil, nil, err
 	}

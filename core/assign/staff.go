@@ -13,12 +13,11 @@ import (
 
 // staff is who there is at a moment.
 type staff struct {
-	now      time.Time
-	settings core.DeskSettings
-	business core.Hours
-	teams    map[core.TeamID]core.Team
-	agents   map[core.AgentID]candidate
-	order    []core.AgentID // by id
+	now time.Time
+	rules
+	teams  map[core.TeamID]core.Team
+	agents map[core.AgentID]candidate
+	order  []core.AgentID // by id
 }
 
 // candidate is somebody whom a conversation can be given to.
@@ -27,18 +26,34 @@ type candidate struct {
 	Duty core.Duty
 }
 
-// look finds out who there is.
-func look(ctx context.Context, repo core.Repo, now time.Time) (*staff, error) {
-	s := &staff{now: now, teams: map[core.TeamID]core.Team{}, agents: map[core.AgentID]candidate{}}
-	var err error
-	if s.settings, err = core.LoadDesk(ctx, repo); err != nil {
-		return nil, err
+// rules are what the business has set. They are read before the desk is taken, to keep it for a shorter time.
+type rules struct {
+	settings core.DeskSettings
+	business core.Hours
+}
+
+// house reads the rules.
+func house(ctx context.Context, repo core.Repo) (r rules, err error) {
+	if r.settings, err = core.LoadDesk(ctx, repo); err != nil {
+		return r, err
 	}
 	reception, err := core.LoadReception(ctx, repo)
+	r.business = reception.Hours
+	return r, err
+}
+
+// attendance is the staff by the rules of now.
+func attendance(ctx context.Context, repo core.Repo, now time.Time) (*staff, error) {
+	rules, err := house(ctx, repo)
 	if err != nil {
 		return nil, err
 	}
-	s.business = reception.Hours
+	return look(ctx, repo, rules, now)
+}
+
+// look finds out who there is.
+func look(ctx context.Context, repo core.Repo, rules rules, now time.Time) (*staff, error) {
+	s := &staff{now: now, rules: rules, teams: map[core.TeamID]core.Team{}, agents: map[core.AgentID]candidate{}}
 	agents, err := repo.Agents(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list agents: %w", err)
@@ -154,9 +169,12 @@ func (s *staff) available(team core.TeamID) []candidate {
 
 // room reports whether somebody may be given more.
 func (s *staff) room(a candidate, team core.TeamID) bool {
-	most := cmp.Or(a.Most, s.strategy(team).Most)
+	most := s.most(a, team)
 	return most <= 0 || a.Duty.Open < most
 }
+
+// most is the cap of somebody who is given a team's conversations; zero: none.
+func (s *staff) most(a candidate, team core.TeamID) int { return cmp.Or(a.Most, s.strategy(team).Most) }
 
 // able leaves those who have what a conversation wants. A skill or language that no member of the team has cannot be waited for.
 func (s *staff) able(all []candidate, team core.TeamID, w core.Wants) []candidate {

@@ -59,7 +59,7 @@ func (b *Balancer) remembering(ctx context.Context, repo core.Repo) (*session, e
 	if s.board, err = remembered(raw); err != nil {
 		return nil, err
 	}
-	s.staff, err = look(ctx, repo, b.Now())
+	s.staff, err = attendance(ctx, repo, b.Now())
 	return s, err
 }
 
@@ -81,14 +81,17 @@ func (b *Balancer) Tell(ctx context.Context, w core.Work) error {
 // tell returns after how long to look again; zero: not at all.
 func (b *Balancer) tell(ctx context.Context, ws core.WorkspaceID, id core.ConversationID) (time.Duration, error) {
 	repo := b.Store.In(ws)
+	c, p, ok, err := waiting(ctx, repo, id)
+	if err != nil || !ok || b.Composer == nil {
+		return 0, err
+	}
 	s, err := b.remembering(ctx, repo)
 	if err != nil {
 		return 0, err
 	}
-	c, p, ok, err := s.waiting(ctx, id)
 	set := s.settings.Tell
-	if err != nil || !ok || !set.Surge || b.Composer == nil {
-		return 0, err
+	if !set.Surge {
+		return 0, nil
 	}
 	if left := p.Wants.Told.Add(set.Every).Sub(s.now); p.Wants.Position > 0 && (set.Every <= 0 || left > 0) {
 		return max(left, 0), nil
@@ -104,10 +107,27 @@ func (b *Balancer) tell(ctx context.Context, ws core.WorkspaceID, id core.Conver
 	if err != nil {
 		return 0, fmt.Errorf("position in the queue: %w", err)
 	}
-	if p.Wants.Position > 0 && position >= p.Wants.Position {
-		return set.Every, nil
+	if told := p.Wants.Position; told > 0 && position > better(told) {
+		return s.lookAgain(p.Team, position-better(told)), nil
 	}
-	return set.Every, b.surge(ctx, ws, s, c, p, position)
+	return s.lookAgain(p.Team, position-better(position)), b.surge(ctx, ws, s, c, p, position)
+}
+
+// better is the place in a queue that is worth telling to who was told another: it is half as far to the front. Who waits long in a long queue hears of
+// it some times, not every few minutes.
+func better(told int) int { return told - max(1, told/2) }
+
+// mostPatience bounds how long nobody looks whether there is a better place.
+const mostPatience = 4 * time.Hour
+
+// lookAgain is when so many of a queue may be gone, as if ten were each time where nobody can say; zero: contacts are told their place but once.
+func (s *session) lookAgain(team core.TeamID, gone int) time.Duration {
+	every := s.settings.Tell.Every
+	if every <= 0 {
+		return 0
+	}
+	each := cmp.Or(s.board.each(team, len(s.available(team)), s.now, samples(s.settings)), every.Seconds()/10)
+	return max(every, min(time.Duration(float64(gone)*each*float64(time.Second)), mostPatience))
 }
 
 // soon is when to look again at what is about to change.
@@ -135,27 +155,32 @@ func (b *Balancer) surge(ctx context.Context, ws core.WorkspaceID, s *session, c
 	if err := b.say(ctx, ws, c, core.Author{Kind: core.AuthorWorkflow, Name: core.SurgeName}, key, text); err != nil {
 		return err
 	}
-	return b.locked(ctx, ws, c.ID, func(s *session, _ core.Conversation, p core.Place) error {
-		if p.Queued.IsZero() {
-			return nil
+	return b.Store.Tx(ctx, func(tx core.Tx) error {
+		repo := tx.In(ws)
+		if _, err := repo.LockDesk(ctx); err != nil { // places are changed by who has it
+			return fmt.Errorf("take the desk: %w", err)
+		}
+		p, err := repo.Place(ctx, c.ID)
+		if err != nil || p.Queued.IsZero() {
+			return err
 		}
 		p.Wants.Position, p.Wants.Told = position, s.now
 		if minutes > 0 {
 			p.Wants.Wait = minutes
 		}
-		return s.repo.SetPlace(ctx, p)
+		return repo.SetPlace(ctx, p)
 	})
 }
 
 // waiting is a conversation whose contact waits in a queue for a first answer.
-func (s *session) waiting(ctx context.Context, id core.ConversationID) (c core.Conversation, p core.Place, ok bool, err error) {
-	if c, err = s.repo.Conversation(ctx, id); err != nil {
+func waiting(ctx context.Context, repo core.Repo, id core.ConversationID) (c core.Conversation, p core.Place, ok bool, err error) {
+	if c, err = repo.Conversation(ctx, id); err != nil {
 		return c, p, false, ignoring(err)
 	}
-	if p, err = s.repo.Place(ctx, id); err != nil {
+	if p, err = repo.Place(ctx, id); err != nil {
 		return c, p, false, fmt.Errorf("place at the desk: %w", err)
 	}
-	h, err := s.repo.Handling(ctx, id)
+	h, err := repo.Handling(ctx, id)
 	ok = c.State == core.ConversationOpen && c.Agent == "" && !c.Waiting.IsZero() && !p.Queued.IsZero() && h.Answered.IsZero()
 	return c, p, ok, err
 }

@@ -7,6 +7,7 @@ package care
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -60,7 +61,7 @@ func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happenin
 		})
 	default: // nothing but the clocks
 	}
-	if err != nil {
+	if err != nil || !care.Watches() { // then there is only what was put aside, which has its job
 		return err
 	}
 	return c.Schedule(ctx, ws, conv.ID)
@@ -68,15 +69,33 @@ func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happenin
 
 // wrote deals with a contact's message.
 func (c *Carer) wrote(ctx context.Context, ws core.WorkspaceID, care core.Care, h core.Happening, conv core.Conversation) error {
-	m, err := c.Store.In(ws).Message(ctx, h.Message)
+	repo := c.Store.In(ws)
+	survey, err := repo.Survey(ctx, conv.Contact)
+	if err != nil && !errors.Is(err, core.ErrNotFound) {
+		return fmt.Errorf("survey of contact: %w", err)
+	}
+	l, err := repo.Handling(ctx, conv.ID)
+	if err != nil {
+		return fmt.Errorf("handling of conversation: %w", err)
+	}
+	asked, handled := !survey.Asked.IsZero(), !l.Snoozed.IsZero() || len(care.Rules) > 0
+	if !asked && !handled { // as with most messages: then it does not matter what it says
+		return nil
+	}
+	m, err := repo.Message(ctx, h.Message)
 	if err != nil {
 		return fmt.Errorf("what the contact wrote: %w", err)
 	}
 	if m.Content.Automatic != "" {
 		return nil
 	}
-	if done, err := c.surveyed(ctx, ws, conv, m); done || err != nil {
-		return err
+	if asked {
+		if done, err := c.surveyed(ctx, ws, conv, survey, m); done || err != nil {
+			return err
+		}
+	}
+	if !handled {
+		return nil
 	}
 	return c.handle(ctx, ws, conv.ID, func(tx core.Tx, l *core.Handling) error {
 		l.Snoozed = time.Time{}

@@ -344,16 +344,22 @@ func TestSurvey(t *testing.T) {
 		d.must(err)
 		d.expect("nobody needs to see it", string(conv.State), "closed")
 		d.clock = d.clock.Add(time.Minute)
-		d.begin()
-		d.says("it took long")
-		conv, err = d.repo.Conversation(t.Context(), d.conv)
+		d.conv, d.seq = asked, 10
+		d.says("it took long") // where accepting puts what the survey awaits
+		conv, err = d.repo.Conversation(t.Context(), asked)
 		d.must(err)
-		d.expect("a person sees the comment", string(conv.State), "open")
+		d.expect("it stays closed", string(conv.State), "closed")
+		d.expect("nothing more is said", d.texts(), "")
 		got, err := d.repo.Survey(t.Context(), "eve")
 		d.must(err)
 		if got.Conversation != asked || got.Score != 4 || got.Comment != "it took long" {
 			t.Errorf("kept %+v", got)
 		}
+		d.begin()
+		d.says("and another thing")
+		again, err := d.repo.Survey(t.Context(), "eve")
+		d.must(err)
+		d.expect("the comment is the first", again.Comment, "it took long")
 		d.answers("sorry")
 		_, err = d.desk.Close(t.Context(), d.ws, d.conv, person)
 		d.must(err)

@@ -43,7 +43,12 @@ func (c *Carer) look(ctx context.Context, repo core.Repo, ws core.WorkspaceID, i
 		func() (err error) { s.handling, err = repo.Handling(ctx, id); return },
 		func() (err error) { s.care, err = core.LoadCare(ctx, repo); return },
 		func() (err error) { reception, err = core.LoadReception(ctx, repo); return },
-		func() (err error) { s.human, err = lastWord(ctx, repo, id); return },
+		func() (err error) {
+			if s.care.WatchesSilence() {
+				s.human, err = lastWord(ctx, repo, id)
+			}
+			return
+		},
 	}
 	for _, read := range reads {
 		if err := read(); err != nil {

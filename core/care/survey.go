@@ -14,7 +14,6 @@ import (
 
 const (
 	surveyEach  = 30 * 24 * time.Hour // between two surveys of one contact, unless it is set
-	commentFor  = 24 * time.Hour      // how long after it a text may be the comment
 	mostComment = 2000                // characters kept of one
 )
 
@@ -66,14 +65,10 @@ func (c *Carer) ask(ctx context.Context, ws core.WorkspaceID, s core.Survey, con
 
 // surveyed takes the answer to a survey. It stands in the conversation that was asked about, which stays closed; where it has opened one all the same,
 // that is closed again. A number is an answer only where it is the first thing said.
-func (c *Carer) surveyed(ctx context.Context, ws core.WorkspaceID, conv core.Conversation, m core.Message) (bool, error) {
+func (c *Carer) surveyed(ctx context.Context, ws core.WorkspaceID, conv core.Conversation, s core.SurveyAnswer, m core.Message) (bool, error) {
 	repo := c.Store.In(ws)
-	s, err := repo.Survey(ctx, conv.Contact)
-	if errors.Is(err, core.ErrNotFound) || err == nil && s.Conversation == conv.ID && conv.State == core.ConversationOpen {
+	if s.Conversation == conv.ID && conv.State == core.ConversationOpen {
 		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("survey of contact: %w", err)
 	}
 	apart := s.Conversation == conv.ID
 	if !apart && (!conv.Opened.After(s.Asked) || len(othersIn(ctx, repo, m)) > 0) {
@@ -86,9 +81,9 @@ func (c *Carer) surveyed(ctx context.Context, ws core.WorkspaceID, conv core.Con
 			return false, err
 		}
 		return true, c.thank(ctx, ws, conv, m, apart)
-	case !apart && s.Score > 0 && s.Comment == "" && m.Content.Kind == core.KindText && m.Created.Sub(s.Answered) < commentFor:
+	case apart && s.Score > 0 && s.Awaits(m.Content, m.Created):
 		s.Comment = cut(m.Content.Text)
-		return false, repo.SetSurvey(ctx, s) // and it may be a new question: a person sees it
+		return true, repo.SetSurvey(ctx, s)
 	}
 	return apart, nil
 }
@@ -124,7 +119,7 @@ func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv core.Conver
 	if err != nil {
 		return err
 	}
-	r := core.Request{Conversation: conv.ID, Key: "survey-thanks/" + string(m.ID), Contents: []core.Content{{Kind: core.KindText, Text: c.Phrases.Say(code, "survey_comment")}}}
+	r := core.Request{Conversation: conv.ID, Key: core.SurveyThanks + string(m.ID), Contents: []core.Content{{Kind: core.KindText, Text: c.Phrases.Say(code, "survey_comment")}}}
 	if apart {
 		r.Conversation, r.Contact, r.Channel, r.Apart = "", conv.Contact, m.Channel, true
 	}

@@ -45,6 +45,14 @@ type Hook struct {
 	Accounts []string
 	// Unknown is a body of a kind that no version of the provider knows.
 	Unknown []byte
+	// Samples are bodies to spoil, one member after the other; Form is how they are written. Pieces are the members that are things of their own, as
+	// patterns of path.Match ("entry/*/messaging/*"): what is wrong with one costs none of the others. Vital are the members without which nobody can tell
+	// who wrote what: whatever else is strange, what was written stays a message.
+	// Blank says that a message may be empty, as a text message may.
+	Samples       [][]byte
+	Form          Form
+	Blank         bool
+	Pieces, Vital []string
 	// Malformed is a body that cannot be read at all; empty where there is no such body.
 	Malformed []byte
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -12,8 +13,8 @@ import (
 	"causeway/core"
 )
 
-// Seeds returns the webhooks of testdata, those that Golden gives to receive.
-func Seeds(f *testing.F) [][]byte {
+// Seeds returns the webhooks of testdata, those that Golden gives to receive, but for those that are named.
+func Seeds(f testing.TB, but ...string) [][]byte {
 	f.Helper()
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil {
@@ -21,7 +22,7 @@ func Seeds(f *testing.F) [][]byte {
 	}
 	var all [][]byte
 	for _, file := range files {
-		if strings.HasSuffix(file, ".events.json") {
+		if strings.HasSuffix(file, ".events.json") || slices.Contains(but, strings.TrimSuffix(filepath.Base(file), ".json")) {
 			continue
 		}
 		raw, err := os.ReadFile(file) //nolint:gosec // the test's own data
@@ -29,6 +30,22 @@ func Seeds(f *testing.F) [][]byte {
 			f.Fatal(err)
 		}
 		all = append(all, raw)
+	}
+	return all
+}
+
+// Apart takes lists of webhooks apart.
+func Apart(t testing.TB, lists ...[]byte) [][]byte {
+	t.Helper()
+	var all [][]byte
+	for _, list := range lists {
+		var some []json.RawMessage
+		if err := json.Unmarshal(list, &some); err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range some {
+			all = append(all, one)
+		}
 	}
 	return all
 }
@@ -64,6 +81,9 @@ func storable(t *testing.T, e core.Event) {
 	t.Helper()
 	if e.ID == "" || len(e.ID) > longestID || !utf8.ValidString(e.ID) || strings.ContainsFunc(e.ID, func(r rune) bool { return r < ' ' }) || e.At.IsZero() && e.Fault == "" {
 		t.Fatalf("cannot be kept: %+v", e)
+	}
+	if m := e.Message; m != nil && e.Fault == "" && m.Content.Kind.HasMedia() && (m.Content.Media == nil || m.Content.Media.Provider == "" && m.Content.Media.URL == "") {
+		t.Fatalf("names no file: %+v", e)
 	}
 	e.Raw = nil
 	if e.Receipt != nil {

@@ -35,6 +35,7 @@ type link struct {
 var (
 	_ core.Link        = (*link)(nil)
 	_ core.WebhookLink = (*link)(nil)
+	_ core.HandLink    = (*link)(nil)
 	_ core.SetupLink   = (*link)(nil)
 	_ core.MediaLink   = (*link)(nil)
 	_ core.ActionLink  = (*link)(nil)

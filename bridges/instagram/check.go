@@ -104,6 +104,14 @@ func (l *link) same(id, name meta.Text) core.Finding {
 	return meta.Good("account", "@%s.", name)
 }
 
+// ByHand implements core.HandLink: Meta takes the address from us only in the name of the app, and not at all with Instagram's log-in.
+func (l *link) ByHand() string {
+	if l.conf.login == loginInstagram {
+		return meta.ByHand("", where)
+	}
+	return meta.ByHand(l.conf.app, where)
+}
+
 // Subscribe implements core.SetupLink: it subscribes the account, or the Page it is linked to, to the token's app and, where the app is named and may
 // be told, has Meta send its webhooks here.
 func (l *link) Subscribe(ctx context.Context, callback string) error {

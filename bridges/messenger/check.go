@@ -2,16 +2,21 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"slices"
 	"time"
 
 	"causeway/bridges/meta"
 	"causeway/core"
 )
 
-// fields are those of the webhook that are used.
+// fields are those of the webhook that are used. Without the first nothing comes in; without another some news does not.
 var fields = meta.Fields{"messages", "messaging_postbacks", "message_deliveries", "message_reads", "message_echoes", "message_reactions", "message_edits", "messaging_referrals",
 	"messaging_optins", "messaging_handovers", "messaging_policy_enforcement", "standby"}
+
+// forms are fields of what few Pages use, and not every app is given: they are subscribed to where that is possible, and nobody is told if it is not.
+var forms = meta.Fields{"messaging_feedback", "messaging_customer_information"}
 
 const where = "App dashboard, Messenger, Messenger API Settings, Configure webhooks."
 
@@ -53,6 +58,18 @@ func (l *link) checkPage(ctx context.Context, app string) []core.Finding {
 
 // Subscribe implements core.SetupLink: it subscribes the Page to the token's app and, where the app is named, has Meta send its webhooks here.
 func (l *link) Subscribe(ctx context.Context, callback string) error {
+	err := l.subscribe(ctx, callback, slices.Concat(fields, forms))
+	var g *meta.Error
+	if errors.As(err, &g) && g.Code == meta.CodeParameter {
+		return l.subscribe(ctx, callback, fields)
+	}
+	return err
+}
+
+// ByHand implements core.HandLink: Meta takes the address from us only in the name of the app.
+func (l *link) ByHand() string { return meta.ByHand(l.conf.app, where) }
+
+func (l *link) subscribe(ctx context.Context, callback string, fields meta.Fields) error {
 	if l.conf.app != "" {
 		if err := l.Register(ctx, l.conf.app, l.conf.appSecret, callback, fields); err != nil {
 			return err

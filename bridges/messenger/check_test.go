@@ -2,6 +2,8 @@ package messenger
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +118,36 @@ func TestSubscribe(t *testing.T) {
 	err := openLink(t, bridgetest.NewHost(t), keyBase, g.URL, keyApp, metatest.App).Subscribe(t.Context(), "https://gateway.example/hooks/1")
 	if !errors.As(err, &p) || !strings.Contains(p.Remedy, "public URL") || len(g.Calls()) != 1 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestByHand: without the app's id, a person enters the address at Meta, and is told where.
+func TestByHand(t *testing.T) {
+	if said := openLink(t, bridgetest.NewHost(t)).ByHand(); !strings.Contains(said, where) || !strings.Contains(said, "verify token") {
+		t.Errorf("got %q", said)
+	}
+	if said := openLink(t, bridgetest.NewHost(t), keyApp, metatest.App).ByHand(); said != "" {
+		t.Errorf("with the app: %q", said)
+	}
+}
+
+// TestSubscribeWithoutForms: an app that is not given the fields of Meta's forms is subscribed to the others.
+func TestSubscribeWithoutForms(t *testing.T) {
+	var asked []string
+	g := bridgetest.NewStandIn(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if asked = append(asked, string(body)); strings.Contains(string(body), "messaging_feedback") {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, metatest.GraphError("100"))
+			return
+		}
+		_, _ = io.WriteString(w, `{"success":true}`)
+	})
+	if err := openLink(t, bridgetest.NewHost(t), keyBase, g.URL).Subscribe(t.Context(), "https://gateway.example/hooks/1"); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 2 || !strings.Contains(asked[0], "messaging_customer_information") || !strings.Contains(asked[1], "message_echoes") {
+		t.Errorf("asked %q", asked)
 	}
 }
 

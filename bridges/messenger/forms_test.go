@@ -16,6 +16,7 @@ func TestForms(t *testing.T) {
 	for body, want := range map[string]map[string]string{
 		`"messaging_feedback":{"feedback_screens":[{"screen_id":0,"questions":{"service":{"type":"csat","payload":"4","follow_up":{"type":"free_form","payload":"Nice"}},"again":{"type":"nps","payload":"9"}}}]}`: {"service": "4", "service, in words": "Nice", "again": "9"},
 		`"customer_information":{"screens":[{"screen_id":"0","responses":[{"key":"name","value":"Ana"},{"key":"email","value":""}]}]}`:                                                                             {"name": "Ana"},
+		`"messaging_customer_information":{"screens":[{"screen_id":"0","responses":[{"key":"email","value":"ana@home.test"}]}]}`:                                                                                   {"email": "ana@home.test"},
 		`"messaging_feedback":{"feedback_screens":[]}`: nil,
 	} {
 		e := receive(t, openLink(t, bridgetest.NewHost(t)), piece(body))[0]

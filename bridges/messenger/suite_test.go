@@ -7,7 +7,7 @@ import (
 	"causeway/core"
 )
 
-func TestSuite(t *testing.T) { bridgetest.Run(t, inbox.Case()) }
+func TestSuite(t *testing.T) { bridgetest.Run(t, inbox.Case(t)) }
 
 // FuzzReceive: whatever is signed becomes events that can be stored, the same each time, or a Problem; never a panic.
 func FuzzReceive(f *testing.F) { inbox.Fuzz(f) }

@@ -107,7 +107,7 @@ func (f Fields) judge(subject string, have []Text, where string) core.Finding {
 	return Warn(subject, remedy, "Some news does not come in: %s.", strings.Join(missing, ", "))
 }
 
-const register = "causeway channel subscribe."
+const register = "causeway channel subscribe NAME."
 
 // CheckSubscription looks whether the account's webhooks go to the token's app, "" if it is not known, and which.
 func (i *Inbox) CheckSubscription(ctx context.Context, app string, needed Fields) core.Finding {
@@ -140,6 +140,12 @@ func (i *Inbox) Subscribe(ctx context.Context, fields Fields) error {
 	return nil
 }
 
+// Codes of Meta's for a subscription: a parameter is wrong, such as a field that the app is not given, or the callback does not answer as it must.
+const (
+	CodeParameter = 100
+	codeCallback  = 2200
+)
+
 // Register makes an address the one to which all webhooks of the app's object go: for every account behind the app. Meta calls it with the verify
 // token before it agrees, so the gateway must be reachable by then.
 func (i *Inbox) Register(ctx context.Context, app string, secret core.Secret, callback string, fields Fields) error {
@@ -150,10 +156,18 @@ func (i *Inbox) Register(ctx context.Context, app string, secret core.Secret, ca
 	}
 	p := i.Explain(err, "The webhook cannot be registered.")
 	var g *Error
-	if errors.As(err, &g) && g.Code == 100 || errors.As(err, &g) && g.Code == 2200 {
+	if errors.As(err, &g) && (g.Code == CodeParameter || g.Code == codeCallback) {
 		p.Remedy = "Check that the public URL leads to this gateway from outside, with a certificate that is valid, and that the gateway is running."
 	}
 	return p
+}
+
+// ByHand says what is left to do after Subscribe, where the app is not named: nothing where it is. Where says where the address is entered.
+func ByHand(app, where string) string {
+	if app != "" {
+		return ""
+	}
+	return "If it does not stand there yet, enter this address with the channel's verify token: " + where
 }
 
 // CheckApp asks Meta, in the name of the app, for its webhook fields, and judges them.

@@ -9,17 +9,17 @@ import (
 )
 
 type message struct {
-	ID              Text         `json:"mid"`
-	Text            Text         `json:"text"`
-	Echo            Truth        `json:"is_echo"`
-	Deleted         Truth        `json:"is_deleted"`
-	Unsupported     Truth        `json:"is_unsupported"`
-	UnsupportedType Text         `json:"unsupported_type"`
-	App             Text         `json:"app_id"`
-	Metadata        Text         `json:"metadata"`
-	Sticker         Text         `json:"sticker_id"`
-	Attachments     []attachment `json:"attachments"`
-	Referral        *referral    `json:"referral"`
+	ID              Text             `json:"mid"`
+	Text            Text             `json:"text"`
+	Echo            Truth            `json:"is_echo"`
+	Deleted         Truth            `json:"is_deleted"`
+	Unsupported     Truth            `json:"is_unsupported"`
+	UnsupportedType Text             `json:"unsupported_type"`
+	App             Text             `json:"app_id"`
+	Metadata        Text             `json:"metadata"`
+	Sticker         Text             `json:"sticker_id"`
+	Attachments     List[attachment] `json:"attachments"`
+	Referral        *referral        `json:"referral"`
 	QuickReply      *struct {
 		Payload Text `json:"payload"`
 	} `json:"quick_reply"`
@@ -50,9 +50,9 @@ type attachment struct {
 			Long Text `json:"long"`
 		} `json:"coordinates"`
 		Product *struct {
-			Elements []element `json:"elements"`
+			Elements List[element] `json:"elements"`
 		} `json:"product"`
-		Elements []element `json:"elements"`
+		Elements List[element] `json:"elements"`
 	} `json:"payload"`
 }
 
@@ -122,7 +122,7 @@ func chosen(payload, title Text) core.Content {
 // contents reads what a message says, one for each file it has. It is never empty.
 func (m message) contents() []core.Content {
 	var all []core.Content
-	if m.QuickReply != nil {
+	if m.QuickReply != nil && First(m.QuickReply.Payload, m.Text) != "" {
 		all = append(all, chosen(m.QuickReply.Payload, m.Text))
 	}
 	for _, a := range m.files() {
@@ -224,15 +224,26 @@ func (a attachment) content(m message) core.Content {
 			kind = core.KindSticker
 		}
 		return core.Content{Kind: kind, Text: caption(a.Type, title), Media: &core.Media{URL: string(link), Animated: a.Type == "animated_image"}}
-	case a.Type == "location" && a.Payload != nil && a.Payload.Coordinates != nil:
-		p := a.Payload.Coordinates
-		return core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: p.Lat.Float(), Longitude: p.Long.Float(), Name: string(a.Title), URL: string(a.URL)}}
+	case a.Type == "location" && a.place() != nil:
+		return core.Content{Kind: core.KindLocation, Location: a.place()}
 	case a.Type == "story_mention":
 		return story(link)
 	case a.Type == "template":
 		return a.template()
 	}
 	return a.shared(string(link), string(title))
+}
+
+// place is where a location is, nil if it does not say.
+func (a attachment) place() *core.Location {
+	if a.Payload == nil || a.Payload.Coordinates == nil {
+		return nil
+	}
+	p := Place(a.Payload.Coordinates.Lat, a.Payload.Coordinates.Long)
+	if p != nil {
+		p.Name, p.URL = string(a.Title), string(a.URL)
+	}
+	return p
 }
 
 // aPage reports whether a link leads to a page of the platform, which shows the film to people, rather than to a file.

@@ -59,11 +59,16 @@ func (i *Inbox) events(ctx context.Context, p piece) ([]core.Event, error) {
 	if outward && person == i.Account {
 		return one(i.begin(p)) // the account to itself
 	}
-	if p.err != nil {
-		e.Fault = "The event is not of the expected form."
-		return one(e)
+	events, err := i.read(ctx, e, p.item)
+	if len(events) == 1 && events[0].Kind == core.EventOther && p.err != nil {
+		events[0].Fault = "The event is not of the expected form."
 	}
-	switch it := p.item; {
+	return events, err
+}
+
+// read tells what an item says.
+func (i *Inbox) read(ctx context.Context, e core.Event, it item) ([]core.Event, error) {
+	switch {
 	case it.Message != nil && bool(it.Message.Deleted):
 		return i.unsent(ctx, e, *it.Message)
 	case it.Message != nil:
@@ -86,10 +91,12 @@ func (i *Inbox) events(ctx context.Context, p piece) ([]core.Event, error) {
 		return one(filled(e, "feedback", it.Feedback.fields()))
 	case it.Details != nil:
 		return one(filled(e, "customer information", it.Details.fields()))
+	case it.Disclosed != nil:
+		return one(filled(e, "customer information", it.Disclosed.fields()))
 	case it.Policy != nil:
 		return one(i.enforced(e, *it.Policy))
 	}
-	return one(i.control(e, p.item))
+	return one(i.control(e, it))
 }
 
 func one(e core.Event) ([]core.Event, error) { return []core.Event{e}, nil }
@@ -115,6 +122,9 @@ func (i *Inbox) begin(p piece) core.Event {
 func (i *Inbox) sides(p piece) (account, person string, outward bool) {
 	from, to := string(p.item.Sender.ID), string(p.item.Recipient.ID)
 	echo := p.item.Message != nil && bool(p.item.Message.Echo)
+	if to == "" && from != p.entry {
+		to = p.entry
+	}
 	switch {
 	case from == to:
 		return to, from, echo || to == i.Account
@@ -237,7 +247,12 @@ func pressed(e core.Event, b postback) core.Event {
 	if b.Referral != nil {
 		c.Referral = b.Referral.core()
 	}
-	e.Message, e.Raw = &core.MessageBody{Provider: e.ID, Content: c}, nil
+	e.Message = &core.MessageBody{Provider: e.ID, Content: c}
+	if First(b.Title, b.Payload) == "" {
+		e.Message.Content = unsupported("postback", "")
+		return e
+	}
+	e.Raw = nil
 	return e
 }
 

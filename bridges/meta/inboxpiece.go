@@ -16,7 +16,7 @@ type piece struct {
 	known bool   // it is of our platform and has the form of an event; else only raw counts
 	item  item
 	raw   json.RawMessage
-	err   error // of reading the item
+	err   error // of reading the item: what is of another type than it should be was left out
 }
 
 // item is an event of a conversation. Only what is used is named; the rest stays in the raw text.
@@ -33,7 +33,8 @@ type item struct {
 	Reaction  *reaction   `json:"reaction"`
 	Edit      *edit       `json:"message_edit"`
 	Feedback  *feedback   `json:"messaging_feedback"`
-	Details   *disclosure `json:"customer_information"`
+	Details   *disclosure `json:"messaging_customer_information"`
+	Disclosed *disclosure `json:"customer_information"` // the same, in some of Meta's own samples
 	Policy    *policy     `json:"policy_enforcement"`
 	Pass      *controlled `json:"pass_thread_control"`
 	Take      *controlled `json:"take_thread_control"`
@@ -64,8 +65,8 @@ func (i *Inbox) pieces(body []byte) ([]piece, error) {
 
 func (i *Inbox) open(body json.RawMessage) []piece {
 	var e struct {
-		Object Text              `json:"object"`
-		Entry  []json.RawMessage `json:"entry"`
+		Object Text                  `json:"object"`
+		Entry  List[json.RawMessage] `json:"entry"`
 	}
 	err := json.Unmarshal(body, &e)
 	switch {
@@ -88,11 +89,11 @@ func (i *Inbox) open(body json.RawMessage) []piece {
 
 func entryPieces(raw json.RawMessage) []piece {
 	var e struct {
-		ID        Text              `json:"id"`
-		Time      Text              `json:"time"`
-		Messaging []json.RawMessage `json:"messaging"`
-		Standby   []json.RawMessage `json:"standby"` // while another app has the conversation
-		Changes   []json.RawMessage `json:"changes"`
+		ID        Text                  `json:"id"`
+		Time      Text                  `json:"time"`
+		Messaging List[json.RawMessage] `json:"messaging"`
+		Standby   List[json.RawMessage] `json:"standby"` // while another app has the conversation
+		Changes   List[json.RawMessage] `json:"changes"`
 	}
 	err := json.Unmarshal(raw, &e)
 	var out []piece
@@ -115,7 +116,7 @@ func change(p piece) piece {
 	var c struct {
 		Value json.RawMessage `json:"value"`
 	}
-	if json.Unmarshal(p.raw, &c) != nil || !has(c.Value, "recipient") {
+	if json.Unmarshal(p.raw, &c) != nil || !has(c.Value, "recipient") && !has(c.Value, "sender") {
 		return p
 	}
 	whole := p.raw

@@ -102,7 +102,7 @@ func refused(g *Error, human bool) *core.SendError {
 	default:
 		e.Reason, e.Remedy = "{it} refused the message and gave no reason that Causeway knows.", "Look the code up in Meta's list of error codes."
 		if e.Detail != "" {
-			e.Reason = "{it} refused the message: " + e.Detail
+			e.Reason = "{it} refused the message: " + strings.TrimRight(e.Detail, ".") + "."
 		}
 	}
 	e.Retry = max(e.Retry, g.RetryAfter)

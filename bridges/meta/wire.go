@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"causeway/core"
 )
 
 // The platform and those who pass its webhooks on write numbers as strings and strings as numbers. The types below take both, and turn what
@@ -62,19 +64,57 @@ func (f *Truth) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// List is a list of things, or one of them that stands alone. What a member has of another type than it should costs that field and not the member:
+// one that is nothing of the kind is the zero value.
+type List[T any] []T
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *List[T]) UnmarshalJSON(raw []byte) error {
+	var whole []T
+	if json.Unmarshal(raw, &whole) == nil {
+		*l = whole
+		return nil
+	}
+	var all []json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		all = []json.RawMessage{raw}
+	}
+	*l = make([]T, len(all))
+	for n, one := range all {
+		_ = json.Unmarshal(one, &(*l)[n])
+	}
+	return nil
+}
+
 // Int reads a whole number; zero if it is none.
 func (t Text) Int() int {
 	n, _ := strconv.Atoi(string(t))
 	return n
 }
 
-// Float reads a number; zero if it is none. Some write digits in groups.
+// Float reads a number; zero if it is none.
 func (t Text) Float() float64 {
+	v, _ := t.number()
+	return v
+}
+
+// number reads a number; false if it is none. Some write digits in groups.
+func (t Text) number() (float64, bool) {
 	v, err := strconv.ParseFloat(strings.ReplaceAll(string(t), "_", ""), 64)
 	if err != nil || v != v || v > 1e15 || v < -1e15 {
-		return 0
+		return 0, false
 	}
-	return v
+	return v, true
+}
+
+// Place reads a place's coordinates; nil if they are none.
+func Place(latitude, longitude Text) *core.Location {
+	lat, north := latitude.number()
+	long, east := longitude.number()
+	if !north || !east || lat < -90 || lat > 90 || long < -180 || long > 180 {
+		return nil
+	}
+	return &core.Location{Latitude: lat, Longitude: long}
 }
 
 // Seconds since 1970 that an event can bear: from 2001 to 2286. What is larger counts milliseconds.

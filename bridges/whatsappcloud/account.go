@@ -69,6 +69,7 @@ func (l *link) accountEvent(c change) core.Event {
 	if e.Change.Detail = detail; h != nil {
 		h.Code, h.Reason = firstWord(n.Event, meta.Text(c.field)), detail
 		e.Change.Health, e.Change.Topic = h, n.topic(c.field)
+		e.Change.Unnamed = n.inApp() && meta.First(n.Phone, n.Display) == ""
 	}
 	switch strings.ToUpper(string(n.Event)) {
 	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
@@ -83,6 +84,14 @@ func (l *link) accountEvent(c change) core.Event {
 // departure.
 const offboardSlack = 2 * time.Minute
 
+const (
+	topicPhone   = "phone"
+	topicPartner = "partner"
+)
+
+// Connection lists the topics of news on whether a number is connected: all of it ends when the number is connected anew.
+func Connection() []string { return []string{topicPhone, topicPartner} }
+
 // topic is what the news is about: of one topic the newest holds.
 func (n accountNews) topic(field string) string {
 	if field != fieldAccount {
@@ -90,9 +99,9 @@ func (n accountNews) topic(field string) string {
 	}
 	switch event := strings.ToUpper(string(n.Event)); event {
 	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
-		return "phone"
+		return topicPhone
 	case "PARTNER_REMOVED", "ACCOUNT_DELETED", "PARTNER_APP_UNINSTALLED", "PARTNER_ADDED", "PARTNER_APP_INSTALLED":
-		return "partner"
+		return topicPartner
 	case "DISABLED_UPDATE":
 		return "ban"
 	default:
@@ -115,14 +124,16 @@ func (n accountNews) aboutPartner() bool {
 	return strings.HasPrefix(strings.ToUpper(string(n.Event)), "PARTNER_")
 }
 
-// inApp reports whether the news is of a number's place in the WhatsApp Business app: only one that is used there can leave it.
-func (n accountNews) inApp() bool {
-	switch strings.ToUpper(string(n.Event)) {
-	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
-		return true
-	}
-	return n.Disconnection != nil
+// inApp reports whether the news is of a number's place in the WhatsApp Business app.
+func (n accountNews) inApp() bool { return n.back() || n.leaves() }
+
+// leaves reports whether a number lost its place there: only one that is used in the app can.
+func (n accountNews) leaves() bool {
+	return strings.EqualFold(string(n.Event), "ACCOUNT_OFFBOARDED") || n.Disconnection != nil
 }
+
+// back reports whether a number has its place again. While it was away it may have looked as if it were not used in the app.
+func (n accountNews) back() bool { return strings.EqualFold(string(n.Event), "ACCOUNT_RECONNECTED") }
 
 // ours reports whether the news is of this channel's number or account, and whether that is sure: where neither is known, the channel that was called
 // takes it for its own. Partner events come under the partner's id and name the account inside. News of a number in the app that does not say which
@@ -133,8 +144,8 @@ func (l *link) ours(c change, n accountNews) (ours, sure bool) {
 		return digitsOf(string(named)) == number, true
 	}
 	ours, sure = l.ofAccount(c, n)
-	if ours && named == "" && n.inApp() {
-		return !l.coexists.no(), sure && l.coexists.yes()
+	if ours && named == "" && n.leaves() {
+		return !l.coexists.never(), sure && l.coexists.ever()
 	}
 	return ours, sure && named == ""
 }

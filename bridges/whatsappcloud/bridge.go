@@ -44,6 +44,7 @@ var (
 	_ core.TemplateLink = (*link)(nil)
 	_ core.ImportLink   = (*link)(nil)
 	_ core.RenewLink    = (*link)(nil)
+	_ core.PresentLink  = (*link)(nil)
 )
 
 // Open implements core.Bridge. It makes no call.

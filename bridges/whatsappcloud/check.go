@@ -205,7 +205,7 @@ func (l *link) checkSubscription(ctx context.Context, app meta.Text) core.Findin
 	return meta.Good(subject, "Meta sends webhooks to this channel's address.")
 }
 
-const register = "Register the webhook: causeway channel subscribe, or in the App dashboard under WhatsApp, Configuration."
+const register = "Register the webhook: causeway channel subscribe NAME, or in the App dashboard under WhatsApp, Configuration."
 
 // subscribed is an app that gets the business account's webhooks.
 type subscribed struct {

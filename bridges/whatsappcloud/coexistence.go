@@ -16,12 +16,16 @@ const (
 	coexistsUntold              // nothing is kept
 	coexistsNot
 	coexistsYes
+	coexistsLeft // it was in the app, and is not any more: news of that may still be on its way
 )
 
 const (
 	coexistenceKey  = "coexistence"
 	coexistenceRate = 20 // messages a second
 )
+
+// InApp is the value that a channel keeps whose number is known to be used in the app before its link has seen it.
+func InApp() (key string, value []byte) { return coexistenceKey, []byte("yes") }
 
 // recall reads what is kept, once.
 func (c *coexistence) recall(ctx context.Context, h core.Host) {
@@ -38,6 +42,8 @@ func (c *coexistence) recall(ctx context.Context, h core.Host) {
 		state = coexistsYes
 	case "no":
 		state = coexistsNot
+	case "left":
+		state = coexistsLeft
 	}
 	c.state.CompareAndSwap(coexistsUnread, state)
 }
@@ -46,8 +52,11 @@ func (c *coexistence) recall(ctx context.Context, h core.Host) {
 func (c *coexistence) learn(ctx context.Context, h core.Host, yes bool) {
 	c.recall(ctx, h)
 	state, word := coexistsNot, "no"
-	if yes {
+	switch before := c.state.Load(); {
+	case yes:
 		state, word = coexistsYes, "yes"
+	case before == coexistsYes || before == coexistsLeft:
+		state, word = coexistsLeft, "left"
 	}
 	if c.state.Swap(state) == state {
 		return
@@ -57,7 +66,12 @@ func (c *coexistence) learn(ctx context.Context, h core.Host, yes bool) {
 	}
 }
 
-// yes and no are both false as long as it is not known.
 func (c *coexistence) yes() bool { return c.state.Load() == coexistsYes }
 
-func (c *coexistence) no() bool { return c.state.Load() == coexistsNot }
+// never reports whether the number was never seen in the app, and ever whether it was. Both are false as long as it is not known.
+func (c *coexistence) never() bool { return c.state.Load() == coexistsNot }
+
+func (c *coexistence) ever() bool {
+	s := c.state.Load()
+	return s == coexistsYes || s == coexistsLeft
+}

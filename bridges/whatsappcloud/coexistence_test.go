@@ -207,6 +207,7 @@ func TestNewsIsShared(t *testing.T) {
 	}{
 		{"who is in the app leaves it", "yes", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), true, true},
 		{"who is not in the app does not", "no", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), false, false},
+		{"who was in the app until just now left it", "left", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), true, true},
 		{"nobody knows whether it is", "", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), true, false},
 		{"the account is taken away", "no", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"` + wabaID + `"}}`), true, true},
 		{"another account's", "yes", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"980198427658004"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY"}}`), false, false},

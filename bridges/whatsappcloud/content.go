@@ -2,6 +2,7 @@ package whatsappcloud
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 
 	"causeway/bridges/meta"
@@ -11,27 +12,31 @@ import (
 // content reads what a message says. A type that is not known, or lacks its body, is KindUnsupported.
 func (b messageBody) content(errs []wireError) core.Content {
 	switch {
-	case b.Type == "text" && b.Text != nil:
+	case (b.Type == "text" || b.Type == "") && b.Text != nil && b.Text.Body != "": // Turn's older posts have no type
 		return core.Content{Kind: core.KindText, Text: string(b.Text.Body)}
-	case b.Type == "" && b.Text != nil: // as Turn's older posts
-		return core.Content{Kind: core.KindText, Text: string(b.Text.Body)}
-	case b.Type == "location" && b.Location != nil:
-		p := b.Location
-		return core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: p.Latitude.Float(), Longitude: p.Longitude.Float(),
-			Name: string(p.Name), Address: string(p.Address), URL: string(p.URL)}}
-	case b.Type == "contacts" && len(b.Contacts) > 0:
+	case b.Type == "location" && b.Location != nil && b.Location.place() != nil:
+		return core.Content{Kind: core.KindLocation, Location: b.Location.place()}
+	case b.Type == "contacts" && len(cards(b.Contacts)) > 0:
 		return core.Content{Kind: core.KindContacts, Contacts: cards(b.Contacts)}
-	case b.Type == "button" && b.Button != nil:
+	case b.Type == "button" && b.Button != nil && meta.First(b.Button.Text, b.Button.Payload) != "":
 		return picked(b.Button.Payload, b.Button.Text, "")
-	case b.Type == "order" && b.Order != nil:
+	case b.Type == "order" && b.Order != nil && len(b.Order.Items) > 0:
 		return ordered(*b.Order)
 	case b.Type == "interactive" && b.Interactive != nil:
 		return b.Interactive.content(b.unsupported(errs))
 	}
-	if kind, m := b.file(); m != nil {
+	if kind, m := b.file(); m != nil && meta.First(m.ID, m.URL, m.Link) != "" {
 		return m.content(kind)
 	}
 	return b.unsupported(errs)
+}
+
+func (p location) place() *core.Location {
+	at := meta.Place(p.Latitude, p.Longitude)
+	if at != nil {
+		at.Name, at.Address, at.URL = string(p.Name), string(p.Address), string(p.URL)
+	}
+	return at
 }
 
 // file returns the medium that the type names.
@@ -72,11 +77,11 @@ func picked(id, title, description meta.Text) core.Content {
 
 func (i interactive) content(none core.Content) core.Content {
 	switch {
-	case i.Button != nil:
+	case i.Button != nil && meta.First(i.Button.Title, i.Button.ID) != "":
 		return picked(i.Button.ID, i.Button.Title, i.Button.Description)
-	case i.List != nil:
+	case i.List != nil && meta.First(i.List.Title, i.List.ID) != "":
 		return picked(i.List.ID, i.List.Title, i.List.Description)
-	case i.Form != nil:
+	case i.Form != nil && len(i.Form.Response) > 0:
 		return core.Content{Kind: core.KindForm, Text: string(i.Form.Body), Form: form(string(i.Form.Name), i.Form.Response)}
 	}
 	none.Unsupported.Type = strings.Trim("interactive/"+string(i.Type), "/")
@@ -123,7 +128,9 @@ func cards(all []card) []core.Card {
 		if k.Name == "" {
 			k.Name = string(join(" ", c.Name.First, c.Name.Last))
 		}
-		out = append(out, k)
+		if !reflect.DeepEqual(k, core.Card{}) {
+			out = append(out, k)
+		}
 	}
 	return out
 }

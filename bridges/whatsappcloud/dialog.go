@@ -176,7 +176,7 @@ func (l *link) checkKey(ctx context.Context) core.Finding {
 
 // checkWebhook looks whether 360dialog sends the number's webhooks here.
 func (l *link) checkWebhook(ctx context.Context) core.Finding {
-	const subject, enter = "webhook", "Enter it: causeway channel subscribe, which sets the header as well."
+	const subject, enter = "webhook", "Enter it: causeway channel subscribe NAME, which sets the header as well."
 	var answer struct {
 		URL     meta.Text         `json:"url"`
 		Headers map[string]string `json:"headers"`

@@ -38,8 +38,8 @@ func changes(body []byte) ([]change, error) {
 }
 
 type envelope struct {
-	Entry []json.RawMessage `json:"entry"`
-	Data  json.RawMessage   `json:"data"`
+	Entry meta.List[json.RawMessage] `json:"entry"`
+	Data  json.RawMessage            `json:"data"`
 }
 
 func open(body json.RawMessage, wrappers int) []change {
@@ -68,9 +68,9 @@ func open(body json.RawMessage, wrappers int) []change {
 
 func entryChanges(raw json.RawMessage) []change {
 	var e struct {
-		ID      meta.Text         `json:"id"`
-		Time    meta.Text         `json:"time"`
-		Changes []json.RawMessage `json:"changes"`
+		ID      meta.Text                  `json:"id"`
+		Time    meta.Text                  `json:"time"`
+		Changes meta.List[json.RawMessage] `json:"changes"`
 	}
 	if err := json.Unmarshal(raw, &e); err != nil || len(e.Changes) == 0 {
 		return []change{{waba: string(e.ID), time: e.Time, value: raw, raw: raw}}

@@ -10,7 +10,7 @@ import (
 // message turns one of messages[] or message_echoes[] into an event. It always returns one: what cannot be applied has a Fault.
 func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.Event {
 	var m message
-	err := json.Unmarshal(raw, &m)
+	_ = json.Unmarshal(raw, &m) // what is of a strange type is left out; what is needed is looked at one by one
 	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), Origin: core.OriginCustomer, Raw: raw}
 	if echo {
 		e.Origin = core.OriginDevice
@@ -22,10 +22,6 @@ func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.E
 	at, ok := m.Timestamp.Time()
 	if e.At = at; !ok {
 		e.Fault = "The message's time cannot be read."
-		return e
-	}
-	if err != nil {
-		e.Fault = "The message is not of the expected form."
 		return e
 	}
 	e.Peer = peer(m, v.Contacts, echo)
@@ -79,11 +75,19 @@ func targeted(e core.Event, target string) core.Event {
 func edited(m message, e core.Event) core.Event {
 	e.Kind = core.EventEdit
 	var b messageBody
-	if err := json.Unmarshal(m.Edit.Message, &b); err != nil || b.Type == "" && b.Text == nil {
+	if _ = json.Unmarshal(m.Edit.Message, &b); b.Type == "" && b.Text == nil {
 		e.Fault = "What the message was changed to cannot be read."
 	}
-	e.Edit = &core.EditBody{Target: string(m.Edit.Original), Stanza: stanza(string(m.Edit.Original)), Content: b.content(nil)}
+	e.Edit = &core.EditBody{Target: string(m.Edit.Original), Stanza: stanza(string(m.Edit.Original)), Content: b.rewritten()}
 	return targeted(e, e.Edit.Target)
+}
+
+// rewritten is what an edit changes a message to. That of a file need not name the file: it changes its words.
+func (b messageBody) rewritten() core.Content {
+	if kind, m := b.file(); m != nil {
+		return m.content(kind)
+	}
+	return b.content(nil)
 }
 
 func (m message) content() core.Content { return m.messageBody.content(m.Errors) }

@@ -14,11 +14,11 @@ type value struct {
 		Number  meta.Text `json:"phone_number_id"`
 		Display meta.Text `json:"display_phone_number"`
 	} `json:"metadata"`
-	Contacts []contact         `json:"contacts"`
-	Messages []json.RawMessage `json:"messages"`
-	Echoes   []json.RawMessage `json:"message_echoes"`
-	Statuses []json.RawMessage `json:"statuses"`
-	Errors   []json.RawMessage `json:"errors"`
+	Contacts meta.List[contact]         `json:"contacts"`
+	Messages meta.List[json.RawMessage] `json:"messages"`
+	Echoes   meta.List[json.RawMessage] `json:"message_echoes"`
+	Statuses meta.List[json.RawMessage] `json:"statuses"`
+	Errors   meta.List[json.RawMessage] `json:"errors"`
 }
 
 type contact struct {
@@ -32,40 +32,40 @@ type contact struct {
 
 // message is one of messages[] or message_echoes[].
 type message struct {
-	ID        meta.Text     `json:"id"`
-	From      meta.Text     `json:"from"`
-	FromUser  meta.Text     `json:"from_user_id"`
-	FromBSUID meta.Text     `json:"from_bsuid"` // as Turn calls it
-	To        meta.Text     `json:"to"`
-	ToUser    meta.Text     `json:"to_user_id"`
-	Group     meta.Text     `json:"group_id"`
-	Timestamp meta.Text     `json:"timestamp"`
-	Origin    meta.Text     `json:"origin"`
-	Context   *quoteContext `json:"context"`
-	Referral  *referral     `json:"referral"`
-	System    *system       `json:"system"`
-	Reaction  *reaction     `json:"reaction"`
-	Edit      *edit         `json:"edit"`
-	Revoke    *revoke       `json:"revoke"`
-	Errors    []wireError   `json:"errors"`
+	ID        meta.Text            `json:"id"`
+	From      meta.Text            `json:"from"`
+	FromUser  meta.Text            `json:"from_user_id"`
+	FromBSUID meta.Text            `json:"from_bsuid"` // as Turn calls it
+	To        meta.Text            `json:"to"`
+	ToUser    meta.Text            `json:"to_user_id"`
+	Group     meta.Text            `json:"group_id"`
+	Timestamp meta.Text            `json:"timestamp"`
+	Origin    meta.Text            `json:"origin"`
+	Context   *quoteContext        `json:"context"`
+	Referral  *referral            `json:"referral"`
+	System    *system              `json:"system"`
+	Reaction  *reaction            `json:"reaction"`
+	Edit      *edit                `json:"edit"`
+	Revoke    *revoke              `json:"revoke"`
+	Errors    meta.List[wireError] `json:"errors"`
 	messageBody
 }
 
 // messageBody is what a message says; an edit carries one too.
 type messageBody struct {
-	Type        meta.Text    `json:"type"`
-	Text        *textBody    `json:"text"`
-	Image       *media       `json:"image"`
-	Video       *media       `json:"video"`
-	Audio       *media       `json:"audio"`
-	Voice       *media       `json:"voice"`
-	Document    *media       `json:"document"`
-	Sticker     *media       `json:"sticker"`
-	Location    *location    `json:"location"`
-	Contacts    []card       `json:"contacts"`
-	Button      *button      `json:"button"`
-	Interactive *interactive `json:"interactive"`
-	Order       *order       `json:"order"`
+	Type        meta.Text       `json:"type"`
+	Text        *textBody       `json:"text"`
+	Image       *media          `json:"image"`
+	Video       *media          `json:"video"`
+	Audio       *media          `json:"audio"`
+	Voice       *media          `json:"voice"`
+	Document    *media          `json:"document"`
+	Sticker     *media          `json:"sticker"`
+	Location    *location       `json:"location"`
+	Contacts    meta.List[card] `json:"contacts"`
+	Button      *button         `json:"button"`
+	Interactive *interactive    `json:"interactive"`
+	Order       *order          `json:"order"`
 	Unsupported *struct {
 		Type meta.Text `json:"type"`
 	} `json:"unsupported"`
@@ -108,27 +108,27 @@ type card struct {
 	} `json:"org"`
 	Birthday meta.Text `json:"birthday"`
 	VCard    meta.Text `json:"vcard"`
-	Phones   []struct {
+	Phones   meta.List[struct {
 		Phone meta.Text `json:"phone"`
 		WA    meta.Text `json:"wa_id"`
 		Type  meta.Text `json:"type"`
-	} `json:"phones"`
-	Emails []struct {
+	}] `json:"phones"`
+	Emails meta.List[struct {
 		Email meta.Text `json:"email"`
 		Type  meta.Text `json:"type"`
-	} `json:"emails"`
-	URLs []struct {
+	}] `json:"emails"`
+	URLs meta.List[struct {
 		URL  meta.Text `json:"url"`
 		Type meta.Text `json:"type"`
-	} `json:"urls"`
-	Addresses []struct {
+	}] `json:"urls"`
+	Addresses meta.List[struct {
 		Street  meta.Text `json:"street"`
 		City    meta.Text `json:"city"`
 		State   meta.Text `json:"state"`
 		Zip     meta.Text `json:"zip"`
 		Country meta.Text `json:"country"`
 		Type    meta.Text `json:"type"`
-	} `json:"addresses"`
+	}] `json:"addresses"`
 }
 
 type button struct {
@@ -159,12 +159,12 @@ type pick struct {
 type order struct {
 	Catalog meta.Text `json:"catalog_id"`
 	Text    meta.Text `json:"text"`
-	Items   []struct {
+	Items   meta.List[struct {
 		Product  meta.Text `json:"product_retailer_id"`
 		Quantity meta.Text `json:"quantity"`
 		Price    meta.Text `json:"item_price"`
 		Currency meta.Text `json:"currency"`
-	} `json:"product_items"`
+	}] `json:"product_items"`
 }
 
 type quoteContext struct {
@@ -216,16 +216,16 @@ type revoke struct {
 
 // status is one of statuses[].
 type status struct {
-	ID            meta.Text       `json:"id"`
-	Type          meta.Text       `json:"type"` // empty of a message's status; "payment" of a payment's
-	Status        meta.Text       `json:"status"`
-	Timestamp     meta.Text       `json:"timestamp"`
-	Recipient     meta.Text       `json:"recipient_id"`
-	RecipientUser meta.Text       `json:"recipient_user_id"`
-	RecipientType meta.Text       `json:"recipient_type"`
-	Key           meta.Text       `json:"biz_opaque_callback_data"`
-	Pricing       json.RawMessage `json:"pricing"`
-	Errors        []wireError     `json:"errors"`
+	ID            meta.Text            `json:"id"`
+	Type          meta.Text            `json:"type"` // empty of a message's status; "payment" of a payment's
+	Status        meta.Text            `json:"status"`
+	Timestamp     meta.Text            `json:"timestamp"`
+	Recipient     meta.Text            `json:"recipient_id"`
+	RecipientUser meta.Text            `json:"recipient_user_id"`
+	RecipientType meta.Text            `json:"recipient_type"`
+	Key           meta.Text            `json:"biz_opaque_callback_data"`
+	Pricing       json.RawMessage      `json:"pricing"`
+	Errors        meta.List[wireError] `json:"errors"`
 }
 
 // wireError is an entry of the errors[] of a value, a message or a status.

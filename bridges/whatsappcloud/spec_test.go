@@ -47,7 +47,8 @@ func described(t testing.TB, c bridgetest.Call) {
 }
 
 // everyContent is one of all that can be sent.
-func everyContent() map[string]core.Outgoing {
+func everyContent(t testing.TB, h *bridgetest.Host) map[string]core.Outgoing {
+	t.Helper()
 	picture := &core.Media{ID: "f1", MIME: "image/jpeg", Name: "a.jpg", Size: 5}
 	sheet := &core.Media{URL: "https://files.example.com/a.pdf", MIME: "application/pdf"}
 	place := &core.Location{Latitude: 1.5, Longitude: -2, Name: "n", Address: "a"}
@@ -78,6 +79,9 @@ func everyContent() map[string]core.Outgoing {
 		"picture and buttons": {Kind: core.KindChoices, Text: "Which?", Media: picture, Choices: &core.Choices{Options: []core.Option{{Title: "a"}}}},
 	} {
 		all[name] = core.Outgoing{Key: "key", To: []core.IdentityKey{ana}, Content: c}
+	}
+	for name, c := range bridgetest.Everything(t, h, capabilities(defaultRate)) {
+		all[name+" of everything"] = core.Outgoing{Key: "key", To: []core.IdentityKey{ana}, Content: c}
 	}
 	bsuid := all["text"]
 	bsuid.To = []core.IdentityKey{{Scheme: core.SchemeBSUID, Value: "US.13491208655302741918"}, ana}
@@ -117,7 +121,7 @@ func TestRequestsAreAsDescribed(t *testing.T) {
 	bridgetest.Fixture(t, fixtureFolder, "cases.json")
 	h := bridgetest.NewHost(t)
 	h.PutFile("f1", []byte("bytes"))
-	for _, all := range []map[string]core.Outgoing{everyContent(), everyTemplate()} {
+	for _, all := range []map[string]core.Outgoing{everyContent(t, h), everyTemplate()} {
 		for name, out := range all {
 			t.Run(name, func(t *testing.T) {
 				g := newGraph(t, nil)

@@ -16,12 +16,22 @@ func TestSuite(t *testing.T) {
 		Bridge: Bridge{}, Channel: bridgetest.Channel(Bridge{}, goodSettings()), Settings: goodSettings(), BaseSetting: keyBase,
 		Hook: &bridgetest.Hook{Sign: metatest.Signed, Message: message, Two: []byte(two), Accounts: []string{"111111111", "222222222"},
 			Forge:   metatest.Forged(message),
-			Unknown: []byte(wrap("hologram", `{"x":1}`)), Malformed: []byte(`{"object":`)},
+			Unknown: []byte(wrap("hologram", `{"x":1}`)), Malformed: []byte(`{"object":`), Samples: bridgetest.Seeds(t),
+			Pieces: []string{"entry/*", "entry/*/changes/*", "entry/*/changes/*/value/*messages/*", "entry/*/changes/*/value/message_echoes/*", "entry/*/changes/*/value/statuses/*", "entry/*/changes/*/value/errors/*"}, Vital: vital()},
 		Send: &bridgetest.Send{To: []core.IdentityKey{ana}, Files: someFiles(), Refusals: someRefusals(), Contents: someContents(),
 			Template: &core.Template{Name: "hello", Language: "en_US", Status: core.TemplateApproved, Components: []core.Component{{Type: "body", Text: "Hi {{1}}"}}}},
 		Media: &core.Media{Provider: "4711"}, Act: &core.Act{Action: core.ActionTyping, Target: "wamid.1"}, Templates: true, Setup: true,
 		Answer: well,
 	})
+}
+
+// vital are the members of a message without which nobody can tell whose it is and when.
+func vital() []string {
+	all := []string{"entry/*/*", "entry/*/changes/*/field", "entry/*/changes/*/value", "entry/*/changes/*/value/messages", "entry/*/changes/*/value/message_echoes"}
+	for _, name := range []string{"id", "from", "from_user_id", "timestamp", "type"} {
+		all = append(all, "entry/*/changes/*/value/*/*/"+name)
+	}
+	return all
 }
 
 func entryFor(number string) string {

@@ -77,15 +77,29 @@ func (s *session) change(ctx context.Context, a core.Act, on ref) (*waE2E.Messag
 	case core.ActionRevoke:
 		return s.client.BuildRevoke(on.chat, sender, on.id), nil
 	case core.ActionEdit:
-		if a.Content.Kind.HasMedia() {
-			return nil, core.Unsendable("Only the text of a message can be changed on WhatsApp.", "Delete it and send another.")
-		}
-		o, err := compose(a.Content, nil)
+		now, err := rewritten(a.Content)
 		if err != nil {
 			return nil, err
 		}
-		return s.client.BuildEdit(on.chat, on.id, o.message), nil
+		return s.client.BuildEdit(on.chat, on.id, now), nil
 	default:
 		return nil, core.Unsendable(fmt.Sprintf("WhatsApp cannot do this (%s).", a.Action), "")
+	}
+}
+
+// rewritten is what a message is changed to: new words, or those of a picture or video, which stays.
+func rewritten(c core.Content) (*waE2E.Message, error) {
+	switch {
+	case !c.Kind.HasMedia():
+		o, err := compose(c, nil)
+		return o.message, err
+	case c.Text == "" || core.UnitRunes.Len(c.Text) > captionLimit:
+		return nil, core.Unsendable("The caption is empty, or too long for WhatsApp.", "Delete the message and send another.")
+	case c.Kind == core.KindImage:
+		return &waE2E.Message{ImageMessage: &waE2E.ImageMessage{Caption: &c.Text}}, nil
+	case c.Kind == core.KindVideo:
+		return &waE2E.Message{VideoMessage: &waE2E.VideoMessage{Caption: &c.Text}}, nil
+	default:
+		return nil, core.Unsendable("WhatsApp lets no program change the words of such a file.", "Delete it and send another.")
 	}
 }

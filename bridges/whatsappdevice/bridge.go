@@ -74,8 +74,8 @@ func capabilities(c conf) core.Capabilities {
 	can := core.Capabilities{
 		TextLimit: textLimit, CaptionLimit: captionLimit, Unit: core.UnitRunes,
 		Media: map[core.ContentKind]core.MediaRule{
-			core.KindImage:    {MIME: []string{"image/jpeg", "image/png"}, Bytes: 16 << 20, Caption: true},
-			core.KindVideo:    {MIME: []string{"video/mp4", "video/3gpp"}, Bytes: 64 << 20, Caption: true},
+			core.KindImage:    {MIME: []string{"image/jpeg", "image/png"}, Bytes: 16 << 20, Caption: true, Amend: true},
+			core.KindVideo:    {MIME: []string{"video/mp4", "video/3gpp"}, Bytes: 64 << 20, Caption: true, Amend: true},
 			core.KindAudio:    {MIME: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}, Bytes: 16 << 20},
 			core.KindVoice:    {MIME: []string{"audio/ogg"}, Bytes: 16 << 20},
 			core.KindDocument: {Bytes: 100 << 20, Caption: true},

@@ -4,6 +4,7 @@ import (
 	"io"
 	"testing"
 
+	"causeway/bridges/whatsappdevice/whatsapptest"
 	"causeway/core"
 )
 
@@ -129,4 +130,33 @@ func TestChanges(t *testing.T) {
 	equal(t, "reacted to ours", e.Reaction.Target, sent.Provider)
 	act(core.Act{Action: core.ActionRevoke, Key: "act-3", Target: sent.Provider})
 	equal(t, "our deletion", r.ana.Got().Edit, "7")
+}
+
+// TestCaptionChanges: new words below a picture come in without a picture, and go out so.
+func TestCaptionChanges(t *testing.T) {
+	r := newRig(t)
+	first := r.ana.Image([]byte("a picture"), "this won")
+	in := r.message("this won")
+	r.ana.Edit(first, "this one")
+	e := r.event("an edit", func(e core.Event) bool { return e.Kind == core.EventEdit })
+	c := e.Edit.Content
+	equal(t, "edited", e.Edit.Target+" "+string(c.Kind)+" "+c.Text, in.Message.Provider+" image this one")
+	if c.Media == nil || c.Media.Provider != "" || c.Media.URL != "" {
+		t.Errorf("its file: %+v", c.Media)
+	}
+	for kind, caption := range map[core.ContentKind]func(whatsapptest.Received) string{
+		core.KindImage: func(got whatsapptest.Received) string {
+			return got.Content.GetEditedMessage().GetMessage().GetProtocolMessage().GetEditedMessage().GetImageMessage().GetCaption()
+		},
+		core.KindVideo: func(got whatsapptest.Received) string {
+			return got.Content.GetEditedMessage().GetMessage().GetProtocolMessage().GetEditedMessage().GetVideoMessage().GetCaption()
+		},
+	} {
+		to := ref{chat: r.ana.LID(), ours: true, id: "3EB0" + string(kind)}
+		_, err := r.link.Act(t.Context(), core.Act{Action: core.ActionEdit, Key: core.PartID("act-" + string(kind)), Target: to.String(), Content: core.Content{Kind: kind, Text: "that one", Media: &core.Media{ID: "m"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "our edit of a "+string(kind), caption(r.ana.Got()), "that one")
+	}
 }

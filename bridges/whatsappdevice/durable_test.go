@@ -3,6 +3,7 @@ package whatsappdevice
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ func TestNotStored(t *testing.T) {
 type stubborn struct {
 	*bridgetest.Host
 	refuse, lost, panics atomic.Bool
+	away, full           atomic.Bool // of the safe
 	failed               atomic.Int32
 }
 
@@ -47,6 +49,66 @@ func (s *stubborn) Emit(ctx context.Context, all ...core.Event) error {
 		return errors.New("the database is down")
 	}
 	return s.Host.Emit(ctx, all...)
+}
+
+// away is a safe whose database is down at times.
+type away struct {
+	core.Safe
+	of *stubborn
+}
+
+var errAway = errors.New("the database is away")
+
+func (s *stubborn) Safe() core.Safe { return away{s.Host.Safe(), s} }
+
+func (a away) Get(ctx context.Context, space string, keys ...string) (map[string][]byte, error) {
+	if a.of.away.Load() {
+		a.of.failed.Add(1)
+		return nil, errAway
+	}
+	return a.Safe.Get(ctx, space, keys...)
+}
+
+func (a away) Apply(ctx context.Context, changes ...core.Change) error {
+	if a.of.away.Load() || a.of.full.Load() {
+		a.of.failed.Add(1)
+		return errAway
+	}
+	return a.Safe.Apply(ctx, changes...)
+}
+
+// TestNotDecrypted: a message that comes while the device's own keys can be neither read nor moved on is not acknowledged, nor is its sender asked for it
+// again: it is still there when the database is.
+func TestNotDecrypted(t *testing.T) {
+	for name, down := range map[string]func(*stubborn, bool){
+		"nothing can be read":    func(s *stubborn, is bool) { s.away.Store(is) },
+		"nothing can be written": func(s *stubborn, is bool) { s.full.Store(is) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &stubborn{Host: bridgetest.NewHost(t)}
+			r := pairedTo(t, h.Host)
+			r.link.host = h
+			r.run()
+			r.wait("the session is up", r.up)
+			r.ana.Text("hi")
+			r.message("hi")
+			r.phone.Settled()
+			down(h, true)
+			m := r.ana.Text("kept")
+			r.wait("it was tried", func() bool { return h.failed.Load() > 0 })
+			equal(t, "not acknowledged", r.phone.Unacknowledged() > 0, true)
+			down(h, false)
+			r.message("kept")
+			r.phone.Settled()
+			equal(t, "stored", r.count("kept"), 1)
+			equal(t, "asked for again", slices.Contains(r.ana.Ticks(m), "retry"), false)
+			for _, e := range r.host.Events() {
+				if e.Kind == core.EventMessage && e.Message.Content.Kind == core.KindUnsupported {
+					t.Error("a placeholder was shown")
+				}
+			}
+		})
+	}
 }
 
 // TestRestart: a process that ends between taking a message and storing it loses nothing, whatever was decrypted already.
@@ -80,6 +142,22 @@ func TestPanic(t *testing.T) {
 	equal(t, "not acknowledged", r.phone.Unacknowledged() > 0, true)
 	s.panics.Store(false)
 	r.message("meets a defect")
+	r.phone.Settled()
+}
+
+// TestPanicOfTheStore: a defect that every try to store anything meets, a dead letter too, acknowledges nothing either.
+func TestPanicOfTheStore(t *testing.T) {
+	r := paired(t)
+	s := &stubborn{Host: r.host}
+	r.link.host = s
+	r.run()
+	r.wait("the session is up", r.up)
+	s.panics.Store(true)
+	r.ana.Text("meets a defect")
+	r.wait("it was tried often", func() bool { return s.failed.Load() > panicsUntil })
+	equal(t, "not acknowledged", r.phone.Unacknowledged() > 0, true)
+	s.panics.Store(false)
+	r.event("it is kept", func(e core.Event) bool { return e.Kind == core.EventMessage })
 	r.phone.Settled()
 }
 

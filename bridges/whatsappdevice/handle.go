@@ -49,8 +49,15 @@ func (s *session) handle(evt any) (stored bool) {
 	}
 }
 
-// gaveUp counts panics over one thing. In the end it is kept as a dead letter, so that it does not hold up everything behind it for ever.
-func (s *session) gaveUp(evt any, why any) bool {
+// gaveUp counts panics over one thing. In the end it is kept as a dead letter, so that it does not hold up everything behind it for ever. Where even that
+// panics, nothing is acknowledged.
+func (s *session) gaveUp(evt any, why any) (kept bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.link.host.Log().ErrorContext(s.ctx, "dead letter not kept", "panic", r, "stack", string(debug.Stack()))
+			kept = s.failed(fmt.Errorf("panic: %v", r))
+		}
+	}()
 	m, ok := evt.(*events.Message)
 	if !ok {
 		return true // a receipt or the like: nobody waits for it
@@ -160,6 +167,7 @@ func (s *session) store(all []core.Event) bool {
 			return false
 		}
 		if err = s.link.host.Emit(s.ctx, all...); err == nil {
+			s.wellAgain()
 			return true
 		}
 		if s.ctx.Err() != nil || errors.Is(err, core.ErrLeaseLost) {
@@ -167,6 +175,13 @@ func (s *session) store(all []core.Event) bool {
 		}
 	}
 	return s.failed(err)
+}
+
+// wellAgain notes that something could be stored: the next time that it cannot, the connection is made anew soon.
+func (s *session) wellAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resets = 0
 }
 
 // failed has what was not stored come again.

@@ -279,7 +279,9 @@ func (r reader) edit(ctx context.Context, e core.Event, id, target ref, now *waE
 	if s.Kind == "" || !sameAuthor(id, target) {
 		return nil
 	}
-	s.of(target)
+	if s.of(target); s.nowhere() {
+		s.Media.Provider = "" // new words alone: the file stays
+	}
 	r.quote(ctx, id, &s)
 	e.Kind, e.ID, e.Edit = core.EventEdit, id.String(), &core.EditBody{Target: target.String(), Stanza: target.id, Content: s.Content}
 	return []core.Event{e}

@@ -99,6 +99,12 @@ func (s *said) of(message ref) {
 	s.Media.Provider = r.String()
 }
 
+// nowhere reports whether it has a file that is not said to lie anywhere.
+func (s *said) nowhere() bool {
+	var r fileRef
+	return s.Media != nil && json.Unmarshal([]byte(s.Media.Provider), &r) == nil && r.Path == ""
+}
+
 // Fetch implements core.MediaLink. A file that WhatsApp's servers have no more is asked for at the phone.
 func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	d := core.Download{MIME: m.MIME, Name: m.Name, Size: -1}

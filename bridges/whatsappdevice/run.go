@@ -43,6 +43,7 @@ type session struct {
 	panicked map[string]int       // by what was handled
 	caughtUp bool                 // what was missed has come in
 	resets   int                  // in a row
+	again    bool                 // the connection is about to be made anew
 	silence  *time.Timer          // until a lost connection is told
 	seen     time.Time            // the phone, last
 	pinged   time.Time            // it was asked for a sign
@@ -166,6 +167,9 @@ func newSession(ctx, wire context.Context, l *link, device *store.Device) *sessi
 	s.client.SendReportingTokens = true
 	s.client.SetForceActiveDeliveryReceipts(false) // the phone goes on ringing
 	s.client.AddEventHandlerWithSuccessStatus(s.handle)
+	if r, ok := device.EventBuffer.(*records); ok {
+		r.untaken = func(err error) { s.failed(err) }
+	}
 	return s
 }
 
@@ -293,7 +297,7 @@ func (s *session) hide() {
 func (s *session) catchUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.caughtUp, s.resets = true, 0
+	s.caughtUp = true
 }
 
 // after does something later, unless the session is over by then.
@@ -322,8 +326,16 @@ func (s *session) lost() {
 // reset makes the connection anew a little later, so that WhatsApp hands out again what was not acknowledged.
 func (s *session) reset() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.again {
+		return
+	}
+	s.again = true
 	s.resets++
-	wait := resetWait * time.Duration(min(s.resets, 15))
-	s.mu.Unlock()
-	s.after(wait, s.client.ResetConnection)
+	s.after(resetWait*time.Duration(min(s.resets, 15)), func() {
+		s.mu.Lock()
+		s.again = false
+		s.mu.Unlock()
+		s.client.ResetConnection()
+	})
 }

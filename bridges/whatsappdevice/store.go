@@ -3,6 +3,7 @@ package whatsappdevice
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -46,8 +47,9 @@ type records struct {
 	safe       core.Safe
 	now        core.Clock
 	generation string
-	changing   sync.Mutex // from reading a record to changing it
-	migrated   sync.Map   // numbers whose sessions are known to be under their LID
+	changing   sync.Mutex      // from reading a record to changing it
+	migrated   sync.Map        // numbers whose sessions are known to be under their LID
+	untaken    func(err error) // told of a message that could not be taken for trouble of the safe; nil: nobody is
 }
 
 var (
@@ -104,10 +106,34 @@ func (r *records) DoDecryptionTxn(ctx context.Context, f func(context.Context) e
 		return f(ctx)
 	}
 	d := &draft{}
-	if err := f(context.WithValue(ctx, draftKey{}, d)); err != nil {
-		return err
+	err := f(context.WithValue(ctx, draftKey{}, d))
+	if err == nil {
+		err = troubled(r.safe.Apply(ctx, d.changes...))
 	}
-	return r.safe.Apply(ctx, d.changes...)
+	return r.tell(ctx, err)
+}
+
+// trouble is an error of the safe. To whatsmeow it is a call that was given up: any other error while it decrypts it takes for one of the message, which
+// it acknowledges then, and asks for at the sender a few times.
+type trouble struct{ error }
+
+func (t trouble) Unwrap() error      { return t.error }
+func (trouble) Is(target error) bool { return target == context.Canceled } //nolint:errorlint // what errors.Is asks for
+
+func troubled(err error) error {
+	if err == nil {
+		return nil
+	}
+	return trouble{err}
+}
+
+// tell tells of trouble with taking a message, and returns it.
+func (r *records) tell(ctx context.Context, err error) error {
+	var t trouble
+	if errors.As(err, &t) && r.untaken != nil && ctx.Err() == nil {
+		r.untaken(t.error)
+	}
+	return err
 }
 
 func (r *records) apply(ctx context.Context, changes ...core.Change) error {
@@ -115,7 +141,7 @@ func (r *records) apply(ctx context.Context, changes ...core.Change) error {
 		d.add(changes)
 		return nil
 	}
-	return r.safe.Apply(ctx, changes...)
+	return troubled(r.safe.Apply(ctx, changes...))
 }
 
 // get returns nil if there is none.
@@ -127,7 +153,7 @@ func (r *records) get(ctx context.Context, space, key string) ([]byte, error) {
 func (r *records) getMany(ctx context.Context, space string, keys []string) (map[string][]byte, error) {
 	found, err := r.safe.Get(ctx, space, keys...)
 	if err != nil {
-		return nil, err
+		return nil, troubled(err)
 	}
 	if d := draftOf(ctx); d != nil {
 		asked := make(map[string]bool, len(keys))
@@ -143,7 +169,7 @@ func (r *records) getMany(ctx context.Context, space string, keys []string) (map
 func (r *records) list(ctx context.Context, space, prefix string) (map[string][]byte, error) {
 	all, err := r.safe.List(ctx, space, prefix)
 	if err != nil {
-		return nil, err
+		return nil, troubled(err)
 	}
 	found := make(map[string][]byte, len(all))
 	for _, one := range all {

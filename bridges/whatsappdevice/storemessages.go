@@ -47,7 +47,7 @@ func (r *records) GetBufferedEvent(ctx context.Context, hash [32]byte) (*store.B
 	var b buffered
 	there, err := r.one(ctx, r.own(spaceBuffer), hex.EncodeToString(hash[:]), &b)
 	if err != nil || !there {
-		return nil, err
+		return nil, r.tell(ctx, err)
 	}
 	return &store.BufferedEvent{Plaintext: b.Plaintext, ServerTime: time.Unix(b.Server, 0), InsertTime: time.UnixMilli(b.Inserted)}, nil
 }

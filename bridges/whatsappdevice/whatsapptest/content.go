@@ -59,10 +59,10 @@ func (c *Contact) ReactTo(r Received, emoji string) Message {
 	return c.Send(Reaction(receivedKey(r), emoji), To(c.server.phoneAt(r.From)))
 }
 
-// Edit changes a text.
+// Edit changes a text, or the words below a picture.
 func (c *Contact) Edit(m Message, words string) Message {
 	c.server.t.Helper()
-	return c.Send(Edited(c.key(m), Words(words)), in(m)...)
+	return c.Send(Edited(c.key(m), rewritten(m, words)), in(m)...)
 }
 
 // Revoke takes a message back.
@@ -77,16 +77,24 @@ func (p *Phone) Reacts(to *Contact, m Message, emoji string) Message {
 	return p.Send(to, Reaction(p.key(m), emoji))
 }
 
-// Edits changes, on the phone, a text that was sent from there.
+// Edits changes, on the phone, a text that was sent from there, or the words below a picture.
 func (p *Phone) Edits(to *Contact, m Message, words string) Message {
 	p.server.t.Helper()
-	return p.Send(to, Edited(p.key(m), Words(words)))
+	return p.Send(to, Edited(p.key(m), rewritten(m, words)))
 }
 
 // Revokes takes back, on the phone, a message that was sent from there.
 func (p *Phone) Revokes(to *Contact, m Message) Message {
 	p.server.t.Helper()
 	return p.Send(to, Revoked(p.key(m)))
+}
+
+// rewritten is what a message is changed to. Of a picture the apps send the new words, and not the picture.
+func rewritten(m Message, words string) *waE2E.Message {
+	if m.Content.GetImageMessage() != nil {
+		return &waE2E.Message{ImageMessage: &waE2E.ImageMessage{Caption: &words}}
+	}
+	return Words(words)
 }
 
 // in says where a message was, for one that refers to it.

@@ -16,6 +16,7 @@ type faults struct {
 	down     bool
 	web      uint32        // the revision of WhatsApp Web that is published, and asked of every device; 0: any
 	silent   bool          // messages are taken and not acknowledged
+	deaf     bool          // what devices acknowledge is not heard
 	delay    time.Duration // before a message is acknowledged
 	cut      bool          // a message is answered by the end of the connection
 	media    int           // the status that every download is answered with; 0 for none
@@ -57,6 +58,9 @@ func (s *Server) HangUp() { s.hangUp() }
 
 // DropAcks has messages taken and passed on, but not acknowledged, so that the sender cannot know.
 func (s *Server) DropAcks(drop bool) { s.change(func() { s.faults.silent = drop }) }
+
+// Deaf has what devices acknowledge be lost on the way: it is handed out again at the next login.
+func (s *Server) Deaf(deaf bool) { s.change(func() { s.faults.deaf = deaf }) }
 
 // Delay has a message acknowledged only after some time.
 func (s *Server) Delay(d time.Duration) { s.change(func() { s.faults.delay = d }) }

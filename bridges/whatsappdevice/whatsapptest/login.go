@@ -130,6 +130,9 @@ func (d *linked) push(n wa.Node) {
 
 // done takes what the device acknowledged out of its queue. The lock must be held.
 func (d *linked) done(class, id, kind string) {
+	if d.phone.server.faults.deaf {
+		return
+	}
 	d.queue = slices.DeleteFunc(d.queue, func(p *parcel) bool { return p.class == class && p.id == id && (class == "message" || p.kind == kind) })
 	d.phone.server.touch()
 }

@@ -85,11 +85,11 @@ func capabilities(c conf) core.Capabilities {
 	can := core.Capabilities{
 		TextLimit: textLimit, CaptionLimit: captionLimit, Unit: core.UnitUTF16,
 		Media: map[core.ContentKind]core.MediaRule{
-			core.KindImage:    {MIME: []string{"image/jpeg", "image/png"}, Bytes: photoLimit, Caption: true},
-			core.KindVideo:    {MIME: []string{"video/mp4"}, Bytes: fileLimit, Caption: true},
-			core.KindAudio:    {MIME: []string{"audio/mpeg", "audio/mp4", "audio/x-m4a"}, Bytes: fileLimit, Caption: true},
-			core.KindVoice:    {MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Bytes: fileLimit, Caption: true},
-			core.KindDocument: {Bytes: fileLimit, Caption: true},
+			core.KindImage:    {MIME: []string{"image/jpeg", "image/png"}, Bytes: photoLimit, Caption: true, Amend: true},
+			core.KindVideo:    {MIME: []string{"video/mp4"}, Bytes: fileLimit, Caption: true, Amend: true},
+			core.KindAudio:    {MIME: []string{"audio/mpeg", "audio/mp4", "audio/x-m4a"}, Bytes: fileLimit, Caption: true, Amend: true},
+			core.KindVoice:    {MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Bytes: fileLimit, Caption: true, Amend: true},
+			core.KindDocument: {Bytes: fileLimit, Caption: true, Amend: true},
 			core.KindSticker:  {MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}, Bytes: 512 << 10},
 		},
 		Marks:   true,

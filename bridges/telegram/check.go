@@ -123,7 +123,7 @@ func checkPolling(h hook) core.Finding {
 
 func (l *link) checkHook(h hook) core.Finding {
 	const subject = "webhook"
-	register := "Register the webhook: causeway channel subscribe."
+	register := "Register the webhook: causeway channel subscribe NAME."
 	switch at, failing := h.FailedAt.time(); {
 	case h.URL == "":
 		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "No webhook is registered: nothing that customers write comes in.", Remedy: register}
@@ -145,9 +145,9 @@ func remedyFor(words string) string {
 	low := strings.ToLower(words)
 	switch {
 	case strings.Contains(low, "401"), strings.Contains(low, "403"):
-		return "The secret is not the one registered: causeway channel subscribe."
+		return "The secret is not the one registered: causeway channel subscribe NAME."
 	case strings.Contains(low, "404"):
-		return "The path is not this channel's: causeway channel subscribe."
+		return "The path is not this channel's: causeway channel subscribe NAME."
 	case strings.Contains(low, "certificate"), strings.Contains(low, "ssl"):
 		return "Renew the certificate of the public address, with its whole chain."
 	case strings.Contains(low, "resolve"), strings.Contains(low, "timed out"), strings.Contains(low, "refused"), strings.Contains(low, "unreachable"):

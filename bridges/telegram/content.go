@@ -103,13 +103,13 @@ func largest(all []photoSize) photoSize {
 // place reads places and contact cards.
 func (m message) place() (core.Content, bool) {
 	switch {
-	case m.Venue != nil:
+	case m.Venue != nil && m.Venue.Location.somewhere():
 		p := m.Venue.Location.place()
 		p.Name, p.Address = string(m.Venue.Title), string(m.Venue.Address)
 		return core.Content{Kind: core.KindLocation, Location: p}, true
-	case m.Location != nil:
+	case m.Location != nil && m.Location.somewhere():
 		return core.Content{Kind: core.KindLocation, Location: m.Location.place()}, true
-	case m.Contact != nil:
+	case m.Contact != nil && m.Contact.Phone+m.Contact.First+m.Contact.Last != "":
 		return core.Content{Kind: core.KindContacts, Contacts: []core.Card{m.Contact.card(m.From)}}, true
 	case m.Users != nil && len(m.Users.Users) > 0:
 		c := core.Content{Kind: core.KindContacts}
@@ -120,6 +120,9 @@ func (m message) place() (core.Content, bool) {
 	}
 	return core.Content{}, false
 }
+
+// somewhere reports whether a place was read: the point where both are zero lies in the sea.
+func (l location) somewhere() bool { return l.Latitude != 0 || l.Longitude != 0 }
 
 func (l location) place() *core.Location {
 	return &core.Location{Latitude: float64(l.Latitude), Longitude: float64(l.Longitude)}
@@ -147,7 +150,8 @@ func (u chosen) card() core.Card {
 // told reads what has no kind of its own here and can be told in words, and filled forms.
 func (m message) told() (core.Content, bool) {
 	said := func(s string) (core.Content, bool) {
-		return core.Content{Kind: core.KindText, Text: strings.TrimSpace(s)}, true
+		s = strings.TrimSpace(s)
+		return core.Content{Kind: core.KindText, Text: s}, s != ""
 	}
 	switch {
 	case m.WebApp != nil:

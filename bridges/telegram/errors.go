@@ -69,7 +69,7 @@ func refused(r *refusal) *core.SendError {
 	e := &core.SendError{Code: strconv.Itoa(r.Code), Outcome: core.Rejected, Effect: m.effect, Retry: max(m.wait, r.Retry), Reason: m.reason,
 		Remedy: m.remedy, Detail: r.Words}
 	if !known && r.Words != "" {
-		e.Reason = "Telegram refused the message: " + r.Words
+		e.Reason = "Telegram refused the message: " + strings.TrimRight(r.Words, ".") + "."
 	}
 	if r.Code >= 500 && strings.Contains(strings.ToLower(r.Words), "restart") { // its server stopped while it worked on the call
 		e.Outcome, e.Effect, e.Reason, e.Remedy = core.Unknown, core.EffectFail, unclear, lookThere

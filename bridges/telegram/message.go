@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -233,6 +234,9 @@ func (u update) edit(raw json.RawMessage) core.Event {
 	return e
 }
 
+// aPress is an id of a button press that can be a key.
+var aPress = regexp.MustCompile(`^[ -~]{1,256}$`)
+
 // press turns a pressed button into what the contact chose.
 func (u update) press(raw json.RawMessage) core.Event {
 	var p pressed
@@ -252,7 +256,9 @@ func (u update) press(raw json.RawMessage) core.Event {
 		return u.other("press")
 	}
 	e := u.event(core.EventMessage, "press")
-	e.ID, e.Peer, e.Origin, e.Raw = "press/"+string(p.ID), m.peer(), core.OriginCustomer, nil
+	if e.Peer, e.Origin, e.Raw = m.peer(), core.OriginCustomer, nil; aPress.MatchString(string(p.ID)) {
+		e.ID = "press/" + string(p.ID)
+	}
 	title := m.label(p.Data)
 	content := core.Content{Kind: core.KindChoice, Text: m.spoken(title), Choice: &core.Choice{ID: string(p.Data), Title: title}}
 	if m.ID > 0 {

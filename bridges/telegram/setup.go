@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 
 	"causeway/core"
 )
@@ -34,7 +35,7 @@ func explained(err error) error {
 		return nil
 	}
 	e := core.AsSendError(failed(err))
-	p := core.Problemf(core.CodeUnavailable, "The webhook cannot be registered. %s", e.Reason).Remedied("%s", e.Remedy)
+	p := core.Problemf(core.CodeUnavailable, "The webhook cannot be registered. %s", strings.Replace(e.Reason, "refused the message", "refused it", 1)).Remedied("%s", e.Remedy)
 	if e.Outcome == core.Unknown {
 		p.Detail, p.Remedy = "The webhook may not be registered: Telegram did not answer, or not in a way that can be read.", "Check the API base and the network, then try again."
 	}

@@ -28,9 +28,19 @@ func forged() map[string]core.WebhookRequest {
 func TestSuite(t *testing.T) {
 	c := suiteCase()
 	c.Hook = &bridgetest.Hook{Sign: shown, Token: true, Message: []byte(minimal), Forge: forged(),
-		Unknown: []byte(`{"update_id":2,"hologram":{"x":1}}`), Malformed: []byte(`{"update_id":`)}
+		Unknown: []byte(`{"update_id":2,"hologram":{"x":1}}`), Malformed: []byte(`{"update_id":`),
+		Samples: bridgetest.Apart(t, bridgetest.Seeds(t)...), Pieces: []string{"*message*", "callback_query", "business_connection"}, Vital: vital()}
 	c.Setup = true
 	bridgetest.Run(t, c)
+}
+
+// vital are the members of an update without which nobody can tell which message it is about, whose and when.
+func vital() []string {
+	all := []string{"*/id", "*/data", "*/direct_messages_topic", "*/direct_messages_topic/topic_id"}
+	for _, name := range []string{"message_id", "date", "chat", "chat/id", "chat/type", "from", "from/id", "from/is_bot", "sender_chat", "business_connection_id"} {
+		all = append(all, "*/"+name, "callback_query/message/"+name)
+	}
+	return all
 }
 
 func TestSuitePolling(t *testing.T) {
@@ -71,7 +81,8 @@ func TestSuiteBusiness(t *testing.T) {
 	c.Send.To = []core.IdentityKey{anaOwner, ana}
 	c.Act = &core.Act{Action: core.ActionRead, Target: "12345/7@conn-1", To: c.Send.To}
 	c.Hook = &bridgetest.Hook{Sign: shown, Token: true, Message: []byte(strings.Replace(minimal, `"message"`, `"business_message"`, 1)),
-		Forge: forged(), Unknown: []byte(`{"update_id":2,"business_hologram":{"x":1}}`), Malformed: []byte(`[`)}
+		Forge: forged(), Unknown: []byte(`{"update_id":2,"business_hologram":{"x":1}}`), Malformed: []byte(`[`),
+		Samples: [][]byte{[]byte(strings.Replace(minimal, `"message"`, `"business_message"`, 1))}, Pieces: []string{"*message*", "callback_query", "business_connection"}, Vital: vital()}
 	bridgetest.Run(t, c)
 }
 

@@ -11,7 +11,7 @@ import (
 	"causeway/core"
 )
 
-const subscribe = "Register the webhook: causeway channel subscribe."
+const subscribe = "Register the webhook: causeway channel subscribe NAME."
 
 // Check implements core.Link.
 func (l *link) Check(ctx context.Context) []core.Finding {
@@ -98,7 +98,7 @@ func (l *link) checkWebhook(ctx context.Context) core.Finding {
 	case !found:
 		return wrong(core.HealthBad, subject, subscribe, "X does not call this channel's address: nothing comes in.")
 	case !hook.Valid:
-		return wrong(core.HealthBad, subject, "See that the address can be reached from outside, then register it again: causeway channel subscribe.", "X has given up on this channel's address, for it did not prove itself.")
+		return wrong(core.HealthBad, subject, "See that the address can be reached from outside, then register it again: causeway channel subscribe NAME.", "X has given up on this channel's address, for it did not prove itself.")
 	}
 	var f *failure
 	err = l.api.call(ctx, http.MethodGet, subscription(hook), nil, nil)

@@ -73,10 +73,8 @@ type variant struct {
 func (c call) message(raw json.RawMessage) core.Event {
 	var m said
 	e := c.other("direct_message_events", raw)
-	if err := json.Unmarshal(raw, &m); m.Type != "message_create" {
+	if _ = json.Unmarshal(raw, &m); m.Type != "message_create" { // what is of another form is left out: the rest is shown
 		return e
-	} else if err != nil {
-		m.Create.Data.Attachment = &attachment{Type: "unknown"} // some of it is of another form: what can be read is shown
 	}
 	e.Kind = core.EventMessage
 	if m.ID.id() == "" {
@@ -105,7 +103,7 @@ func (c call) message(raw json.RawMessage) core.Event {
 func (w words) content() core.Content {
 	c := core.Content{Kind: core.KindText, Text: w.plain()}
 	switch a := w.Attachment; {
-	case w.Reply != nil:
+	case w.Reply != nil && c.Text+string(w.Reply.Metadata) != "":
 		return core.Content{Kind: core.KindChoice, Text: c.Text, Choice: &core.Choice{ID: string(w.Reply.Metadata), Title: c.Text}}
 	case a == nil && c.Text == "":
 		return core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: "empty", Detail: "The message says nothing that X shows to programs."}}
@@ -118,9 +116,17 @@ func (w words) content() core.Content {
 		c.Kind, c.Location = core.KindLocation, &core.Location{Longitude: at[0], Latitude: at[1]}
 		return c
 	default:
-		c.Kind, c.Unsupported = core.KindUnsupported, &core.Unsupported{Type: string(a.Type)}
+		c.Kind, c.Unsupported = core.KindUnsupported, &core.Unsupported{Type: named(a.Type)}
 		return c
 	}
+}
+
+// named is what X calls a kind, if it says.
+func named(kind text) string {
+	if kind == "" {
+		return "unknown"
+	}
+	return string(kind)
 }
 
 // escaped are the three characters that X writes as HTML does; all else that looks so is what somebody wrote, or a part of an address.
@@ -147,9 +153,12 @@ func (a attachment) media(c core.Content) core.Content {
 		c.Kind, file.MIME = core.KindImage, kinds[strings.ToLower(path.Ext(file.URL))]
 	case "video", "animated_gif":
 		c.Kind, file.MIME, file.URL, file.Animated = core.KindVideo, "video/mp4", m.best(), m.Type == "animated_gif"
+	default:
+		file.MIME = kinds[strings.ToLower(path.Ext(file.URL))]
+		c.Kind = core.FileKind(file.MIME)
 	}
 	if !fetchable(file.URL) {
-		c.Kind, c.Unsupported = core.KindUnsupported, &core.Unsupported{Type: string(m.Type), Detail: "X gives no address of the file."}
+		c.Kind, c.Unsupported = core.KindUnsupported, &core.Unsupported{Type: named(m.Type), Detail: "X gives no address of the file."}
 		return c
 	}
 	c.Media = &file

@@ -14,18 +14,19 @@ const minimal = `{"for_user_id":"` + account + `","direct_message_events":[{"typ
 const foreign = `{"for_user_id":"777","direct_message_events":[{"type":"message_create","id":"1062015437679050761","created_timestamp":"1767225600000",` +
 	`"message_create":{"target":{"recipient_id":"777"},"sender_id":"` + customer + `","message_data":{"text":"hi"}}}]}`
 
-func TestSuite(t *testing.T) { bridgetest.Run(t, suiteCase()) }
+func TestSuite(t *testing.T) { bridgetest.Run(t, suiteCase(t)) }
 
 // TestSuiteVersion1: the same, with what only version 1.1 has.
 func TestSuiteVersion1(t *testing.T) {
-	c := suiteCase()
+	c := suiteCase(t)
 	c.Settings.Values[keyVersion1] = yes
 	c.Act = &core.Act{Action: core.ActionRead, To: []core.IdentityKey{ana}, Target: "1062015437679050760"}
 	c.Send.Contents = []core.Content{{Kind: core.KindChoices, Text: "Which?", Choices: &core.Choices{Options: []core.Option{{Title: "Blue"}, {ID: "red", Title: "Red"}}}}}
 	bridgetest.Run(t, c)
 }
 
-func suiteCase() bridgetest.Case {
+func suiteCase(t *testing.T) bridgetest.Case {
+	t.Helper()
 	get := shown([]byte(minimal))
 	get.Method = http.MethodGet
 	twice := shown([]byte(minimal))
@@ -39,7 +40,9 @@ func suiteCase() bridgetest.Case {
 		Hook: &bridgetest.Hook{Sign: shown, Message: []byte(minimal), Two: []byte(foreign), Accounts: []string{"777"},
 			Forge: map[string]core.WebhookRequest{"another's": signedBy("another-secret-0123456789", []byte(minimal)), "another method": get, "two signatures": twice,
 				"a webhook as the challenge": asked, "a challenge as the webhook": word},
-			Unknown: []byte(`{"for_user_id":"` + account + `","hologram_events":[{"id":"1"}]}`), Malformed: []byte(`{"direct_message_events":[`)},
+			Unknown: []byte(`{"for_user_id":"` + account + `","hologram_events":[{"id":"1"}]}`), Malformed: []byte(`{"direct_message_events":[`),
+			Samples: bridgetest.Apart(t, bridgetest.Seeds(t)...), Pieces: []string{"*_event*/[0-9]*"},
+			Vital: []string{"*/*/id", "*/*/type", "*/*/created_timestamp", "*/*/message_create", "*/*/message_create/sender_id", "*/*/message_create/target", "*/*/message_create/target/recipient_id"}},
 		Send: &bridgetest.Send{To: []core.IdentityKey{ana}, Refusals: someRefusals(),
 			Files: map[core.ContentKind]core.Media{core.KindImage: {MIME: "image/jpeg", Name: "a.jpg"}, core.KindVideo: {MIME: "video/mp4"}}},
 		Media: &core.Media{URL: "/1.1/ton/data/dm/1/2/a.jpg"}, Setup: true, Answer: well,

@@ -83,7 +83,7 @@ func (d *Door) Link(ctx context.Context, m core.Media) (string, *core.SendError)
 	}
 	at := d.Address(ctx)
 	if at == "" {
-		e := core.Unsendable("The provider fetches files from this gateway, and nobody has told the channel its public address.", "Register the webhook: causeway channel subscribe.")
+		e := core.Unsendable("The provider fetches files from this gateway, and nobody has told the channel its public address.", "Register the webhook: causeway channel subscribe NAME.")
 		e.Effect = core.EffectPark
 		return "", e
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -55,7 +56,7 @@ func (j *joiner) join(ctx context.Context, how *join, s scope, e core.Event, sai
 	if total < 2 || total > mostParts || part < 1 || part > total || ref == "" {
 		return withText(e, e.ID, said), true, nil
 	}
-	name := strings.Join([]string{"part", e.Peer.Identities[0].Value, short(ref), strconv.Itoa(total)}, "/")
+	name := strings.Join([]string{"part", e.Peer.Identities[0].Value, sms.ShortID(ref), strconv.Itoa(total)}, "/")
 	if err := j.keep(ctx, name, part, kept{e.ID, said, j.host.Now()}); err != nil {
 		return e, false, err
 	}

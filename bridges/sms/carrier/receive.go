@@ -177,18 +177,9 @@ func clean(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
 }
 
-// short makes an id one that can be a key.
-func short(id string) string {
-	if id = clean(id); len(id) <= 200 {
-		return id
-	}
-	h := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(h[:])
-}
-
 // incoming turns a piece into a message: one event for each of its files, or one for its text, and one more if it asks to stop or resume.
 func (l *link) incoming(ctx context.Context, r *rule, s scope) ([]core.Event, error) {
-	first := core.Event{Kind: core.EventMessage, ID: short(s.get(r.ID)), Account: l.account(s.get(r.To)), At: l.when(s.get(r.At)), Origin: core.OriginCustomer, Peer: l.peer(r, s)}
+	first := core.Event{Kind: core.EventMessage, ID: sms.ShortID(s.get(r.ID)), Account: l.account(s.get(r.To)), At: l.when(s.get(r.At)), Origin: core.OriginCustomer, Peer: l.peer(r, s)}
 	if first.ID == "" {
 		first.ID = l.hash(s)
 	}
@@ -342,7 +333,7 @@ func inline(data string) (core.Media, bool) {
 
 // report turns a piece into a receipt, and into what its error teaches.
 func (l *link) report(r *rule, s scope) []core.Event {
-	word, id, part := s.get(r.Status), short(s.get(r.ID)), short(s.get(r.Part))
+	word, id, part := s.get(r.Status), sms.ShortID(s.get(r.ID)), sms.ShortID(s.get(r.Part))
 	status := core.Status(r.Statuses[word])
 	if direct := core.Status(word); status == "" && r.Statuses == nil {
 		status = direct

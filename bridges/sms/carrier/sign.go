@@ -1,6 +1,7 @@
 package carrier
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/md5"  //nolint:gosec // some providers sign by it
 	"crypto/sha1" //nolint:gosec // likewise
@@ -14,6 +15,7 @@ import (
 	"hash"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,20 +27,22 @@ import (
 
 // sign says how a call proves that it comes from the provider.
 type sign struct {
-	Kind     string `json:"kind"`     // none, query, header, basic, hmac, digest, jwt
+	Kind     string `json:"kind"`     // none, query, header, basic, hmac, digest, jwt, ed25519 (the secret is the provider's public key, in base64 or hex)
 	At       string `json:"at"`       // where the token or signature is: query.NAME, header.NAME or, in a form, body.NAME
 	Prefix   string `json:"prefix"`   // before it, such as "sha256="
+	Pattern  string `json:"pattern"`  // where more stands there: a regular expression whose group sign is the signature, and its group time, if any, the call's time
 	Secret   string `json:"secret"`   // default: {webhook_secret}
 	User     string `json:"user"`     // of basic; default: {username}
 	Hash     string `json:"hash"`     // sha256 (default), sha1, sha512, md5
 	Encoding string `json:"encoding"` // of the signature: hex (default), base64
-	Over     string `json:"over"`     // what is signed; default: {body}. Names: body, url, address (the URL without query), params, secret, query.NAME, header.NAME
+	Over     string `json:"over"`     // what is signed; default: {body}. Names: body, url, address (the URL without query), params, secret, time (of the pattern), query.NAME, header.NAME, body.NAME of a form
 	Within   string `json:"within"`   // how old a call may be, by the time at Time
-	Time     string `json:"time"`     // query.NAME or header.NAME, seconds since 1970
+	Time     string `json:"time"`     // query.NAME, header.NAME, or time for the pattern's: seconds or milliseconds since 1970
 
 	Claims map[string]string `json:"claims"` // of jwt: what a claim, if there is one, must be
 
-	within time.Duration
+	within  time.Duration
+	pattern *regexp.Regexp
 }
 
 const (
@@ -49,16 +53,17 @@ const (
 	signHMAC   = "hmac"
 	signDigest = "digest"
 	signJWT    = "jwt"
+	signEd     = "ed25519"
 )
 
 // overName reports whether a name can be used in what is signed.
 func overName(name string) bool {
 	switch name {
-	case "body", "url", "address", "params", "secret":
+	case "body", "url", "address", "params", "secret", "time":
 		return true
 	}
 	source, rest, _ := strings.Cut(name, ".")
-	return (source == "query" || source == "header") && rest != "" || strings.HasPrefix(name, "extra.")
+	return (source == "query" || source == "header" || source == "body") && rest != "" || strings.HasPrefix(name, "extra.")
 }
 
 func (s *sign) prepare() error {
@@ -74,7 +79,7 @@ func (s *sign) prepare() error {
 	if (s.Kind == signJWT || s.Kind == signHeader) && s.At == "" {
 		s.At, s.Prefix = "header.Authorization", "Bearer "
 	}
-	if err := errors.Join(oneOf("sign.kind", s.Kind, signNone, signQuery, signHeader, signBasic, signHMAC, signDigest, signJWT), oneOf("sign.hash", s.Hash, "sha256", "sha1", "sha512", "md5"),
+	if err := errors.Join(oneOf("sign.kind", s.Kind, signNone, signQuery, signHeader, signBasic, signHMAC, signDigest, signJWT, signEd), oneOf("sign.hash", s.Hash, "sha256", "sha1", "sha512", "md5"),
 		oneOf("sign.encoding", s.Encoding, "hex", "base64")); err != nil {
 		return err
 	}
@@ -89,6 +94,12 @@ func (s *sign) prepare() error {
 }
 
 func (s *sign) prepareRest() error {
+	if s.Pattern != "" {
+		var err error
+		if s.pattern, err = regexp.Compile(s.Pattern); err != nil || s.pattern.SubexpIndex("sign") < 0 {
+			return errors.New("sign.pattern must be a regular expression with a group of the name sign, such as v1=(?P<sign>[0-9a-f]+)")
+		}
+	}
 	for where, t := range map[string]string{"sign.secret": s.Secret, "sign.user": s.User} {
 		if _, err := parse(t, sendName); err != nil {
 			return fmt.Errorf("%s %w", where, err)
@@ -132,6 +143,8 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 		return sms.Same(given, secret)
 	case signJWT:
 		return l.token(r, given, secret)
+	case signEd:
+		return s.signedBy(given, mustOver(s.Over, l.over(r, secret)), secret)
 	}
 	return s.matches(given, mustOver(s.Over, l.over(r, secret)), secret)
 }
@@ -151,7 +164,37 @@ func (s sign) given(r core.WebhookRequest) (string, bool) {
 	if len(all) != 1 || !strings.HasPrefix(all[0], s.Prefix) || all[0] == s.Prefix {
 		return "", false
 	}
+	if s.pattern != nil {
+		return s.found(all[0], "sign"), s.found(all[0], "time") != "" || s.pattern.SubexpIndex("time") < 0
+	}
 	return all[0][len(s.Prefix):], true
+}
+
+// found is a group of the pattern in what a call carries, "" if it does not fit.
+func (s sign) found(given, group string) string {
+	m, i := s.pattern.FindStringSubmatch(given), s.pattern.SubexpIndex(group)
+	if m == nil || i < 0 {
+		return ""
+	}
+	return m[i]
+}
+
+// signedBy checks a signature by a public key.
+func (s sign) signedBy(given, over, public string) bool {
+	key, err := keyBytes(public)
+	sig, err2 := base64.StdEncoding.DecodeString(given)
+	if s.Encoding == "hex" {
+		sig, err2 = hex.DecodeString(given)
+	}
+	return err == nil && err2 == nil && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, []byte(over), sig)
+}
+
+// keyBytes reads a key in hex or base64.
+func keyBytes(s string) ([]byte, error) {
+	if len(s) == 2*ed25519.PublicKeySize {
+		return hex.DecodeString(s)
+	}
+	return base64.StdEncoding.DecodeString(s)
 }
 
 func (s sign) matches(given, over, secret string) bool {
@@ -205,6 +248,8 @@ func (l *link) over(r core.WebhookRequest, secret string) vars {
 			return secret
 		case "params":
 			return l.def.Sign.params(r)
+		case "time":
+			return l.def.Sign.told(r)
 		}
 		source, rest, _ := strings.Cut(name, ".")
 		switch source {
@@ -212,9 +257,20 @@ func (l *link) over(r core.WebhookRequest, secret string) vars {
 			return r.Query.Get(rest)
 		case "header":
 			return r.Header.Get(rest)
+		case "body":
+			return strings.Join(leaves(walk(map[string]any(fromForm(string(r.Body), r.Query)), []string{rest})), "")
 		}
 		return l.setting(name)
 	}
+}
+
+// told is the call's own time, where it stands beside the signature.
+func (s sign) told(r core.WebhookRequest) string {
+	_, name, _ := strings.Cut(s.At, ".")
+	if s.pattern == nil {
+		return ""
+	}
+	return s.found(r.Header.Get(name)+r.Query.Get(name), "time")
 }
 
 // params writes the fields of a form, or of the query, sorted by name, each as &name=value, without the signature; & and = within a value
@@ -236,7 +292,11 @@ func (s sign) params(r core.WebhookRequest) string {
 // fresh reports whether a call's own time is near ours. The time must be among what is signed to mean anything.
 func (l *link) fresh(r core.WebhookRequest) bool {
 	seconds, err := strconv.ParseInt(l.over(r, "")(l.def.Sign.Time), 10, 64)
-	return err == nil && l.host.Now().Sub(time.Unix(seconds, 0)).Abs() <= l.def.Sign.within
+	at := time.Unix(seconds, 0)
+	if seconds > 1e11 {
+		at = time.UnixMilli(seconds)
+	}
+	return err == nil && l.host.Now().Sub(at).Abs() <= l.def.Sign.within
 }
 
 // token checks a JSON web token: signed with the secret by HMAC-SHA256, valid now, and with the claims that the definition asks for.

@@ -97,7 +97,7 @@ func (t text) only() ([]string, bool) {
 
 // filters that change how a value is written. number and true are for JSON: they take the quotes away.
 func filters() []string {
-	return []string{"digits", "plus", "national", "upper", "lower", "trim", "smart", "utf16be", "latin1", "hex", "base64", "url", "sha256", "md5", "number", "boolean"}
+	return []string{"digits", "plus", "national", "upper", "lower", "trim", "smart", "utf16be", "latin1", "hex", "base64", "url", "sha256", "md5", "unhex", "number", "boolean"}
 }
 
 func aFilter(name string) bool { return slices.Contains(filters(), name) }
@@ -141,6 +141,9 @@ func encoded(s, name string) string {
 		return hex.EncodeToString([]byte(s))
 	case "base64":
 		return base64.StdEncoding.EncodeToString([]byte(s))
+	case "unhex": // what a digest is, rather than how it is written
+		raw, _ := hex.DecodeString(s)
+		return string(raw)
 	case "sha256":
 		h := sha256.Sum256([]byte(s))
 		return hex.EncodeToString(h[:])

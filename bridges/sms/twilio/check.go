@@ -60,7 +60,7 @@ func (l *link) checkSender(ctx context.Context) []core.Finding {
 	return []core.Finding{good("sender", "Messages go out under a name; nobody can answer them.")}
 }
 
-const subscribe = "Register the webhook: causeway channel subscribe."
+const subscribe = "Register the webhook: causeway channel subscribe NAME."
 
 func (l *link) checkNumber(ctx context.Context) []core.Finding {
 	const subject = "sender"

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"causeway/bridges/sms"
 	"causeway/core"
@@ -44,7 +45,7 @@ func sendError(code int, words string) *core.SendError {
 		e.Code = strconv.Itoa(code)
 	}
 	if !known && words != "" {
-		e.Reason = "Twilio refused the message: " + words
+		e.Reason = "Twilio refused the message: " + strings.TrimRight(words, ".") + "."
 	}
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -49,7 +50,7 @@ func readFields(r core.WebhookRequest) (fields, error) {
 
 // events turns one call into what happened, at least one event.
 func (l *link) events(f fields, part string) []core.Event {
-	switch id := f.get("MessageSid", "SmsSid", "SmsMessageSid"); {
+	switch id := sms.ShortID(f.get("MessageSid", "SmsSid", "SmsMessageSid")); {
 	case id != "" && reports(f):
 		return l.statuses(f, id, statusIn(f), part)
 	case id != "" && (f["From"] != "" || f["Body"] != ""):

@@ -20,11 +20,13 @@ func TestDescribed(t *testing.T) {
 		well(w, req)
 	})
 	for _, sender := range []string{ourNumber, "24453", "Shop", serviceSID, "whatsapp:" + ourNumber} {
-		l := openLink(t, bridgetest.NewHost(t), keySender, sender, keyBase, s.URL)
-		for _, c := range append(someContents(), core.Content{Kind: core.KindText, Text: "Hällo 👋🏽"},
-			core.Content{Kind: core.KindImage, Text: "look", Media: &core.Media{URL: "https://x.example/a.jpg", MIME: "image/jpeg"}}) {
+		h := bridgetest.NewHost(t)
+		l := openLink(t, h, keySender, sender, keyBase, s.URL)
+		all := bridgetest.Everything(t, h, l.Capabilities())
+		all["template"] = someContents()[2]
+		for name, c := range all {
 			if _, err := l.Send(t.Context(), core.Outgoing{Key: "part-1", To: []core.IdentityKey{ana}, Content: c, Template: someTemplate()}); err != nil {
-				t.Errorf("%s from %s: %v", c.Kind, sender, err)
+				t.Errorf("%s from %s: %v", name, sender, err)
 			}
 		}
 		l.Check(t.Context())

@@ -13,7 +13,7 @@ import (
 func (l *link) statuses(f fields, id, status, part string) []core.Event {
 	next, known := ladder[status]
 	if !known {
-		return []core.Event{l.other(f, id+":"+status)}
+		return []core.Event{l.other(f, sms.ShortID(id+":"+status))}
 	}
 	e := core.Event{Kind: core.EventReceipt, ID: id + ":" + status, Key: part, Account: l.account(f), At: l.host.Now(), Origin: core.OriginProvider,
 		Receipt: &core.ReceiptBody{Provider: id, Status: next}}

@@ -1,7 +1,10 @@
 package twilio
 
 import (
+	"bytes"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"causeway/bridges/bridgetest"
@@ -22,10 +25,30 @@ func TestSuite(t *testing.T) {
 		Bridge: Bridge{}, Channel: bridgetest.Channel(Bridge{}, goodSettings()), Settings: goodSettings(), BaseSetting: keyBase,
 		Hook: &bridgetest.Hook{Sign: signed, Message: message, Two: []byte(sample("To", "+14155550199")), Accounts: []string{"+14155550199"},
 			Forge:   map[string]core.WebhookRequest{"another's": wrong, "two signatures": double, "another address": elsewhere, "JSON in place of the form": json, "another method": {Method: "PUT"}},
-			Unknown: []byte("EventType=onHologram&x=1"), Malformed: []byte("<html>no form</html>")},
+			Unknown: []byte("EventType=onHologram&x=1"), Malformed: []byte("<html>no form</html>"),
+			Samples: samples(t), Form: bridgetest.URLEncoded, Blank: true, Vital: []string{"MessageSid", "SmsSid", "From", "To", "MessageStatus", "SmsStatus"}},
 		Send:  &bridgetest.Send{To: []core.IdentityKey{ana}, Files: someFiles(), Refusals: someRefusals(), Contents: someContents(), Template: someTemplate()},
 		Media: &core.Media{URL: "/2010-04-01/Accounts/" + accountSID + "/Messages/MM1/Media/ME1"}, Templates: true, Setup: true, Answer: well,
 	})
+}
+
+// samples are the forms of testdata.
+func samples(t *testing.T) [][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.forms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]byte
+	for _, file := range files {
+		raw, err := os.ReadFile(file) //nolint:gosec // the test's own data
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, forms, _ := bytes.Cut(raw, []byte("\n"))
+		all = append(all, bytes.Split(bytes.TrimSpace(forms), []byte("\n"))...)
+	}
+	return all
 }
 
 func someTemplate() *core.Template {

@@ -34,6 +34,9 @@ type link struct {
 	hub     *hub
 	visits  *limiter      // by network address
 	talk    *limiter      // by visitor
+	typed   *limiter      // that somebody is writing, by visitor
+	noted   *limiter      // the same, of all visitors together
+	spent   *limiter      // tasks that were done, by their stamp
 	face    string        // of the widget, as a hash
 	look    time.Duration // between two looks of a stream for what another process wrote, if its word was lost
 	closed  chan struct{}
@@ -55,7 +58,8 @@ func (Bridge) Open(channel core.Channel, settings core.Settings, host core.Host)
 		return nil, err
 	}
 	return &link{channel: channel, host: host, conf: c, hub: newHub(), visits: newLimiter(visitsPerMinute/60.0, visitsAtOnce),
-		talk: newLimiter(talkPerSecond, talkAtOnce), face: c.face(), look: lookAgain, closed: make(chan struct{})}, nil
+		talk: newLimiter(talkPerSecond, talkAtOnce), typed: newLimiter(typedPerSecond, 1), noted: newLimiter(notedPerSecond, notedPerSecond),
+		spent: newLimiter(1/workFor.Seconds(), 1), face: c.face(), look: lookAgain, closed: make(chan struct{})}, nil
 }
 
 // Close implements core.Link. It ends the streams to browsers; they come again.

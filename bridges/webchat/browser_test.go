@@ -575,3 +575,44 @@ func (p *tab) audit(axe, what string) {
 		p.Errorf("%s: %s %v", what, found, err)
 	}
 }
+
+// TestBrowserTyping: the business hears that a visitor writes once they have written before, and not with every key.
+func TestBrowserTyping(t *testing.T) {
+	s := newShop(t)
+	p := s.open(browser(t), "")
+	p.click()
+	p.say("Hello")
+	who := s.someone(1)
+	p.shows("> Hello")
+	if typed := s.host.Typed(); len(typed) > 0 {
+		t.Errorf("somebody who was not there before is writing: %v", typed)
+	}
+	if err := chromedp.Do(p.ctx, chromedp.KeyEvent("And one more")); err != nil {
+		t.Fatal(err)
+	}
+	var typed []core.IdentityKey
+	for deadline := time.Now().Add(15 * time.Second); len(typed) == 0; rest() {
+		if typed = s.host.Typed(); time.Now().After(deadline) {
+			t.Fatal("nobody was told")
+		}
+	}
+	if len(typed) != 1 || typed[0].Value != who {
+		t.Errorf("got %v", typed)
+	}
+	p.clean()
+}
+
+// TestBrowserProofOfWork: the visitor sees nothing of it but that the chat begins.
+func TestBrowserProofOfWork(t *testing.T) {
+	s := newShop(t, keyWork, "12")
+	p := s.open(browser(t), "")
+	p.click()
+	p.say("Hello")
+	s.someone(1)
+	p.shows("> Hello")
+	p.clean()
+	p = s.open(p.ctx, "") // known by now
+	p.click()
+	p.shows("> Hello")
+	p.clean()
+}

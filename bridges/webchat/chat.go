@@ -48,6 +48,7 @@ type opening struct {
 	Name     string `json:"name"` // the form before the chat
 	Email    string `json:"email"`
 	Phone    string `json:"phone"`
+	Work     string `json:"work"`    // the task done, see mustWork
 	Asked    bool   `json:"asked"`   // they have seen it, whatever they wrote there
 	Trap     string `json:"website"` // a field that people do not see: who fills it is a program
 }
@@ -60,6 +61,9 @@ func (l *link) startSession(w http.ResponseWriter, c call) error {
 	}
 	if o.Trap != "" {
 		return errInvalid
+	}
+	if l.mustWork(w, c, o) {
+		return nil
 	}
 	v, err := l.who(o)
 	if err != nil {
@@ -321,6 +325,18 @@ func (l *link) marks(ctx context.Context, id string) (marking, error) {
 	var m marking
 	err := l.recall(ctx, "mark", id, &m)
 	return m, err
+}
+
+// takeTyping notes that a visitor is writing. More often than every three seconds it notes nothing, and with very many visitors not each one's.
+func (l *link) takeTyping(w http.ResponseWriter, c call) error {
+	now := l.host.Now()
+	if l.typed.allow(c.visitor.ID, now) && l.noted.allow("", now) {
+		if err := l.host.Typing(c.Context(), c.visitor.key(l.conf.site)); err != nil {
+			return fmt.Errorf("note visitor as typing: %w", err)
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // takeMarks reports what was shown and what was read.

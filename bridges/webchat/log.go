@@ -292,6 +292,8 @@ const (
 	visitsAtOnce    = 240
 	talkPerSecond   = 1
 	talkAtOnce      = 30
+	typedPerSecond  = 1.0 / 3
+	notedPerSecond  = 50
 	mostBuckets     = 50_000
 )
 

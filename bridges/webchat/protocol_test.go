@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,78 @@ func TestFirstMessageAndAnswer(t *testing.T) {
 	if got := r.texts(token, ""); !slices.Equal(got, []string{"hi", "hello Ana"}) {
 		t.Errorf("got %q", got)
 	}
+}
+
+// TestVisitorTypes: that a visitor writes is noted every three seconds at most, for visitors of the site's pages only.
+func TestVisitorTypes(t *testing.T) {
+	r := newRig(t, goodSettings())
+	r.want(401, "POST", "/typing", "{}")
+	r.want(401, "POST", "/typing", "{}", bearer("forged.token")...)
+	token := r.session(`{}`)
+	r.want(403, "POST", "/typing", "{}", append(bearer(token), "Origin", "https://other.test")...)
+	r.want(405, "GET", "/typing", "", bearer(token)...)
+	if typed := r.host.Typed(); len(typed) > 0 {
+		t.Fatalf("%v got through", typed)
+	}
+	for range 5 {
+		r.want(204, "POST", "/typing", "", bearer(token)...)
+	}
+	if typed := r.host.Typed(); len(typed) != 1 || typed[0].Value != r.visitor(token) || typed[0].Scope != "shop" {
+		t.Errorf("got %v", typed)
+	}
+	r.host.SetNow(r.host.Now().Add(3 * time.Second))
+	r.want(204, "POST", "/typing", "{}", bearer(token)...)
+	if typed := r.host.Typed(); len(typed) != 1 {
+		t.Errorf("later: got %v", typed)
+	}
+	if len(r.host.Events()) > 0 {
+		t.Error("it became an event")
+	}
+}
+
+// toil does a task as a browser does.
+func toil(t *testing.T, stamp string, bits float64) string {
+	t.Helper()
+	for n := range 1 << 24 {
+		done := fmt.Sprintf("%s:%d", stamp, n)
+		sum := sha256.Sum256([]byte(done))
+		if v := binary.BigEndian.Uint32(sum[:4]); v>>(32-int(bits)) == 0 {
+			return done
+		}
+	}
+	t.Fatal("no number does it")
+	return ""
+}
+
+// TestProofOfWork: who is new must calculate first, once for each chat; who is known, or proven by the site, need not.
+func TestProofOfWork(t *testing.T) {
+	r := newRig(t, with(keyWork, "10"))
+	given := r.want(428, "POST", "/session", `{}`)
+	if given["error"] != "work" || given["bits"] != 10.0 {
+		t.Fatalf("got %v", given)
+	}
+	stamp := given["stamp"].(string)
+	done := toil(t, stamp, 10)
+	lazy := stamp + ":x"
+	for sum := sha256.Sum256([]byte(lazy)); sum[0] == 0; sum = sha256.Sum256([]byte(lazy)) {
+		lazy += "x"
+	}
+	for name, work := range map[string]string{"none": "", "too little": lazy, "another's": toil(t, "1772366400.AAAA", 10), "nonsense": "a:b", "the number alone": ":1", "of another time": toil(t, "1"+stamp, 10)} {
+		if resp, text := r.ask("POST", "/session", `{"work":"`+work+`"}`); resp.StatusCode != 428 {
+			t.Errorf("%s: %d %s", name, resp.StatusCode, text)
+		}
+	}
+	token := r.want(200, "POST", "/session", `{"work":"`+done+`"}`)["token"].(string)
+	r.want(428, "POST", "/session", `{"work":"`+done+`"}`) // used
+	r.want(200, "POST", "/session", `{"token":"`+token+`"}`)
+	r.want(428, "POST", "/session", `{"token":"forged.token"}`)
+	m := hmac.New(sha256.New, []byte(plantedIdentity))
+	m.Write([]byte("u-7"))
+	r.want(200, "POST", "/session", `{"identity":{"id":"u-7","hash":"`+hex.EncodeToString(m.Sum(nil))+`"}}`)
+	r.want(401, "POST", "/session", `{"identity":{"id":"u-7","hash":"00"}}`)
+	late := r.want(428, "POST", "/session", `{}`)["stamp"].(string)
+	r.host.SetNow(r.host.Now().Add(6 * time.Minute))
+	r.want(428, "POST", "/session", `{"work":"`+toil(t, late, 10)+`"}`)
 }
 
 // TestTwice: however often a browser or the outbox repeats itself, there is one message.

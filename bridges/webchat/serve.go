@@ -59,6 +59,7 @@ func doors() map[string]door {
 		"/session":  {http.MethodPost, false, (*link).startSession},
 		"/messages": {http.MethodPost, true, (*link).takeMessage},
 		"/files":    {http.MethodPost, true, (*link).takeFile},
+		"/typing":   {http.MethodPost, true, (*link).takeTyping},
 		"/read":     {http.MethodPost, true, (*link).takeMarks},
 		"/continue": {http.MethodPost, true, (*link).takeContinue},
 		"/history":  {http.MethodGet, true, (*link).answerHistory},

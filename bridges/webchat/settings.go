@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -31,13 +32,16 @@ const (
 	keySMS      = "sms"
 	keyUpload   = "upload_mb"
 	keyNames    = "author_names"
+	keyWork     = "proof_of_work"
 )
 
 const (
 	defaultColor  = "#0b5cad"
 	defaultUpload = 5
 	mostUpload    = 10
-	yes, no       = "yes", "no"
+	leastWork     = 8
+	mostWork      = 20
+	yes, no, off  = "yes", "no", "off"
 )
 
 func settings() []core.Setting {
@@ -65,6 +69,7 @@ func settings() []core.Setting {
 		{Key: keyEmail, Title: "E-mail address", Help: "Where visitors may write by e-mail."},
 		{Key: keyUpload, Title: "Largest file (MB)", Default: strconv.Itoa(defaultUpload), Help: "What a visitor may send, from 0 (no files) to 10."},
 		{Key: keyNames, Title: "Names", Default: yes, Help: "yes: visitors see the name of the person who answers. no: they do not."},
+		{Key: keyWork, Title: "Proof of work", Default: off, Help: "While programs pester the chat: a number from 8 to 20 of bits that a new visitor's browser must calculate before the chat begins, rather than solve a captcha. 14 takes about a second, each one more doubles it. The site must be served by https. off: nothing."},
 	}
 }
 
@@ -86,6 +91,7 @@ type conf struct {
 	ask             []field
 	elsewhere       map[string]string // accounts by which visitors may go on, by the word of the way
 	upload          int64             // bytes
+	work            int               // bits that a new visitor must calculate; zero: none
 	hours           core.Hours
 }
 
@@ -108,7 +114,7 @@ func read(s core.Settings) (conf, error) {
 	c := conf{site: value(s, keySite), sign: s.Secret(keySign), identity: s.Secret(keyIdentity), title: value(s, keyTitle), greeting: value(s, keyGreeting),
 		answer: value(s, keyAnswer), color: or(value(s, keyColor), defaultColor), language: or(value(s, keyLanguage), "en"),
 		elsewhere: map[string]string{"whatsapp": value(s, keyWhatsApp), "telegram": strings.TrimPrefix(value(s, keyTelegram), "@"), "messenger": value(s, keyPage), "sms": value(s, keySMS), "mail": value(s, keyEmail)}}
-	for _, check := range []func(*conf, core.Settings) *core.Problem{checkNames, checkSecrets, checkAuthors, checkOrigins, checkAsk, checkUpload, checkHours} {
+	for _, check := range []func(*conf, core.Settings) *core.Problem{checkNames, checkSecrets, checkAuthors, checkOrigins, checkAsk, checkUpload, checkWork, checkHours} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
 		}
@@ -242,6 +248,18 @@ func checkAsk(c *conf, s core.Settings) *core.Problem {
 		default:
 			return bad(keyAsk, "Write some of name, email, phone, separated by commas.", "Visitors cannot be asked for %q.", name)
 		}
+	}
+	return nil
+}
+
+func checkWork(c *conf, s core.Settings) *core.Problem {
+	v := or(value(s, keyWork), off)
+	if v == off {
+		return nil
+	}
+	var err error
+	if c.work, err = strconv.Atoi(v); err != nil || c.work < leastWork || c.work > mostWork {
+		return bad(keyWork, fmt.Sprintf("Write off, or a number from %d to %d.", leastWork, mostWork), "The proof of work is no number of bits.")
 	}
 	return nil
 }

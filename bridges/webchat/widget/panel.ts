@@ -73,7 +73,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       method: body === undefined ? 'GET' : 'POST', body: body instanceof Blob ? body : body && JSON.stringify(body), credentials: 'omit', cache,
       headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(body && !(body instanceof Blob) && { 'Content-Type': 'application/json' }), ...headers },
     })
-    if (!r.ok) throw Object.assign(new Error(path), { status: r.status, why: (await r.json().catch(() => ({}))).error })
+    if (!r.ok) { const no = await r.json().catch(() => ({})); throw Object.assign(new Error(path), { status: r.status, why: no.error, no }) }
     return r
   }
 
@@ -321,10 +321,27 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     conf = got
     dress()
   }
+  const meet = async (work?: string): Promise<any> => {
+    try { return await (await call('session', { token: kept().token, identity, work, ...form })).json() } catch (e: any) {
+      if (e.why !== 'work' || work) throw e
+      return meet(await dig(e.no.stamp, e.no.bits))
+    }
+  }
+  // dig does the task that the gateway gives to who is new: see work.go.
+  const dig = async (stamp: string, bits: number) => {
+    for (let n = 0; ; n += 256) {
+      const all = await Promise.all([...Array(256).keys()].map(async i => {
+        const s = `${stamp}:${n + i}`
+        return Math.clz32(new DataView(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(s))).getUint32(0)) >= bits && s
+      }))
+      const s = all.find(Boolean)
+      if (s) return s
+    }
+  }
   const begin = (): Promise<boolean> => begun ||= (async () => {
     try {
       if (!conf) await learn()
-      const s = await (await call('session', { token: kept().token, identity, ...form })).json()
+      const s = await meet()
       if (who && who !== s.who) forget()
       token = s.token
       keep({ token })
@@ -450,6 +467,14 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     typed = setTimeout(() => { if (status.textContent === t('typing')) status.textContent = '' }, 6000) as any
   }
 
+  // writing tells the business, every three seconds at most, that the visitor writes. Who never wrote has nobody who would see it.
+  let told = 0
+  const writing = () => {
+    if (!text.value || !token || !at.in || Date.now() - told < 3000) return
+    told = Date.now()
+    call('typing', {}).catch(() => {})
+  }
+
   // ---- what the visitor does
   const show = async () => {
     try { await begin() } catch { /* shown below as soon as there are words for it */ }
@@ -483,7 +508,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   }
   talk.onsubmit = sendForm
   text.onkeydown = (e: KeyboardEvent) => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) sendForm(e) }
-  text.oninput = () => { text.style.height = ''; text.style.height = text.scrollHeight + 2 + 'px'; text.dir = text.value ? 'auto' : conf.dir }
+  text.oninput = () => { text.style.height = ''; text.style.height = text.scrollHeight + 2 + 'px'; text.dir = text.value ? 'auto' : conf.dir; writing() }
   const give = (all?: FileList | null) => { for (const f of all || []) f.size > conf.upload ? status.textContent = t('large') : say('', undefined, f) }
   picker.onchange = () => { give(picker.files); picker.value = '' }
   panel.onpaste = (e: ClipboardEvent) => { if (e.clipboardData?.files.length) { e.preventDefault(); give(e.clipboardData.files) } }

@@ -94,7 +94,7 @@ func (l *link) read(at place, m mailbox.Mail, letter Letter, e core.Event) taken
 	}
 	all := contents(at, letter)
 	for i := range all {
-		all[i].Automatic = why
+		all[i].Automatic, all[i].Quiet = why, why == "" && suppressed(letter)
 	}
 	t := taken{events: messages(e, all)}
 	if why == "" {
@@ -228,16 +228,24 @@ func remarks(m Letter) []string {
 		all = append(all, "(The mail is encrypted with PGP: what it says is in the file.)")
 	}
 	for _, f := range m.Files {
-		switch f.MIME {
-		case "application/ms-tnef":
+		switch {
+		case packed(f):
 			all = append(all, "(Outlook packed this mail's files into winmail.dat.)")
-		case "text/calendar":
+		case calendar(f):
 			if s := invitation(string(f.Data)); s != "" && !strings.Contains(strings.Join(all, "\n"), s) {
 				all = append(all, s)
 			}
 		}
 	}
 	return all
+}
+
+// calendar reports whether a file is an invitation or its like.
+func calendar(f File) bool { return f.MIME == "text/calendar" || f.MIME == "application/ics" }
+
+// packed reports whether a file is what Outlook wraps others in.
+func packed(f File) bool {
+	return f.MIME == "application/ms-tnef" || f.MIME == "application/vnd.ms-tnef" || strings.EqualFold(f.Name, "winmail.dat")
 }
 
 func fileContent(at place, m Letter, index int, f File) core.Content {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"fmt"
+	"mime"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,10 @@ func TestTake(t *testing.T) {
 		{name: "sealed", mail: mixed("Subject: x\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "MII"), want: []string{"x\n\n(The mail is sealed by S/MIME: what it says is in the file.)", "document smime.p7m 3"}},
 		{name: "winmail.dat", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"hi\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Disposition: attachment\n\nbytes\n--b--"),
 			want: []string{"hi\n\n(Outlook packed this mail's files into winmail.dat.)", "document winmail.dat 5"}},
+		{name: "winmail.dat by its name", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"hi\n--b\nContent-Type: application/octet-stream; name=WINMAIL.DAT\nContent-Disposition: attachment\n\nbytes\n--b--"),
+			want: []string{"hi\n\n(Outlook packed this mail's files into winmail.dat.)", "document WINMAIL.DAT 5"}},
+		{name: "invitation as a file", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"come\n--b\nContent-Type: application/ics; name=i.ics\nContent-Disposition: attachment\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Fitting\nDTSTART:20260102T100000Z\nEND:VEVENT\nEND:VCALENDAR\n--b--"),
+			want: []string{"come\n\n(Invitation: Fitting, 2026-01-02 10:00 UTC)", "document i.ics 115"}},
 		{name: "form on the web site", mail: aMail("m@x", "Shop <no-reply@biz.example>", "Form", "call me", "Reply-To: Bo <bo@y.example>"), want: []string{"Form\n\ncall me"}, from: "bo@y.example"},
 		{name: "form from the address itself", mail: aMail("m@x", address, "Form", "call me", "Reply-To: bo@y.example"), want: []string{"Form\n\ncall me"}, from: "bo@y.example"},
 		{name: "answers wanted elsewhere", mail: aMail("m@x", "ana@x.example", "Hi", "hi", "Reply-To: evil@z.example"), want: []string{"Hi\n\nhi"}},
@@ -149,4 +154,51 @@ func FuzzTake(f *testing.F) {
 	f.Add([]byte("From: a@b.c\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VEVENT\r\nDTSTART:20260102\r\n"))
 	l := openLink(f, newHost(f), goodSettings("127.0.0.1:1", "127.0.0.1:1"))
 	f.Fuzz(func(t *testing.T, raw []byte) { sound(t, "fuzz", takeRaw(l, raw)) })
+}
+
+// TestMachines: what mail programs, servers and ticket systems write by themselves, in the ways they are known for; and people's mails that look like it.
+func TestMachines(t *testing.T) {
+	encoded := func(s string) string { return mime.BEncoding.Encode("utf-8", s) }
+	l := openLink(t, newHost(t), goodSettings("127.0.0.1:1", "127.0.0.1:1"))
+	for name, c := range map[string]struct {
+		subject, text string
+		header        []string
+		machine       bool
+		quiet         bool // a person's, who wants no automatic answer
+	}{
+		"Exchange, Russian":       {encoded("Автоматический ответ: Заказ"), "Меня нет", []string{"X-Auto-Response-Suppress: All", "Auto-Submitted: auto-generated"}, true, false},
+		"Exchange, Russian, bare": {encoded("Автоматический ответ: Заказ"), "Меня нет", []string{"X-Auto-Response-Suppress: All"}, true, false},
+		"Exchange, Arabic":        {encoded("رد تلقائي: طلبي"), "أنا في إجازة", []string{"In-Reply-To: <a@x>"}, true, false},
+		"Exchange, marked inside": {"Away", "Away", []string{"X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent"}, true, false},
+		"Gmail's vacation":        {"Re: Order", "Away", []string{"Auto-Submitted: auto-replied", "Precedence: bulk", "X-Autoreply: yes"}, true, false},
+		"iCloud's vacation":       {"Re: Order", "Away", []string{"Auto-Submitted: auto-replied (vacation)"}, true, false},
+		"with a comment first":    {"Re: Order", "Away", []string{"Auto-Submitted: (by rule) auto-replied; type=vacation"}, true, false},
+		"null return path":        {"Order", "x", []string{"Return-Path: <>"}, true, false},
+		"empty return path":       {"Order", "x", []string{"Return-Path: "}, true, false},
+		"spaced return path":      {"Order", "x", []string{"Return-Path: < >"}, true, false},
+		"abuse report":            {"Fwd: mail", "x", []string{"MIME-Version: 1.0", "Content-Type: multipart/report; report-type=feedback-report; boundary=b"}, true, false},
+		"RT":                      {"[shop #1] AutoReply: Order", "x", []string{"X-RT-Loop-Prevention: shop"}, true, false},
+		"OTRS":                    {"[Ticket#1] Order", "x", []string{"X-OTRS-Loop: True"}, true, false},
+		"ServiceNow":              {"Opened", "x", []string{"X-ServiceNow-Generated: true"}, true, false},
+		"Freshdesk":               {"Ticket received", "x", []string{"X-FC-MachineGenerated: true"}, true, false},
+		"Jira":                    {"(SHOP-1) Order", "x", []string{"X-JIRA-FingerPrint: 1"}, true, false},
+		"undeliverable":           {"Undeliverable: Order", "x", nil, true, false},
+		"Postfix":                 {"Undelivered Mail Returned to Sender", "x", nil, true, false},
+		"a person":                {"Order", "x", []string{"Return-Path: <ana@x.example>", "Auto-Submitted: no", "Precedence: first-class"}, false, false},
+		"a person, quiet":         {"Order", "x", []string{"X-Auto-Response-Suppress: DR, OOF, AutoReply"}, false, true},
+		"a person, receipts only": {"Order", "x", []string{"X-Auto-Response-Suppress: DR, RN"}, false, false},
+		"a person of a rule":      {"Order", "x", []string{"X-MS-Exchange-Inbox-Rules-Loop: ana@x.example"}, false, false},
+		"a person on absence":     {"Out of office: whom do I ask?", "x", nil, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			events := takeRaw(l, []byte(strings.ReplaceAll(aMail("m@x", "ana@x.example", c.subject, c.text, c.header...), "\n", "\r\n")))
+			sound(t, name, events)
+			if silent(events) != c.machine {
+				t.Errorf("got %+v", events)
+			}
+			if m := events[0].Message; m != nil && m.Content.Quiet != c.quiet {
+				t.Errorf("quiet: %v", m.Content.Quiet)
+			}
+		})
+	}
 }

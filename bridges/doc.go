@@ -18,7 +18,8 @@
 // is: one that cannot be applied has a Fault and its Raw text, one that is not for us or not known is [core.EventOther]. One bad piece must not
 // cost its neighbours. Every event has an ID that is the same when the provider repeats itself (its own, else a hash), the provider's time, the
 // account it is for (a call may be for several), and every identity of the person that the provider told, the one to answer to first. Say when a
-// message was written on the business's own phone (OriginDevice). Be liberal: numbers come as strings, fields are missing, new kinds appear.
+// message was written on the business's own phone (OriginDevice). Be liberal: numbers come as strings, fields are missing, new kinds appear, and a
+// strange field costs only itself. NUL, which databases refuse, is left out.
 //
 // Send. One call for one part, with Outgoing.Key given to the provider if it takes one. What the platform refused is Rejected, with the effect that
 // follows from its code: the table of codes is data, and a test repeats it. What broke before the request left is Rejected and tried again. What
@@ -35,7 +36,8 @@
 // # What it must pass
 //
 // bridgetest.Run, fed with one declared Case, tries all of the above: forged, repeated, huge and strange webhooks, limits of text in their unit,
-// cut connections, cancelled calls, planted secrets, leaks. Cases and sample webhooks of peer projects run through bridgetest.LoadPeers; a file of
-// the bridge's own (testdata/peers/peers.json) gives the reason of each difference, and docs/differences.md is made of these files. Besides, golden
+// cut connections, cancelled calls, planted secrets, leaks; and every member of the sample webhooks is left out or takes a value of each other type,
+// one after the other. Cases and sample webhooks of peer projects run through bridgetest.LoadPeers; a file of the bridge's own
+// (testdata/peers/peers.json) gives the reason of each difference, and docs/differences.md is made of these files. Besides, golden
 // events for webhooks in testdata, and a fuzz test of the parser. Then the bridge goes into the one list, cmd/causeway/bridges.go.
 package bridges

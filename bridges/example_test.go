@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -87,24 +88,31 @@ func (l *link) Receive(_ context.Context, r core.WebhookRequest) (core.WebhookAn
 	return core.WebhookAnswer{}, events, nil
 }
 
+// number is the form of everything that Pigeon calls by a number.
+var number = regexp.MustCompile(`^[0-9]{1,20}$`)
+
 // event reads one piece. It always returns one.
 func (l *link) event(raw json.RawMessage) core.Event {
 	sum := sha256.Sum256(raw)
 	e := core.Event{Kind: core.EventOther, ID: hex.EncodeToString(sum[:]), At: l.host.Now(), Origin: core.OriginProvider, Raw: raw}
 	var m struct {
-		Kind, ID, Loft, From, Text string
-		At                         int64
+		Kind, ID, Loft, From string
+		Text, At             any // a strange one of these costs itself, not the message
 	}
-	if json.Unmarshal(raw, &m) != nil || m.Kind != "text" || m.ID == "" {
+	if json.Unmarshal(raw, &m) != nil || m.Kind != "text" || !number.MatchString(m.ID) || !number.MatchString(m.Loft) {
 		return e
 	}
-	e.Kind, e.ID, e.Account, e.At, e.Origin = core.EventMessage, m.ID, m.Loft, time.Unix(m.At, 0).UTC(), core.OriginCustomer
-	if m.From == "" {
-		e.Fault = "The message names no sender."
+	e.Kind, e.ID, e.Account, e.Origin = core.EventMessage, m.ID, m.Loft, core.OriginCustomer
+	if at, ok := m.At.(float64); ok && at > 0 && at < 1e10 {
+		e.At = time.Unix(int64(at), 0).UTC()
+	}
+	if !number.MatchString(m.From) {
+		e.Fault = "The message names no number of a sender."
 		return e
 	}
+	text, _ := m.Text.(string)
 	e.Peer = core.Peer{Identities: []core.IdentityKey{{Scheme: core.SchemePhone, Value: m.From}}}
-	e.Message = &core.MessageBody{Provider: m.ID, Content: core.Content{Kind: core.KindText, Text: m.Text}}
+	e.Message = &core.MessageBody{Provider: m.ID, Content: core.Content{Kind: core.KindText, Text: strings.ReplaceAll(text, "\x00", "")}}
 	e.Raw = nil
 	return e
 }
@@ -224,6 +232,9 @@ func TestPigeon(t *testing.T) {
 			Message:  []byte(`[{"kind":"text","id":"1","loft":"777","from":"15551230000","at":1767225600,"text":"hi"}]`),
 			Two:      []byte(`[{"kind":"text","id":"1","loft":"777","from":"1","at":1767225600},{"kind":"text","id":"2","loft":"888","from":"1","at":1767225600}]`),
 			Accounts: []string{"777", "888"}, Unknown: []byte(`[{"kind":"hologram"}]`), Malformed: []byte(`[{`),
+			Samples: [][]byte{[]byte(`[{"kind":"text","id":"1","loft":"777","from":"15551230000","at":1767225600,"text":"hi"},` +
+				`{"kind":"text","id":"2","loft":"777","from":"1","at":1767225601,"text":"ho"}]`)},
+			Pieces: []string{"*"}, Vital: []string{"*/kind", "*/id", "*/loft", "*/from"}, Blank: true,
 			Forge: map[string]core.WebhookRequest{"no hex": {Header: http.Header{"Pigeon-Signature": {"zz"}}, Body: []byte("[]")}},
 		},
 		Send: &bridgetest.Send{To: []core.IdentityKey{{Scheme: core.SchemePhone, Value: "15551230000"}}, Refusals: []bridgetest.Refusal{

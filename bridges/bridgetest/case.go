@@ -89,6 +89,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("open", c.open)
 	t.Run("claims", c.claims)
 	t.Run("receive", c.receive)
+	t.Run("mutations", c.mutations)
 	t.Run("session", c.session)
 	t.Run("send", c.send)
 	t.Run("works", c.works)

@@ -47,11 +47,13 @@ type wishView struct {
 
 // identityView is one way by which a contact is known.
 type identityView struct {
-	Scheme core.Scheme `json:"scheme" example:"phone"`
-	Scope  string      `json:"scope,omitempty"`
-	Value  string      `json:"value"`
-	Source string      `json:"source,omitempty" doc:"where it was learned"`
-	Seen   time.Time   `json:"seen_at,omitzero"`
+	Scheme  core.Scheme    `json:"scheme" example:"phone"`
+	Scope   string         `json:"scope,omitempty"`
+	Value   string         `json:"value"`
+	Source  string         `json:"source,omitempty" doc:"where it was learned"`
+	Channel core.ChannelID `json:"channel,omitempty" doc:"by which channel"`
+	Event   string         `json:"event,omitempty" doc:"by which of the provider's events: its kind and id"`
+	Seen    time.Time      `json:"seen_at,omitzero"`
 }
 
 // mergeView is the record of two contacts having become one.
@@ -70,7 +72,7 @@ func showContact(c core.Contact) ContactView {
 }
 
 func showIdentity(i core.Identity) identityView {
-	return identityView{Scheme: i.Key.Scheme, Scope: i.Key.Scope, Value: i.Key.Value, Source: i.Source, Seen: i.Seen}
+	return identityView{Scheme: i.Key.Scheme, Scope: i.Key.Scope, Value: i.Key.Value, Source: i.Source, Channel: i.Channel, Event: i.Event, Seen: i.Seen}
 }
 
 func showMerge(m core.Merge) mergeView {

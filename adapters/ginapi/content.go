@@ -81,7 +81,7 @@ func completeMedia(ctx context.Context, repo core.Repo, m *core.Media, at string
 	if err != nil {
 		return fmt.Errorf("file of message: %w", err)
 	}
-	name := fileName(m.Name)
+	name := core.FileName(m.Name)
 	*m = core.Media{ID: f.ID, MIME: f.Media.MIME, Size: f.Media.Size, Name: or(name, f.Media.Name)}
 	return nil
 }

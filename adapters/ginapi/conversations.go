@@ -35,6 +35,7 @@ type ConversationView struct {
 type conversationDetailView struct {
 	ConversationView
 	ContactName string      `json:"contact_name,omitempty"`
+	Typing      bool        `json:"typing,omitempty" doc:"the contact is writing just now; only the web chat tells"`
 	Window      *windowView `json:"window,omitempty" doc:"absent while the channel cannot be opened"`
 }
 
@@ -100,6 +101,9 @@ func (s *Server) getConversation(ctx context.Context, repo core.Repo, in *ByID) 
 		return nil, fmt.Errorf("contact of conversation: %w", err)
 	}
 	out.ContactName = contact.Name
+	if out.Typing, err = core.Typing(ctx, repo, c, s.Now()); err != nil {
+		return nil, err
+	}
 	out.Window, err = s.window(ctx, repo, c)
 	return reply(out, err)
 }

@@ -54,6 +54,20 @@ func (v *visit) trace(ch core.Channel, events []core.Event) string {
 	return "trace " + strings.Join(v.traces, ", ")
 }
 
+// store stores events with all whom they are for, and returns the note for the channel log.
+func (s *Server) store(ctx context.Context, v *visit, events []core.Event) (string, error) {
+	others, err := s.concerned(ctx, v, events)
+	if err != nil {
+		return "", err
+	}
+	doubt(events, others)
+	note, err := s.deliver(ctx, v, events)
+	if err != nil {
+		return "", err
+	}
+	return note, s.spread(ctx, others)
+}
+
 // refusal is events that no channel may take, with the reason.
 type refusal struct {
 	events []core.Event
@@ -115,25 +129,55 @@ func (s *Server) addressee(ctx context.Context, v *visit, account string) (ch co
 	return ch, "", nil // it is authentic; what the body says was read by the channel that was called
 }
 
-// spread tells news of an account to the other channels that stand for it: it comes to one of their addresses only. Each of them reads the call itself,
-// so that none gets what its own secret does not prove, or what is not surely about it.
-func (s *Server) spread(ctx context.Context, v *visit, events []core.Event) error {
+// concern is what a call says to a channel that was not called.
+type concern struct {
+	channel core.Channel
+	events  []core.Event
+}
+
+// concerned returns the other channels that news of an account is for: it comes to one of their addresses only. Each of them reads the call itself, so
+// that none gets what its own secret does not prove, or what is not surely about it.
+func (s *Server) concerned(ctx context.Context, v *visit, events []core.Event) ([]concern, error) {
 	if !slices.ContainsFunc(events, func(e core.Event) bool { return e.Shared }) {
-		return nil
+		return nil, nil
 	}
 	all, err := s.Store.AllChannels(ctx)
 	if err != nil {
-		return fmt.Errorf("channels of the account: %w", err)
+		return nil, fmt.Errorf("channels of the account: %w", err)
 	}
+	var others []concern
 	for _, ch := range all {
 		if ch.Kind != v.channel.Kind || ch.ID == v.channel.ID {
 			continue
 		}
-		opened, theirs := s.shared(ctx, v, ch.ID)
-		if len(theirs) == 0 {
-			continue
+		if opened, theirs := s.shared(ctx, v, ch.ID); len(theirs) > 0 {
+			others = append(others, concern{opened, theirs})
 		}
-		if err := s.Inbox.Accept(ctx, opened, theirs); err != nil {
+	}
+	return others, nil
+}
+
+// doubt marks the news of which it is not said whose it is as news to ask about, where several channels take it for theirs.
+func doubt(events []core.Event, others []concern) {
+	takers := map[string][]*core.AccountBody{}
+	for _, list := range append([]concern{{events: events}}, others...) {
+		for i := range list.events {
+			if e := &list.events[i]; e.Change != nil && e.Change.Unnamed {
+				takers[e.ID] = append(takers[e.ID], e.Change)
+			}
+		}
+	}
+	for _, all := range takers {
+		for _, c := range all {
+			c.Ask = len(all) > 1
+		}
+	}
+}
+
+// spread tells the others.
+func (s *Server) spread(ctx context.Context, others []concern) error {
+	for _, o := range others {
+		if err := s.Inbox.Accept(ctx, o.channel, o.events); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func (s *Server) upload(ctx context.Context, repo core.Repo, in *uploadInput) (*
 	}
 	f := core.File{ID: core.NewID[core.MediaID](), State: core.FileHere, Created: s.Now()}
 	f.Blob = "media/" + string(f.ID)
-	f.Media = core.Media{ID: f.ID, MIME: uploadType(in.Type, head[:n]), Name: fileName(in.Name)}
+	f.Media = core.Media{ID: f.ID, MIME: uploadType(in.Type, head[:n]), Name: core.FileName(in.Name)}
 	if f.Media.Size, err = s.Blobs.Put(ctx, f.Blob, io.MultiReader(bytes.NewReader(head[:n]), in.body)); err != nil {
 		return nil, fmt.Errorf("keep upload: %w", err)
 	}

@@ -122,9 +122,7 @@ func (s *Server) take(ctx context.Context, v *visit, link core.WebhookLink) *vis
 	}
 	if len(events) > 0 {
 		v.outcome = outcomeAccepted
-		if v.note, err = s.deliver(ctx, v, events); err == nil {
-			err = s.spread(ctx, v, events)
-		}
+		v.note, err = s.store(ctx, v, events)
 		if err != nil {
 			return s.failed(ctx, v, "accept events", err)
 		}

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"causeway/core"
 
@@ -70,6 +69,8 @@ func (s *Server) file(ctx context.Context, ws core.WorkspaceID, id core.MediaID)
 		return f, nil, err
 	case f.State == core.FilePending:
 		return f, nil, core.Problemf(core.CodeConflict, "The file has not come from the provider yet.").Remedied("Try again in a minute.")
+	case f.State == core.FileDeleted:
+		return f, nil, core.Problemf(core.CodeNotFound, "Who sent the file has deleted it.")
 	case f.State != core.FileHere:
 		return f, nil, core.Problemf(core.CodeNotFound, "The provider does not have this file any more.")
 	}
@@ -115,7 +116,7 @@ func fileType(declared string) string {
 
 // disposition names the download, without what a file name must not hold.
 func disposition(m core.Media) string {
-	name := fileName(m.Name)
+	name := core.FileName(m.Name)
 	if name == "" {
 		name = "file"
 	}
@@ -123,20 +124,4 @@ func disposition(m core.Media) string {
 		return formatted
 	}
 	return "attachment"
-}
-
-// fileName is a name without folders, control and direction characters, at most 200 bytes long.
-func fileName(name string) string {
-	name = strings.ToValidUTF8(name, "")
-	name = name[strings.LastIndexAny(name, `/\`)+1:]
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, name)
-	if len(name) > 200 {
-		name = strings.ToValidUTF8(name[:200], "")
-	}
-	return strings.Trim(name, " .")
 }

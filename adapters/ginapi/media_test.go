@@ -126,7 +126,7 @@ func TestSignedLinkCannotBeChanged(t *testing.T) {
 func TestFileName(t *testing.T) {
 	for in, want := range map[string]string{"a.jpg": "a.jpg", "../../etc/passwd": "passwd", `C:\x\y.doc`: "y.doc", "a\u202egpj.exe": "agpj.exe", " . ": "",
 		"a\x00b": "ab", strings.Repeat("ö", 150): strings.Repeat("ö", 100), "..": ""} {
-		if got := fileName(in); got != want {
+		if got := core.FileName(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/core"
 	"causeway/core/outbound"
@@ -59,6 +60,21 @@ func TestSendAndClose(t *testing.T) {
 			t.Errorf("after request %d it is %s", i+1, c.State)
 		}
 		toyDesk{store: o.store}.find("c1").State = core.ConversationOpen
+	}
+}
+
+// TestContactIsTyping: whoever looks at a conversation sees that its contact is writing.
+func TestContactIsTyping(t *testing.T) {
+	o := openOffice(t)
+	var c conversationDetailView
+	if o.want(200, "GET", "/conversations/c1", "", &c); c.Typing {
+		t.Error("nobody writes")
+	}
+	if err := core.NoteTyping(t.Context(), o.store.room("a"), "c1", noon.Add(2*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if o.want(200, "GET", "/conversations/c1", "", &c); !c.Typing {
+		t.Error("it is not shown")
 	}
 }
 

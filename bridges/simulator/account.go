@@ -101,17 +101,22 @@ func (s *Simulator) listNumbers(r *request) reply {
 	data := []obj{}
 	for _, b := range s.Businesses() {
 		if a := b.Account(); a.WABA == r.id {
-			data = append(data, a.numberFields())
+			data = append(data, b.numberFields())
 		}
 	}
 	return ok(obj{"data": data})
 }
 
-func (a Account) numberFields() obj {
+// numberFields is the number as it is now. One that is away is disconnected.
+func (b *Business) numberFields() obj {
+	a, status := b.Account(), "CONNECTED"
+	if b.away() {
+		status = "DISCONNECTED"
+	}
 	return obj{
 		"id": a.PhoneNumberID, "display_phone_number": a.DisplayNumber, "verified_name": a.VerifiedName,
 		"quality_rating": "GREEN", "code_verification_status": "VERIFIED", "name_status": "APPROVED",
-		"platform_type": "CLOUD_API", "status": "CONNECTED", "is_on_biz_app": a.Coexists,
+		"platform_type": "CLOUD_API", "status": status, "is_on_biz_app": a.Coexists,
 		"throughput": obj{"level": "STANDARD"}, "messaging_limit_tier": "TIER_1K",
 		"webhook_configuration": obj{"application": a.CallbackURL},
 	}
@@ -128,7 +133,7 @@ func (a Account) wabaFields() obj {
 // getNode is GET on a phone number, an account or a file, with fields to choose from.
 func (s *Simulator) getNode(r *request) reply {
 	if b := s.ofNumber(r); b != nil {
-		return ok(pick(b.Account().numberFields(), r.URL.Query().Get("fields"),
+		return ok(pick(b.numberFields(), r.URL.Query().Get("fields"),
 			"verified_name", "display_phone_number", "quality_rating", "code_verification_status"))
 	}
 	if b := s.owned(r); b != nil {

@@ -21,17 +21,20 @@ func (p OwnersPhone) SendImage(c *Customer, data []byte, mime, caption string) s
 	return p.echo(c, "image", c.sim.mediaObject(m, caption), &ChatMessage{Kind: "image", Text: caption, Media: m})
 }
 
-// Edit changes a text that was typed on the owner's phone.
+// Edit changes a text that was typed on the owner's phone, or the words below a file.
 func (p OwnersPhone) Edit(c *Customer, wamid, text string) string {
+	now := obj{"context": obj{"id": "M0"}, "type": "text", "text": obj{"body": text}}
 	c.set(func() {
-		if m := c.message(wamid); m != nil {
-			m.Text, m.Edited = text, true
+		m := c.message(wamid)
+		if m == nil {
+			return
+		}
+		m.Text, m.Edited = text, true
+		if m.Media != nil {
+			now = obj{"context": obj{"id": "M0"}, "type": m.Kind, m.Kind: c.sim.mediaObject(m.Media, text)}
 		}
 	})
-	return p.echo(c, "edit", obj{
-		"original_message_id": wamid,
-		"message":             obj{"context": obj{"id": "M0"}, "type": "text", "text": obj{"body": text}},
-	}, nil)
+	return p.echo(c, "edit", obj{"original_message_id": wamid, "message": now}, nil)
 }
 
 // Revoke deletes a message that was sent from the owner's phone.

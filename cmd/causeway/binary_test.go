@@ -135,7 +135,7 @@ forwards:
 		{[]string{"apply", "-f", "business.yaml"}, 0, []string{"nothing to change"}},
 		{[]string{"channel", "list"}, 0, []string{"shop", "active", a.PhoneNumberID}},
 		{[]string{"channel", "show", "shop"}, 0, []string{"webhook URL", "••••"}},
-		{[]string{"channel", "check", "shop"}, 1, []string{"access token", "fix:"}}, // no webhook is registered yet
+		{[]string{"channel", "check", "shop"}, 1, []string{"access token", "fix:", "channel subscribe shop"}}, // no webhook is registered yet
 		{[]string{"template", "sync", "shop"}, 0, []string{"templates of shop"}},
 		{[]string{"template", "list", "shop"}, 0, []string{"we_are_back", "hello_world"}},
 		{[]string{"key", "rotate"}, 0, []string{"3 secrets sealed"}},
@@ -152,6 +152,9 @@ forwards:
 		{[]string{"jobs", "drop", "77"}, 1, []string{"job 77: not found"}},
 		{[]string{"config"}, 0, []string{"data_dir", "environment CAUSEWAY_DATA_DIR"}},
 		{[]string{"send", "#7", "hello", "--dry-run"}, 1, []string{"There is no conversation #7"}},
+		{[]string{"channel", "enter"}, 2, []string{`unknown command "enter"`, "causeway channel --help"}},
+		{[]string{"channel", "add", "messenger", "--name", "page"}, 2, []string{"set up by a file", "causeway apply"}},
+		{[]string{"channel"}, 0, []string{"subscribe", "pair"}},
 		{[]string{"version"}, 0, []string{"causeway "}},
 	} {
 		out, code := s.run(step.args...)

@@ -228,6 +228,18 @@ func TestDuplicatesMerged(t *testing.T) {
 		if s := w.says(&cobra.Command{}, undo); !strings.Contains(s, "two contacts again") || merged() != before {
 			t.Errorf("undone: %s", s)
 		}
+		if s := w.says(duplicates(), w.mergeDuplicates); !strings.Contains(s, "somebody has undone") || merged() != before {
+			t.Errorf("after undoing: %s", s)
+		}
+		shown := w.says(&cobra.Command{}, func(cmd *cobra.Command) error { return w.showContact(cmd, "+55 11 98765-4321") })
+		for _, part := range []string{"11", "5511987654321", api.Kind, "message/wamid.3B01", id, "two ways of writing"} {
+			if !strings.Contains(shown, part) {
+				t.Errorf("the contact is shown without %q:\n%s", part, shown)
+			}
+		}
+		if s := w.says(&cobra.Command{}, func(cmd *cobra.Command) error { return w.showContact(cmd, "11") }); s != shown {
+			t.Errorf("by the LID it is another:\n%s", s)
+		}
 		if err := undo(func() *cobra.Command { c := &cobra.Command{}; c.SetContext(t.Context()); return c }()); core.CodeOf(err) != core.CodeConflict {
 			t.Errorf("undone twice: %v", err)
 		}
@@ -265,4 +277,58 @@ func TestChannelsThatNobodyCalls(t *testing.T) {
 	w := liveIn(t, worldOptions{Business: strings.Replace(demoBusiness, "channels:\n", more, 1)})
 	w.grace.Say("hello")
 	w.mailTo(w.lena, "hello")
+}
+
+// omarsPhone is the demo's business, whose phone is Omar's.
+var omarsPhone = strings.Replace(demoBusiness, "    settings:", "    phone: {owner: Omar Farouk}\n    settings:", 1)
+
+// TestPhoneTakesOver: what is typed on the phone, a picture too, ends the question that the bot waits with, stops the clock, gives the conversation to the
+// phone's owner, and is in the agents' thread as what it is; so is what becomes of it there.
+func TestPhoneTakesOver(t *testing.T) {
+	for name, types := range map[string]func(w *testWorld) string{
+		"a text": func(w *testWorld) string { return w.sim.Business().Phone().Type(w.grace, "I'll see to it") },
+		"a picture": func(w *testWorld) string {
+			return w.sim.Business().Phone().SendImage(w.grace, []byte("a picture"), "image/jpeg", "I'll see to it")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := liveIn(t, worldOptions{Sim: sharing(), Business: omarsPhone})
+			w.putWorkflow("name: inbound\non: {event: opened, by: contact}\nsteps:\n  - name: topic\n    ask: {text: \"What is it about?\"}\n  - send: {text: \"Noted.\"}\n")
+			w.grace.Say("hello")
+			w.phoneShows(w.grace, "What is it about?")
+			w.mailTo(w.lena, "hello")
+			id := types(w)
+			m := w.mailTo(w.lena, "I'll see to it")
+			if !strings.Contains(m.Text, "phone") {
+				t.Errorf("the mail does not say that it was typed on the phone:\n%s", m.Text)
+			}
+			omar, err := w.repo().AgentByName(t.Context(), "Omar Farouk")
+			w.must(err)
+			w.eventually("it is the owner's, and nobody waits", func() bool {
+				c := w.conversations()[0]
+				return c.Agent == omar.ID && c.Waiting.IsZero()
+			})
+			w.eventually("the bot's question is over", func() bool {
+				runs, err := w.repo().Runs(t.Context(), core.RunFilter{}, core.Page{})
+				w.must(err)
+				return len(runs) == 1 && runs[0].State == core.RunEnded
+			})
+			w.grace.Say("thank you")
+			w.mailTo(w.lena, "thank you")
+			if has(lines(w.grace), "Noted.") > 0 {
+				t.Error("the bot went on")
+			}
+			w.sim.Business().Phone().Edit(w.grace, id, "I'll see to it today")
+			w.mailTo(w.lena, "I'll see to it today")
+			w.sim.Business().Phone().Revoke(w.grace, id)
+			w.eventually("it is deleted", func() bool {
+				p, err := w.repo().PartByProvider(t.Context(), w.theChannel().ID, id)
+				w.must(err)
+				m, err := w.repo().Message(t.Context(), p.Message)
+				w.must(err)
+				return !m.Revoked.IsZero()
+			})
+			w.mailTo(w.lena, "eleted")
+		})
+	}
 }

@@ -61,6 +61,16 @@ func TestCare(t *testing.T) {
 				t.Errorf("#%d is %s", c.Number, c.State)
 			}
 		}
+		w.grace.Say("Lena was quick")
+		w.mailTo(w.lena, "Lena was quick")
+		w.eventually("the comment", func() bool {
+			s, err := w.repo().Survey(t.Context(), conv.Contact)
+			return err == nil && s.Comment == "Lena was quick"
+		})
+		w.settle()
+		if n := len(w.conversations()); n != 1 {
+			t.Errorf("%d conversations, the comment opened one", n)
+		}
 		w.grace.Say("one more thing")
 		w.mailTo(w.lena, "one more thing")
 		open, err := w.repo().OpenConversation(t.Context(), conv.Contact)

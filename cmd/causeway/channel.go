@@ -20,6 +20,7 @@ func channelCommand() *cobra.Command {
 		&cobra.Command{Use: "show NAME", Short: "Show a channel, its webhook URL and verify token", Args: cobra.ExactArgs(1), RunE: onChannel(showChannel)},
 		&cobra.Command{Use: "check NAME", Short: "Ask the provider whether everything is as it must be", Args: cobra.ExactArgs(1), RunE: onChannel(checkChannel)},
 		&cobra.Command{Use: "subscribe NAME", Short: "Register our webhook at the provider", Args: cobra.ExactArgs(1), RunE: onChannel(subscribeChannel)},
+		addCommand(),
 		connectCommand(),
 		&cobra.Command{Use: "pause NAME", Short: "Stop sending; messages wait", Args: cobra.ExactArgs(1), RunE: onChannel(pauseChannel)},
 		&cobra.Command{Use: "resume NAME", Short: "Send again, in order", Args: cobra.ExactArgs(1), RunE: onChannel(resumeChannel)},
@@ -28,6 +29,13 @@ func channelCommand() *cobra.Command {
 			Long: "Connect a paired channel again whose place another program has taken. WhatsApp serves who came last: stop the other program first, or the two take turns.\nIt is done by the gateway that runs."},
 		&cobra.Command{Use: "logs NAME", Short: "Show the last exchanges with the provider", Args: cobra.ExactArgs(1), RunE: onChannel(logChannel)})
 	return c
+}
+
+// addCommand says how a channel is set up to those who look for it here.
+func addCommand() *cobra.Command {
+	return &cobra.Command{Use: "add", Hidden: true, DisableFlagParsing: true, RunE: func(*cobra.Command, []string) error {
+		return core.Problemf(core.CodeInvalid, "Channels are set up by a file.").Remedied("Copy an entry of config/channels.example.yaml into business.yaml, and run: causeway apply -f business.yaml --dry-run")
+	}}
 }
 
 // onChannel runs a command on the channel that its argument names.
@@ -56,11 +64,18 @@ func (b *base) channel(ctx context.Context, name string) (core.Channel, error) {
 		}
 		names = append(names, ch.Name)
 	}
+	elsewhere, err := b.store.AllChannels(ctx)
+	if err != nil {
+		return core.Channel{}, err
+	}
 	remedy := "Set one up with: causeway apply -f business.yaml"
-	if len(names) > 0 {
+	switch {
+	case slices.ContainsFunc(elsewhere, func(ch core.Channel) bool { return ch.Name == name }):
+		remedy = "Another workspace has one: set CAUSEWAY_WORKSPACE to the name that its file gives as workspace."
+	case len(names) > 0:
 		remedy = "There are: " + strings.Join(names, ", ") + "."
 	}
-	return core.Channel{}, core.Problemf(core.CodeNotFound, "There is no channel %q.", name).Remedied("%s", remedy)
+	return core.Channel{}, core.Problemf(core.CodeNotFound, "There is no channel %q in the workspace %s.", name, b.cfg.Workspace).Remedied("%s", remedy)
 }
 
 func listChannels(cmd *cobra.Command, _ []string) error {
@@ -147,6 +162,9 @@ func (b *base) entrance(ctx context.Context, ch core.Channel) []entered {
 	if _, served := link.(core.ServeLink); served {
 		return []entered{{"for your pages", fmt.Sprintf(`<script src="%s" async></script>`, ginapi.ChatURL(b.public(), ch.ID)+"bridge.js")}}
 	}
+	if _, paired := link.(core.PairingLink); paired {
+		return []entered{{"receives", "as a device linked to the phone: causeway channel pair " + ch.Name}}
+	}
 	if err == nil && !called {
 		return []entered{{"receives", "by asking; nothing is to be registered"}}
 	}
@@ -177,6 +195,14 @@ func checkChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
 func subscribeChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
 	if err := b.subscribe(cmd.Context(), ch); err != nil {
 		return err
+	}
+	_, _, link, err := b.links.Link(cmd.Context(), ch.ID)
+	if err != nil {
+		return err
+	}
+	if h, ok := link.(core.HandLink); ok && h.ByHand() != "" {
+		fmt.Fprintf(cmd.OutOrStdout(), "the account is subscribed; its webhook is %s\n%s\ncauseway channel show %s has the token\n", b.webhookURL(ch.ID), h.ByHand(), ch.Name)
+		return nil
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "the provider now calls %s\n", b.webhookURL(ch.ID))
 	return nil

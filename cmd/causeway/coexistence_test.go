@@ -141,6 +141,53 @@ func TestNewsOfTheAccountReachesAllNumbers(t *testing.T) {
 	})
 }
 
+// second gives the first channel's account another number, which has its phone too, with a channel of its own.
+func (w *testWorld) second() (*simulator.Business, core.Channel) {
+	w.Helper()
+	first, account := w.theChannel(), w.sim.Business().Account()
+	account.PhoneNumberID, account.DisplayNumber = "205540352242988", "15550783899"
+	b := w.sim.AddBusiness(account)
+	ch := core.Channel{ID: core.NewID[core.ChannelID](), Workspace: w.workspace, Kind: first.Kind, Name: "second", Account: account.PhoneNumberID, State: core.ChannelActive, Created: w.now(),
+		Settings: map[string]string{"phone_number_id": account.PhoneNumberID, "business_account_id": account.WABA, "api_base": w.graph}}
+	w.must(w.repo().SaveChannel(w.Context(), ch))
+	for name, value := range map[string]string{"access_token": account.Token, "app_secret": account.AppSecret, "verify_token": "a-verify-token-of-its-own"} {
+		w.must(w.seal(w.Context(), w.repo(), w.workspace, ownerOf(ch), name, core.NewSecret(value)))
+	}
+	w.links.Refresh(w.Context())
+	for _, id := range []core.ChannelID{first.ID, ch.ID} {
+		_, _, link, err := w.links.Link(w.Context(), id)
+		w.must(err)
+		link.Check(w.Context()) // as at each start: it finds out that the number is used in the app
+	}
+	return b, ch
+}
+
+// TestOneOfSeveralNumbersLeaves: of two numbers in the app one leaves and comes back, and Meta names the account alone, to the address of the other. Only
+// the one that left stops, and goes on.
+func TestOneOfSeveralNumbersLeaves(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		w := liveIn(t, worldOptions{Database: database, Sim: sharing()})
+		stays := w.theChannel()
+		b, leaves := w.second()
+		b.SetCallback(w.sim.Business().Account().CallbackURL, "") // one address for the account
+		b.Phone().Offboard()
+		w.eventually("it is parked", func() bool { return w.channelNow(leaves.ID).State == core.ChannelParked })
+		if ch := w.channelNow(stays.ID); ch.State != core.ChannelActive || ch.Health.Level == core.HealthBad {
+			t.Errorf("the other: %s, %+v", ch.State, ch.Health)
+		}
+		b.Phone().Reconnect()
+		w.eventually("it goes on", func() bool { return w.channelNow(leaves.ID).State == core.ChannelActive })
+		b.Phone().Disconnect("PRIMARY_INACTIVITY", "SYSTEM")
+		w.eventually("it stops", func() bool { return w.channelNow(leaves.ID).Health.Code == "PARTNER_REMOVED" })
+		if h := w.channelNow(leaves.ID).Health; h.Level != core.HealthBad || !strings.Contains(h.Remedy, "13 days") {
+			t.Errorf("it says %+v", h)
+		}
+		if ch := w.channelNow(stays.ID); ch.State != core.ChannelActive || ch.Health.Level == core.HealthBad {
+			t.Errorf("the other: %s, %+v", ch.State, ch.Health)
+		}
+	})
+}
+
 // TestLargeHistory: one webhook with thousands of messages is taken, in transactions of bounded size. A provider that is told to come again, because it
 // took long, goes on where it was.
 func TestLargeHistory(t *testing.T) {
@@ -187,6 +234,30 @@ func TestLargeHistory(t *testing.T) {
 			t.Errorf("%d messages, want %d; the import is %s", n, chats*each, w.imported(core.ImportHistory))
 		}
 	})
+}
+
+// TestRecordsOfTheHidden: the demo's record of a chat is there also of customers of whom the platform tells no phone number, first or ever.
+func TestRecordsOfTheHidden(t *testing.T) {
+	w := liveIn(t, worldOptions{Sim: sharing()})
+	w.grace.SetUsername("grace.m")
+	w.grace.HidePhone(true)
+	w.grace.Say("who am I?")
+	says := func(what string, want ...string) {
+		t.Helper()
+		w.eventually(what, func() bool {
+			all, err := w.recorded(w.Context(), w.grace)
+			w.must(err)
+			var got []string
+			for _, r := range all {
+				got = append(got, r.Text)
+			}
+			return slices.Equal(got, want)
+		})
+	}
+	says("her chat is known by her user id", "who am I?")
+	w.grace.HidePhone(false)
+	w.grace.Say("it is me")
+	says("and by both", "who am I?", "it is me")
 }
 
 // TestOwnersPhone: what is typed on the demo's owner's phone is mailed to the agents, and stands in the gateway's record beside it, once.

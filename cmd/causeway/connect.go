@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"causeway/bridges/whatsappcloud"
 	"causeway/bridges/whatsappcloud/signup"
 	"causeway/core"
+	"causeway/core/session"
 
 	"github.com/spf13/cobra"
 )
@@ -77,8 +79,11 @@ func (b *base) makeTicket(ctx context.Context, t signup.Ticket) (string, error) 
 		return "", core.Problemf(core.CodeInvalid, "The app and its Embedded Signup configuration are not named.").
 			Remedied("Give --app-id and --config-id. Who is no Tech Provider of Meta's connects by hand: see docs/whatsapp.md.")
 	}
+	ch, err := b.repo().ChannelByName(ctx, t.Channel)
+	if err == nil && ch.Kind != whatsappcloud.Kind {
+		return "", core.Problemf(core.CodeInvalid, "The channel %s is no %s channel.", ch.Name, whatsappcloud.Kind).Remedied("Give the channel of the connected number a name of its own.")
+	}
 	if t.Secret.Empty() {
-		ch, err := b.repo().ChannelByName(ctx, t.Channel)
 		if err == nil {
 			t.Secret, err = b.secret(ctx, ch.Workspace, ownerOf(ch), "app_secret")
 		}
@@ -179,6 +184,9 @@ func (b *base) keepConnected(ctx context.Context, t signup.Ticket, c signup.Conn
 		return err
 	}
 	b.links.Refresh(ctx)
+	if err := b.returned(ctx, ch); err != nil {
+		return fmt.Errorf("connected, and not noted as such: %w", err)
+	}
 	if err := b.subscribe(ctx, ch); err != nil {
 		return fmt.Errorf("connected, and not subscribed: %w", err)
 	}
@@ -202,6 +210,21 @@ func (b *base) useUp(ctx context.Context, repo core.Repo, token string) error {
 	return repo.SetValueUntil(ctx, ticketOwner(token), ticketKey, raw, t.Until)
 }
 
+// left reports whether Meta has taken a channel's number from us: then another may take its place, as when the phone has a new one.
+func left(ch core.Channel) bool {
+	return ch.Health.Level == core.HealthBad && slices.Contains([]string{"PARTNER_REMOVED", "ACCOUNT_DELETED"}, ch.Health.Code)
+}
+
+// returned ends what kept a channel from sending because its number was disconnected.
+func (b *base) returned(ctx context.Context, ch core.Channel) error {
+	var news []core.Event
+	for _, topic := range whatsappcloud.Connection() {
+		news = append(news, core.Event{Kind: core.EventAccount, ID: "connected/" + core.NewID[string](), At: b.now().Truncate(time.Second), Origin: core.OriginProvider,
+			Change: &core.AccountBody{Name: "connected", Detail: "The number was connected on the page.", Topic: topic, Health: &core.Health{Level: core.HealthGood, Code: "connected", Reason: "The number is connected."}}})
+	}
+	return b.acceptor.Accept(ctx, ch, news)
+}
+
 // putChannel stores the channel, its imports to be asked for anew.
 func (b *base) putChannel(ctx context.Context, repo core.Repo, t signup.Ticket, c signup.Connected) (core.Channel, error) {
 	ch, err := repo.ChannelByName(ctx, t.Channel)
@@ -210,7 +233,7 @@ func (b *base) putChannel(ctx context.Context, repo core.Repo, t signup.Ticket, 
 		ch = core.Channel{ID: core.NewID[core.ChannelID](), Workspace: workspaceOf(t.Token), Kind: whatsappcloud.Kind, Name: t.Channel, State: core.ChannelActive, Created: b.now()}
 	case err != nil:
 		return ch, err
-	case ch.Kind != whatsappcloud.Kind, ch.Account != "" && ch.Account != c.Number:
+	case ch.Kind != whatsappcloud.Kind, ch.Account != "" && ch.Account != c.Number && !left(ch):
 		return ch, core.Problemf(core.CodeInvalid, "The channel %s stands for another account.", ch.Name).Remedied("Make a link with another name: causeway channel connect NAME.")
 	}
 	settings := map[string]string{"phone_number_id": c.Number, "business_account_id": c.Account, "business_phone": c.Display, "api_base": t.Base, "api_version": t.Version}
@@ -222,6 +245,11 @@ func (b *base) putChannel(ctx context.Context, repo core.Repo, t signup.Ticket, 
 	ch.Settings, ch.Account = settings, c.Number
 	if err := repo.SaveChannel(ctx, ch); err != nil {
 		return ch, err
+	}
+	if key, value := whatsappcloud.InApp(); c.Shared {
+		if err := repo.SetValue(ctx, session.Owner(ch.ID), key, value); err != nil {
+			return ch, err
+		}
 	}
 	verify, err := b.secret(ctx, ch.Workspace, ownerOf(ch), "verify_token")
 	if err != nil {

@@ -212,3 +212,52 @@ func TestConnectPage(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectAgain: a number that was disconnected goes on as soon as it is connected again, though Meta sends no word of it; and when the phone has a new
+// number, that one takes its place in the channel. A number that still works is not pushed out.
+func TestConnectAgain(t *testing.T) {
+	w, business := signupWorld(t, worldOptions{})
+	connect := func(b *simulator.Business, want int) {
+		t.Helper()
+		a := b.Account()
+		asked := map[string]string{"ticket": w.invited(nil), "code": b.SignupCode(), "event": finishedInApp, "waba_id": a.WABA, "phone_number_id": a.PhoneNumberID}
+		if status, said := w.tell("finish", asked, nil); status != want {
+			t.Fatalf("connecting %s: %d, %v", a.DisplayNumber, status, said)
+		}
+		w.clock.jump(2 * time.Second) // Meta's times are whole seconds
+	}
+	now := func() core.Channel {
+		ch, err := w.repo().ChannelByName(t.Context(), "bakery")
+		w.must(err)
+		return ch
+	}
+	connect(business, http.StatusOK)
+	business.Phone().Disconnect("PRIMARY_INACTIVITY", "SYSTEM")
+	w.eventually("it stops", func() bool { return now().State == core.ChannelParked })
+	business.Phone().Onboard()
+	connect(business, http.StatusOK)
+	w.eventually("it goes on", func() bool { return now().State == core.ChannelActive })
+
+	moved := bakery()
+	moved.PhoneNumberID, moved.DisplayNumber, moved.WABA = "205540352242999", "+49 30 7654321", "202290129340399"
+	other := w.sim.AddBusiness(moved)
+	other.Phone().Onboard()
+	connect(other, http.StatusBadGateway)
+	if now().Account != bakery().PhoneNumberID {
+		t.Fatal("a number that works was pushed out")
+	}
+	business.Phone().Disconnect("CHANGE_NUMBER", "USER")
+	w.eventually("it stops again", func() bool { return now().State == core.ChannelParked })
+	connect(other, http.StatusOK)
+	w.eventually("the new number goes on", func() bool { return now().State == core.ChannelActive && now().Account == moved.PhoneNumberID })
+}
+
+// TestConnectNamesOfOthers: a link for a channel of another kind is refused when it is asked for, and not when the owner has done all the work.
+func TestConnectNamesOfOthers(t *testing.T) {
+	w, _ := signupWorld(t, worldOptions{})
+	w.must(w.repo().SaveChannel(t.Context(), core.Channel{ID: core.NewID[core.ChannelID](), Workspace: w.workspace, Kind: "webchat", Name: "bakery", State: core.ChannelActive, Created: w.now()}))
+	_, err := w.makeTicket(t.Context(), signup.Ticket{Channel: "bakery", App: "1", Config: "2", Secret: core.NewSecret("x")})
+	if core.CodeOf(err) != core.CodeInvalid || !strings.Contains(err.Error(), "name of its own") {
+		t.Errorf("got %v", err)
+	}
+}

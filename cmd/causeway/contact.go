@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"causeway/core"
 
@@ -23,14 +26,79 @@ func contactCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withBase(cmd, func(b *base) error { return b.undoMerge(cmd, args[0]) })
 		}}
-	c.AddCommand(m, u)
+	s := &cobra.Command{Use: "show CONTACT", Short: "Show what a contact is known by, who said so, and which merges made them", Args: cobra.ExactArgs(1),
+		Long: "CONTACT is an id, a phone number, or any other address that the contact is known by, such as a WhatsApp user id.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withBase(cmd, func(b *base) error { return b.showContact(cmd, args[0]) })
+		}}
+	c.AddCommand(s, m, u)
 	return c
+}
+
+// contactSchemes are those by which a contact is looked for.
+var contactSchemes = []core.Scheme{core.SchemeLID, core.SchemeBSUID, core.SchemeUsername, core.SchemeEmail, core.SchemeGroup}
+
+// contactNamed finds a contact by its id, or by what it is known by. One that is part of another is that other.
+func (b *base) contactNamed(ctx context.Context, name string) (core.Contact, error) {
+	id := core.ContactID(name)
+	keys := []core.IdentityKey{{Scheme: core.SchemePhone, Value: core.PhoneDigits(name)}}
+	for _, s := range contactSchemes {
+		keys = append(keys, core.IdentityKey{Scheme: s, Value: strings.TrimPrefix(name, "@")})
+	}
+	known, err := b.repo().Identities(ctx, keys)
+	if err != nil {
+		return core.Contact{}, err
+	}
+	if len(known) > 0 {
+		id = known[0].Contact
+	}
+	c, err := b.repo().Contact(ctx, id)
+	for err == nil && c.MergedInto != "" {
+		c, err = b.repo().Contact(ctx, c.MergedInto)
+	}
+	if errors.Is(err, core.ErrNotFound) {
+		err = core.Problemf(core.CodeNotFound, "No contact is known by %q.", name).Remedied("Give an id, a phone number with its country code, or a user id as the provider writes it.")
+	}
+	return c, err
+}
+
+func (b *base) showContact(cmd *cobra.Command, name string) error {
+	c, err := b.contactNamed(cmd.Context(), name)
+	if err != nil {
+		return err
+	}
+	known, err := b.repo().IdentitiesOf(cmd.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	merges, err := b.repo().MergesOf(cmd.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n\n", c.ID, c.Name)
+	t := newTable(cmd.OutOrStdout(), "KNOWN BY", "AS", "SAID BY", "EVENT", "SINCE")
+	for _, i := range known {
+		t.row(string(i.Key.Scheme), i.Key.Value, i.Source, i.Event, i.Seen.In(b.cfg.Location()).Format(time.DateTime))
+	}
+	if err := t.flush(); err != nil || len(merges) == 0 {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout())
+	t = newTable(cmd.OutOrStdout(), "MERGE", "FROM", "INTO", "WHY", "AT", "UNDONE")
+	for _, m := range merges {
+		undone := ""
+		if !m.Undone.IsZero() {
+			undone = m.Undone.In(b.cfg.Location()).Format(time.DateTime)
+		}
+		t.row(m.ID, string(m.From), string(m.Into), m.Reason, m.At.In(b.cfg.Location()).Format(time.DateTime), undone)
+	}
+	return t.flush()
 }
 
 func (b *base) undoMerge(cmd *cobra.Command, id string) error {
 	m, err := b.repo().Merge(cmd.Context(), id)
 	if errors.Is(err, core.ErrNotFound) {
-		return core.Problemf(core.CodeNotFound, "There is no merge %s.", id).Remedied("Take the id from what merge-duplicates printed, or from the merges of the contact in the API.")
+		return core.Problemf(core.CodeNotFound, "There is no merge %s.", id).Remedied("Take the id from causeway contact show, or from what merge-duplicates printed.")
 	}
 	if err != nil {
 		return err

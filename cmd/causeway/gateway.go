@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ import (
 )
 
 const (
+	settled     = 3 * time.Second  // after the start
 	refreshEach = 5 * time.Second  // how long a change made by another process may take to be seen
 	sweepEach   = time.Minute      // for events that wait for their message
 	syncEach    = 12 * time.Hour   // for templates, whose changes mostly come by webhook
@@ -202,10 +204,11 @@ func (g *gateway) work() {
 	g.queue.Handle(core.JobProfile, 2, g.links.Profile)
 	g.queue.Handle(core.JobTemplates, 1, g.links.Templates)
 	g.queue.Handle(core.JobAlert, 1, g.links.Alarm)
+	g.queue.Handle(core.JobAsk, 1, g.links.Ask)
 	g.queue.Handle(core.JobImport, 1, g.links.Imports)
 	g.queue.Handle(core.JobCare, 2, g.carer.Work)
 	g.queue.Handle(core.JobBroadcast, 2, g.caster().Work)
-	g.queue.Handle(core.JobWorkflow, max(2, many/4), g.driver().Work)
+	g.queue.Handle(core.JobWorkflow, max(2, many/2), g.driver().Work)
 	g.queue.Handle(core.JobWebhook, 4, g.caller().Work)
 	g.queue.Handle(core.JobTimer, 2, g.engine.Timer)
 	g.queue.Handle(core.JobSchedule, 1, g.engine.Schedule)
@@ -243,6 +246,8 @@ func (g *gateway) run(ctx context.Context) error {
 	rounds.Go(func() { g.keeper.Run(inner) })
 	rounds.Go(func() { g.prober.Run(inner) })
 	rounds.Go(func() { g.life.run(inner) })
+	afterStart := time.AfterFunc(settled, debug.FreeOSMemory) // what only the start needed
+	defer afterStart.Stop()
 	var err error
 	select {
 	case <-ctx.Done():

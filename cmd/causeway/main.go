@@ -71,6 +71,22 @@ func command() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "admin", Title: "Set up and look after:"})
 	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), channelCommand(), templateCommand(), workflowCommand(), sendCommand(), doctorCommand(),
 		agentsCommand(), contactCommand(), webhookCommand(), keyCommand(), apiKeyCommand(), replayCommand(), jobsCommand(), reportCommand(), broadcastCommand(), configCommand(), migrateCommand(), backupCommand(), restoreCommand(), benchCommand(), floorCommand(), crashCommand(), docsCommand(), versionCommand())
-
+	strict(root)
 	return root
+}
+
+// strict has commands that only lead to others refuse what leads nowhere, which cobra answers with the help and as a success.
+func strict(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
+	if c.Runnable() || !c.HasSubCommands() || !c.HasParent() {
+		return
+	}
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return fmt.Errorf("unknown command %q for %q; see: %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+	}
 }

@@ -93,6 +93,31 @@ func shapes(number, waba string) []string {
 		echo(`"id":"wamid.e6","timestamp":"1739231150","type":"reaction","reaction":{"message_id":"wamid.m1","emoji":"👍"}`),
 		live(`{"from":"` + grace + `","id":"wamid.m7","timestamp":"1739231160","type":"reaction","reaction":{"message_id":"wamid.e1","emoji":"❤"}}`),
 		live(`{"from":"` + grace + `","id":"wamid.m8","timestamp":"1739231170","type":"reaction","reaction":{"message_id":"wamid.e1"}}`),
+		echo(`"id":"wamid.e8","timestamp":"1739231180","type":"edit","edit":{"original_message_id":"wamid.e3","message":{"context":{"id":"M0"},"type":"image","image":{"caption":"here it is","mime_type":"image/jpeg","sha256":"x","id":"913","url":"https://lookaside.example/913"}}}`),
+		echo(`"id":"wamid.e9","timestamp":"1739231190","type":"document","document":{"filename":"list.pdf","mime_type":"application/pdf","id":"905"}`),
+		echo(`"id":"wamid.e10","timestamp":"1739231191","type":"audio","audio":{"mime_type":"audio/ogg; codecs=opus","voice":true,"id":"906"}`),
+		echo(`"id":"wamid.e11","timestamp":"1739231192","type":"location","location":{"latitude":52.5,"longitude":13.4,"name":"the shop"}`),
+		echo(`"id":"wamid.e12","timestamp":"1739231193","type":"contacts","contacts":[{"name":{"formatted_name":"Ivo"},"phones":[{"phone":"+1 650 555 5678"}]}]`),
+		echo(`"id":"wamid.e13","timestamp":"1739231194","type":"sticker","sticker":{"mime_type":"image/webp","id":"907"}`),
+		echo(`"id":"wamid.e14","timestamp":"1739231195","type":"unsupported","errors":[{"code":131060,"title":"This message is currently unavailable"}]`),
+		echo(`"id":"wamid.e15","timestamp":"1739231196","type":"revoke","revoke":{"original_message_id":"wamid.e14"}`),
+		echo(`"id":"wamid.e16","timestamp":"1739231197","type":"edit","edit":{"original_message_id":"wamid.e9","message":{"type":"document","document":{"caption":"the new list"}}}`),
+		valued("smb_message_echoes", "message_echoes", `{"from":"`+business+`","to_user_id":"US.1349","id":"wamid.e17","timestamp":"1739231198","type":"text","text":{"body":"to your id"}}`),
+		valued("smb_message_echoes", "message_echoes", `{"from":"`+business+`","to":"`+ivo+`","id":"wamid.e18","timestamp":"1739231199","type":"text","text":{"body":"Ivo, come by"}}`),
+		in("messages", `{`+about+`,"contacts":[{"profile":{"name":"Hidden","username":"hidden.one"},"user_id":"US.77AB"}],"messages":[{"from_user_id":"US.77AB","id":"wamid.m10","timestamp":"1739231200","type":"text","text":{"body":"no number of mine"}}]}`),
+		live(`{"from":"` + grace + `","id":"wamid.m11","timestamp":"1739231210","type":"image","image":{"caption":"this won","mime_type":"image/jpeg","sha256":"y","id":"908"}}`),
+		live(`{"from":"` + grace + `","id":"wamid.m12","timestamp":"1739231220","type":"edit","edit":{"original_message_id":"wamid.m11","message":{"type":"image","image":{"caption":"this one","mime_type":"image/jpeg","sha256":"y","id":"918"}}}}`),
+		live(`{"from":"` + grace + `","id":"wamid.m13","timestamp":"1739231230","type":"text","text":{"body":"ok"},"context":{"from":"` + business + `","id":"wamid.e3"}}`),
+		in("messages", `{`+about+`,"statuses":[{"id":"wamid.e1","status":"delivered","timestamp":"1739231240","recipient_id":"`+grace+`"}]}`),
+		in("messages", `{`+about+`,"statuses":[{"id":"wamid.e1","status":"read","timestamp":"1739231241","recipient_id":"`+grace+`"}]}`),
+		in("messages", `{`+about+`,"statuses":[{"id":"wamid.e1","status":"sent","timestamp":"1739231239","recipient_id":"`+grace+`"}]}`),
+		live(`{"from":"` + grace + `","id":"wamid.m14","timestamp":"never","type":"text","text":{"body":"when?"}}`),
+		live(`{"from":"` + grace + `","timestamp":"1739231250","type":"text","text":{"body":"which?"}}`),
+		in("messages", `{"messaging_product":"whatsapp","metadata":{"phone_number_id":"1"},"messages":[{"from":"`+grace+`","id":"wamid.m15","timestamp":"1739231260","type":"text","text":{"body":"to somebody else"}}]}`),
+		valued("smb_app_state_sync", "state_sync", `{"type":"contact","contact":{"full_name":"The hidden one","user_id":"US.77AB","username":"@hidden.one"},"action":"add","metadata":{"timestamp":"1739231024"}}`),
+		in("account_update", `{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"`+waba+`","owner_business_id":"2329417887457253"},"disconnection_info":{"reason":"PRIMARY_INACTIVITY","initiated_by":"SYSTEM"}}`),
+		in("account_update", `{"phone_number":"`+business+`","event":"PARTNER_REMOVED","disconnection_info":{"reason":"ACCOUNT_DISCONNECTED","initiated_by":"USER"}}`),
+		in("account_update", `{"event":"ACCOUNT_VIOLATION","violation_info":{"violation_type":"SPAM"}}`),
 		in("account_update", `{"event":"ACCOUNT_OFFBOARDED"}`), in("account_update", `{"event":"ACCOUNT_RECONNECTED"}`),
 		in("account_update", `{"event":"ACCOUNT_RESTRICTION","restriction_info":[{"restriction_type":"RESTRICTED_BIZ_INITIATED_MESSAGING","expiration":1739231170}]}`),
 		in("account_update", `{"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"SCHEDULE_FOR_DISABLE","waba_ban_date":"1 March"}}`),
@@ -123,16 +148,21 @@ func (w *tenant) state() string {
 		w.must(err)
 		conversations, err := w.own.ConversationsOf(w.Context(), c.ID)
 		w.must(err)
-		open := 0
+		open, waits := 0, "nobody waits"
 		for _, conv := range conversations {
 			if conv.State == core.ConversationOpen {
 				open++
 			}
-			for _, m := range w.messages(conv.ID) {
+			if !conv.Waiting.IsZero() {
+				waits = "waits" // since when is a matter of what came when: the clock is not put back
+			}
+			said, _, err := core.Timeline(w.Context(), w.own, conv.ID, core.Bookmark{}, 200)
+			w.must(err)
+			for _, m := range said {
 				all = append(all, who+": "+w.said(m))
 			}
 		}
-		all = append(all, fmt.Sprintf("%s is %q, open %d, window %s", who, c.Name, open, window.Last.UTC().Format(time.RFC3339)))
+		all = append(all, fmt.Sprintf("%s is %q, open %d, window %s, %s", who, c.Name, open, window.Last.UTC().Format(time.RFC3339), waits))
 	}
 	dead, err := w.own.DeadLetters(w.Context(), core.Page{Limit: 200})
 	w.must(err)

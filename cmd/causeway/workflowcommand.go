@@ -105,18 +105,20 @@ func plainStyle(n *yaml.Node) {
 
 // readWorkflows reads files, all of whose workflows may refer to each other.
 func readWorkflows(paths []string, known workflow.Known) ([]workflow.Definition, error) {
-	var all []workflow.Definition
-	for _, path := range paths {
+	files := make([][]byte, len(paths))
+	for i, path := range paths {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return nil, problemf("file", "The workflow file %s cannot be read: %v.", path, errors.Unwrap(err)).Remedied("Check its name.")
 		}
-		defs, err := workflow.Read(path, raw, known)
+		files[i] = raw
+	}
+	known = known.WithFiles(files...) // so that they may refer to each other, in any order
+	var all []workflow.Definition
+	for i, path := range paths {
+		defs, err := workflow.Read(path, files[i], known)
 		if err != nil {
 			return nil, err
-		}
-		for _, d := range defs {
-			known.Workflows = append(known.Workflows, d.Name)
 		}
 		all = append(all, defs...)
 	}

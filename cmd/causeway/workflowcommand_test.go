@@ -29,6 +29,9 @@ workflows:
 	s.file("bad.yaml", "name: bad\nsteps:\n  - {name: a, note: x, next: a}\n  - assign: {team: sale}\n")
 	s.file("cases.yaml", "workflows: [menu.yaml]\ncases:\n- name: closed\n  hours: closed\n  steps: [{says: hi, expect: \"Hello!\"}, {says: \"3\", expect: We are back}]\n")
 	s.file("wrong.yaml", "workflows: [menu.yaml]\ncases:\n- name: rude\n  steps: [{says: hi, silent: true}]\n")
+	s.file("one.yaml", "name: one\nsteps: [{run: two}]\n")
+	s.file("two.yaml", "name: two\nsteps: [{note: x}]\n")
+	s.file("back.yaml", "name: two\nsteps: [{run: one}]\n")
 	out, _ := s.run("workflow", "template", "show", "welcome-menu")
 	s.file("menu.yaml", out)
 	for _, step := range []struct {
@@ -42,6 +45,8 @@ workflows:
 		{"apply -f new.yaml --dry-run", 0, []string{"+ workflow shipped"}}, // nobody knows the channel's templates yet
 		{"workflow template list", 0, []string{"welcome-menu", "ad-leads", "Outside the business's hours"}},
 		{"workflow validate bad.yaml", 2, []string{`bad.yaml:4: step 2: There is no team "sale". Did you mean "sales"?`}},
+		{"workflow validate one.yaml two.yaml", 0, []string{"2 workflows, nothing wrong"}},
+		{"workflow validate one.yaml back.yaml", 2, []string{"one.yaml:2: step 1: The workflows run each other in a circle: one > two > one."}},
 		{"workflow validate menu.yaml", 2, []string{`There is no team "support".`}},
 		{"workflow put menu.yaml", 2, []string{`There is no team "support".`}},
 		{"workflow test cases.yaml", 0, []string{"ok    closed", "1 case, 0 failed"}},

@@ -129,38 +129,59 @@ func serveOn(l net.Listener, h http.Handler) *http.Server {
 	return s
 }
 
-// recorded is what the gateway has stored of the chat with a phone number, oldest first.
-func (w *world) recorded(ctx context.Context, phone string) ([]stage.Record, error) {
+// recorded is what the gateway has stored of the chat with a customer, oldest first. The platform may have told it their phone number, their user id, or
+// both.
+func (w *world) recorded(ctx context.Context, c *simulator.Customer) ([]stage.Record, error) {
 	b := w.books.Load()
 	if b == nil {
 		return nil, nil
 	}
-	known, err := b.repo().Identities(ctx, []core.IdentityKey{{Scheme: core.SchemePhone, Value: phone}})
-	if err != nil || len(known) == 0 {
+	known, err := b.repo().Identities(ctx, []core.IdentityKey{{Scheme: core.SchemePhone, Value: c.Phone()}, {Scheme: core.SchemeBSUID, Value: c.BSUID()}})
+	if err != nil {
 		return nil, err
 	}
-	conversations, err := b.repo().ConversationsOf(ctx, known[0].Contact)
+	var all []stage.Record
+	shown := map[core.ContactID]bool{}
+	for _, i := range known {
+		if shown[i.Contact] {
+			continue
+		}
+		shown[i.Contact] = true
+		more, err := recordedOf(ctx, b.repo(), i.Contact)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// recordedOf is what is stored of the conversations with a contact.
+func recordedOf(ctx context.Context, repo core.Repo, id core.ContactID) ([]stage.Record, error) {
+	conversations, err := repo.ConversationsOf(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	var all []stage.Record
 	for _, c := range slices.Backward(conversations) {
-		messages, _, err := core.Timeline(ctx, b.repo(), c.ID, core.Bookmark{}, 200)
+		messages, _, err := core.Timeline(ctx, repo, c.ID, core.Bookmark{}, 200)
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range slices.Backward(messages) {
-			r := stage.Record{Number: c.Number, By: string(m.Author.Kind), Text: cmp.Or(m.Content.Text, string(m.Content.Kind)), Status: string(m.Status), Edited: !m.Edited.IsZero(), Deleted: !m.Revoked.IsZero()}
-			if m.Author.Name != "" {
-				r.By = m.Author.Name
-			}
-			if len(m.Parts) > 0 {
-				r.Told = m.Parts[0].Provider
-			}
-			all = append(all, r)
+			all = append(all, recordOf(c, m))
 		}
 	}
 	return all, nil
+}
+
+func recordOf(c core.Conversation, m core.Message) stage.Record {
+	r := stage.Record{Number: c.Number, By: cmp.Or(m.Author.Name, string(m.Author.Kind)), Text: cmp.Or(m.Content.Text, string(m.Content.Kind)), Status: string(m.Status),
+		Edited: !m.Edited.IsZero(), Deleted: !m.Revoked.IsZero()}
+	if len(m.Parts) > 0 {
+		r.Told = m.Parts[0].Provider
+	}
+	return r
 }
 
 // openGateway sets the business up and starts the gateway on free ports.

@@ -245,7 +245,7 @@ func (s *Stage) records(w http.ResponseWriter, r *http.Request) {
 	}
 	all := []Record{}
 	if s.opts.Recorded != nil {
-		found, err := s.opts.Recorded(r.Context(), c.Phone())
+		found, err := s.opts.Recorded(r.Context(), c)
 		if err != nil {
 			refuse(w, http.StatusInternalServerError, err.Error())
 			return

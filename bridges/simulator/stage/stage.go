@@ -28,8 +28,8 @@ type Options struct {
 	Now  func() time.Time
 	Jump func(d time.Duration)
 
-	// Recorded lists what the gateway has stored of the chat with a customer's phone number, oldest first. Without it that is not shown.
-	Recorded func(ctx context.Context, phone string) ([]Record, error)
+	// Recorded lists what the gateway has stored of the chat with a customer, oldest first. Without it that is not shown.
+	Recorded func(ctx context.Context, c *simulator.Customer) ([]Record, error)
 
 	Log *slog.Logger
 }

@@ -30,6 +30,7 @@ type load struct {
 	prefix      string // of message ids: different in each run
 	connections int
 	contacts    int
+	apart       int     // of the customers' numbers, so that not those write that were stored one after the other; zero: next to each other
 	rate        float64 // a second, all connections together; zero: as fast as the answers come
 	lasting     time.Duration
 }
@@ -137,7 +138,7 @@ func until(ctx context.Context, at time.Time) bool {
 
 // request writes the nth webhook.
 func (l load) request(b []byte, n int64) []byte {
-	body := webhookBody(l.account, l.waba, l.prefix+strconv.FormatInt(n, 10), strconv.FormatInt(4_915_000_000_000+n*7919%int64(l.contacts), 10),
+	body := webhookBody(l.account, l.waba, l.prefix+strconv.FormatInt(n, 10), strconv.FormatInt(4_915_000_000_000+n*7919%int64(l.contacts)*int64(max(1, l.apart)), 10),
 		"message number "+strconv.FormatInt(n, 10), time.Now().Unix())
 	mac := hmac.New(sha256.New, l.secret)
 	mac.Write(body)

@@ -33,7 +33,7 @@ func Trouble(title, subject string, e *core.SendError) core.Finding {
 		f.Detail, f.Remedy = title+" did not answer, or not in a way that can be read.", "Check the API base and the network, then look again."
 	case e.Effect == core.EffectPark:
 		f.Level = core.HealthBad
-		if e.Detail != "" { // it may name the permission that is missing
+		if e.Detail != "" && e.Code != "" && !strings.HasPrefix(e.Code, httpCode) { // it may name the permission that is missing
 			f.Detail += " Meta says: " + Sentence(e.Detail)
 		}
 	case e.Effect == core.EffectFail && e.Detail != "":

@@ -234,3 +234,21 @@ func TestUploadStreams(t *testing.T) {
 		})
 	}
 }
+
+// TestTroubleQuotesMetaAlone: what Meta says is said to be Meta's; what we, or a proxy, refused before Meta was reached is not.
+func TestTroubleQuotesMetaAlone(t *testing.T) {
+	inside := &Failure{Err: core.Problemf(core.CodeForbidden, "The address is not on the public internet.").Remedied("Allow it.")}
+	for name, c := range map[string]struct {
+		err    *core.SendError
+		quoted bool
+	}{
+		"Meta":    {&core.SendError{Code: "200", Effect: core.EffectPark, Reason: "A permission is missing.", Detail: "needs pages_messaging"}, true},
+		"guard":   {inside.SendError("WhatsApp", ""), false},
+		"a proxy": {(&Failure{Sent: true, Status: http.StatusForbidden, Err: errors.New("no JSON")}).SendError("WhatsApp", ""), false},
+	} {
+		f := Trouble("WhatsApp", "token", c.err)
+		if f.Level != core.HealthBad || f.Remedy == "" || strings.Contains(f.Detail, "Meta says") != c.quoted {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}

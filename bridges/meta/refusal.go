@@ -46,13 +46,16 @@ func (all Refusals) Find(code, sub int) (found Refusal, known bool) {
 	return found, known
 }
 
+// httpCode begins the codes of what was refused without an error of Meta's.
+const httpCode = "http-"
+
 // SendError is what a call without a readable answer means for what it should have sent: what broke before the request left was rejected, what broke
 // later may have gone out. Title is what people call the platform, and look says where to look whether it did. The HTTP statuses are those of proxies and
 // of the platform's own front.
 func (f *Failure) SendError(title, look string) *core.SendError {
 	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: f.RetryAfter, Detail: f.Error()}
 	if f.Status != 0 {
-		e.Code = "http-" + strconv.Itoa(f.Status)
+		e.Code = httpCode + strconv.Itoa(f.Status)
 	}
 	var p *core.Problem
 	switch {

@@ -67,6 +67,11 @@ func TestCare(t *testing.T) {
 			s, err := w.repo().Survey(t.Context(), conv.Contact)
 			return err == nil && s.Comment == "Lena was quick"
 		})
+		day := func(by int) string { return w.now().UTC().AddDate(0, 0, by).Format(time.RFC3339) }
+		doc := r.expect(http.StatusOK, http.MethodGet, "/reports?from="+day(-1)+"&to="+day(1), "")
+		if all, _ := doc["comments"].([]any); len(all) != 1 || all[0].(map[string]any)["text"] != "Lena was quick" || all[0].(map[string]any)["score"] != 4.0 {
+			t.Errorf("reported %v", doc["comments"])
+		}
 		w.settle()
 		if n := len(w.conversations()); n != 1 {
 			t.Errorf("%d conversations, the comment opened one", n)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"causeway/core"
 )
@@ -62,4 +63,18 @@ func count(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// brief writes what somebody else wrote into one line of a terminal: cut after so many characters, and without those that steer it.
+func brief(text string, most int) string {
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
+	if all := []rune(line); len(all) > most {
+		return string(all[:most]) + "…"
+	}
+	return line
 }

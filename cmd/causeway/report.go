@@ -24,7 +24,7 @@ func reportCommand() *cobra.Command {
 	c.Flags().String("from", "", "first day, like 2026-11-01; 30 days ago if left out")
 	c.Flags().String("to", "", "last day, like 2026-11-30; today if left out")
 	c.Flags().String("format", "text", "text, csv or json")
-	c.Flags().String("table", "lines", "of csv: lines (everything, channels, agents, teams), hours, queues, workflows or figures (the rest)")
+	c.Flags().String("table", "lines", "of csv: lines (everything, channels, agents, teams), hours, queues, workflows, comments or figures (the rest)")
 	c.AddCommand(reconcileCommand())
 	return c
 }
@@ -58,9 +58,9 @@ func reportFormat(name, table string) (func(io.Writer, report.Report) error, err
 	case "text":
 		return printReport, nil
 	case "csv":
-		rows := map[string]func(report.Report) [][]string{"lines": lineRows, "hours": hourRows, "queues": queueRows, "workflows": workflowRows, "figures": figureRows}
+		rows := map[string]func(report.Report) [][]string{"lines": lineRows, "hours": hourRows, "queues": queueRows, "workflows": workflowRows, "comments": commentRows, "figures": figureRows}
 		if rows[table] == nil {
-			return nil, core.Problemf(core.CodeInvalid, "There is no table %q.", table).Remedied("Use one of: lines, hours, queues, workflows, figures.")
+			return nil, core.Problemf(core.CodeInvalid, "There is no table %q.", table).Remedied("Use one of: lines, hours, queues, workflows, comments, figures.")
 		}
 		return func(w io.Writer, r report.Report) error { return csv.NewWriter(w).WriteAll(rows[table](r)) }, nil
 	case "json":
@@ -133,6 +133,28 @@ func printReport(w io.Writer, r report.Report) error {
 		r.Unanswered, r.Surge.Conversations)
 	for _, f := range r.Workflows {
 		fmt.Fprintf(w, "workflow %s: began %s%s%s\n", f.Name, count(f.Began, "time"), tallied("; ended: ", f.Ended), tallied("; wait at: ", f.Steps))
+	}
+	return printComments(w, r)
+}
+
+// Of comments, people are shown so many, and so much of each; a table has all.
+const mostComments, longestComment = 20, 100
+
+// printComments shows what contacts wrote of their satisfaction; nothing where none did.
+func printComments(w io.Writer, r report.Report) error {
+	if len(r.Comments) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	t := newTable(w, "COMMENT OF", "STARS", "CONVERSATION", "AGENT", "TEXT")
+	for _, c := range r.Comments[:min(len(r.Comments), mostComments)] {
+		t.row(c.At.In(r.From.Location()).Format(time.DateOnly), strconv.Itoa(c.Score), "#"+strconv.FormatInt(c.Number, 10), cmp.Or(c.Agent, c.Team, "–"), brief(c.Text, longestComment))
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	if more := len(r.Comments) - mostComments; more > 0 {
+		fmt.Fprintf(w, "and %s more: --format csv --table comments\n", count(more, "comment"))
 	}
 	return nil
 }
@@ -249,6 +271,16 @@ func workflowRows(r report.Report) [][]string {
 	return rows
 }
 
+// commentRows has a line for each comment on a survey, the newest first.
+func commentRows(r report.Report) [][]string {
+	rows := [][]string{{"at", "stars", "conversation", "number", "channel", "agent", "team", "comment"}}
+	for _, c := range r.Comments {
+		rows = append(rows, []string{c.At.In(r.From.Location()).Format(time.RFC3339), strconv.Itoa(c.Score), string(c.Conversation), strconv.FormatInt(c.Number, 10), harmless(c.Channel), harmless(c.Agent), harmless(c.Team),
+			harmless(c.Text)})
+	}
+	return rows
+}
+
 // figureRows has a line for each figure that stands alone.
 func figureRows(r report.Report) [][]string {
 	rows := [][]string{{"figure", "value"}}
@@ -273,10 +305,10 @@ func figure(n int, v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// harmless keeps a spreadsheet from taking a name for a formula.
-func harmless(name string) string {
-	if name != "" && (name[0] == '=' || name[0] == '+' || name[0] == '-' || name[0] == '@') {
-		return "'" + name
+// harmless keeps a spreadsheet from taking a text for a formula.
+func harmless(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
 	}
-	return name
+	return text
 }

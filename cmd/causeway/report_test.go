@@ -36,13 +36,16 @@ func TestReportForms(t *testing.T) {
 	r := report.Report{From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), Zone: "UTC",
 		All:    report.Line{Name: "all", Opened: 3, FirstAnswer: report.Spread{N: 2, Median: 600, P90: 900, Mean: 600}, Content: report.Satisfaction{Asked: 2, Answered: 1, Average: 4}},
 		Agents: []report.Line{{Name: "=cmd()", Opened: 1}}, Queues: []report.Backlog{{Name: "sales", Waiting: 1, Longest: 60, Mean: 60}},
-		Workflows: []report.Funnel{{Name: "menu", Began: 6, Ended: map[string]int{"done": 3, "A person answered.": 1}, Steps: map[string]int{"topic": 2}}}}
+		Workflows: []report.Funnel{{Name: "menu", Began: 6, Ended: map[string]int{"done": 3, "A person answered.": 1}, Steps: map[string]int{"topic": 2}}},
+		Comments: []report.Comment{{At: time.Date(2026, 11, 7, 9, 30, 0, 0, time.UTC), Score: 4, Text: "quick,\n\x1b[31mbut late", Conversation: "c7", Number: 7, Channel: "shop", Agent: "Lena"},
+			{At: time.Date(2026, 11, 6, 9, 30, 0, 0, time.UTC), Score: 1, Text: "=SUM(1)", Conversation: "c3", Number: 3}}}
 	var text, table bytes.Buffer
 	if err := printReport(&text, r); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"2026-11-01 to 2026-11-30 (UTC)", "10 min", "15 min", "4.0 (1 of 2)", "0 conversations without an answer", "queue of sales, now: 1 conversation, the longest for 1 min",
-		"workflow menu: began 6 times; ended: 3x done, 1x A person answered.; wait at: 2x topic\n"} {
+		"workflow menu: began 6 times; ended: 3x done, 1x A person answered.; wait at: 2x topic\n",
+		"2026-11-07  4      #7            Lena   quick, [31mbut late\n", "2026-11-06  1      #3            –      =SUM(1)\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}
@@ -66,7 +69,8 @@ func TestReportForms(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"hours": "\nSunday,9,30\nSunday,10,0\n", "queues": "\nsales,1,60,60\n", "workflows": "\nmenu,6,ended,done,3\nmenu,6,ended,A person answered.,1\nmenu,6,waits,topic,2\n",
-		"figures": "\ntold_of_a_queue,4\nstars_1,0\nstars_2,0\nstars_3,0\nstars_4,1\n"} {
+		"comments": "\n2026-11-07T09:30:00Z,4,c7,7,shop,Lena,,\"quick,\n\x1b[31mbut late\"\n2026-11-06T09:30:00Z,1,c3,3,,,,'=SUM(1)\n",
+		"figures":  "\ntold_of_a_queue,4\nstars_1,0\nstars_2,0\nstars_3,0\nstars_4,1\n"} {
 		write, err := reportFormat("csv", name)
 		if table.Reset(); err != nil || write(&table, r) != nil || !strings.Contains(table.String(), want) {
 			t.Errorf("the table of %s lacks %q, %v:\n%s", name, want, err, &table)

@@ -30,6 +30,7 @@ type Report struct {
 	Surge      Surge      `json:"surge"`
 	Queues     []Backlog  `json:"queues"`     // as they are now; those in which nobody waits are left out
 	Unanswered int        `json:"unanswered"` // opened by contacts, and no person has answered
+	Comments   []Comment  `json:"comments"`   // on surveys, the newest first
 }
 
 // Line is the figures of everything, a channel, an agent or a team.
@@ -75,6 +76,18 @@ type Satisfaction struct {
 	Scores   [5]int  `json:"scores"`  // how many gave 1, 2, 3, 4, 5
 }
 
+// Comment is what a contact wrote to the stars that they gave.
+type Comment struct {
+	At           time.Time           `json:"at"` // when they gave the stars
+	Score        int                 `json:"score"`
+	Text         string              `json:"text"`
+	Conversation core.ConversationID `json:"conversation"`
+	Number       int64               `json:"number"` // of the conversation
+	Channel      string              `json:"channel"`
+	Agent        string              `json:"agent"` // who had it when it was asked about; empty: nobody
+	Team         string              `json:"team"`
+}
+
 // Spread is how times spread, in seconds. Zero N: there are none, and the others mean nothing.
 type Spread struct {
 	N      int     `json:"n"`
@@ -111,8 +124,8 @@ func Make(ctx context.Context, repo core.Repo, from, to time.Time, zone *time.Lo
 	if zone == nil {
 		zone = time.UTC
 	}
-	r := Report{From: from.In(zone), To: to.In(zone), Zone: zone.String(), Channels: []Line{}, Agents: []Line{}, Teams: []Line{}, Workflows: []Funnel{}, Queues: []Backlog{}}
-	all, err := read(ctx, repo, from, to, &r)
+	r := Report{From: from.In(zone), To: to.In(zone), Zone: zone.String(), Channels: []Line{}, Agents: []Line{}, Teams: []Line{}, Workflows: []Funnel{}, Queues: []Backlog{}, Comments: []Comment{}}
+	all, err := read(ctx, repo, from, to, now, &r)
 	if err != nil {
 		return r, err
 	}
@@ -190,7 +203,7 @@ func (q *Backlog) look(ctx context.Context, repo core.Repo, team core.TeamID, no
 }
 
 // read gathers the dialogues of a time, without those that were imported.
-func read(ctx context.Context, repo core.Repo, from, to time.Time, r *Report) ([]*dialogue, error) {
+func read(ctx context.Context, repo core.Repo, from, to, now time.Time, r *Report) ([]*dialogue, error) {
 	convs, err := repo.ConversationsOpened(ctx, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("conversations of the report: %w", err)
@@ -205,7 +218,7 @@ func read(ctx context.Context, repo core.Repo, from, to time.Time, r *Report) ([
 	if err := repo.MessageFacts(ctx, from, to, func(f core.MessageFact) { byID[f.Conversation].message(f, &r.Answers) }); err != nil {
 		return nil, fmt.Errorf("messages of the report: %w", err)
 	}
-	surveys, err := repo.Surveys(ctx, from, time.Now().AddDate(1, 0, 0))
+	surveys, err := repo.Surveys(ctx, from, now.AddDate(1, 0, 0)) // whenever they were asked
 	if err != nil {
 		return nil, fmt.Errorf("surveys of the report: %w", err)
 	}
@@ -353,17 +366,35 @@ func (r *Report) lines(ctx context.Context, repo core.Repo, all []*dialogue) err
 	}
 	r.All = whole.line("all")
 	r.Channels, r.Agents, r.Teams = linesOf(channels, names), linesOf(agents, names), linesOf(teams, names)
+	r.Comments = comments(all, names)
 	return nil
+}
+
+// comments are what contacts wrote on surveys, the newest first.
+func comments(all []*dialogue, names map[string]string) []Comment {
+	list := []Comment{}
+	for _, d := range all {
+		if s := d.survey; s != nil && s.Comment != "" {
+			list = append(list, Comment{At: s.Answered, Score: s.Score, Text: s.Comment, Conversation: d.ID, Number: d.Number, Channel: nameOf(names, string(s.Channel)),
+				Agent: nameOf(names, string(s.Agent)), Team: nameOf(names, string(s.Team))})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Comment) int { return b.At.Compare(a.At) })
+	return list
+}
+
+// nameOf is what people call a thing; what is gone is called by its id.
+func nameOf(names map[string]string, id string) string {
+	if name := names[id]; name != "" {
+		return name
+	}
+	return id
 }
 
 func linesOf(tallies map[string]*tally, names map[string]string) []Line {
 	lines := make([]Line, 0, len(tallies))
 	for id, t := range tallies {
-		name := names[id]
-		if name == "" {
-			name = id
-		}
-		lines = append(lines, t.line(name))
+		lines = append(lines, t.line(nameOf(names, id)))
 	}
 	slices.SortFunc(lines, func(a, b Line) int { return cmp.Or(b.Opened-a.Opened, cmp.Compare(a.Name, b.Name)) })
 	return lines

@@ -3,6 +3,7 @@ package report_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,12 +106,12 @@ func fill(t *testing.T, s *gormstore.Store) *book {
 	b.message(c, 0, core.AuthorContact, "")
 	b.message(c, 1, core.AuthorWorkflow, "greeting")
 	b.message(c, 10, core.AuthorAgent, "Lena")
-	b.survey(c, 5)
+	b.survey(c, 5, "quick")
 	c = b.talk("shop", "lena", "sales", 30, 0, core.AuthorContact) // answered after 20 minutes on the phone, still open
 	b.message(c, 30, core.AuthorContact, "")
 	b.message(c, 40, core.AuthorContact, "")
 	b.message(c, 50, core.AuthorPhone, "")
-	b.survey(c, 0)
+	b.survey(c, 0, "")
 	c = b.talk("bot", "omar", "", 70, 0, core.AuthorContact) // the next day in Riyadh; told of the queue, never answered
 	b.message(c, 70, core.AuthorContact, "")
 	b.message(c, 71, core.AuthorWorkflow, core.SurgeName)
@@ -120,7 +121,7 @@ func fill(t *testing.T, s *gormstore.Store) *book {
 	b.event(c, core.EventReopened, 110.5, core.AuthorAgent)
 	b.message(c, 111, core.AuthorAgent, "Omar")
 	b.event(c, core.EventClosed, 120, core.AuthorAgent)
-	b.survey(c, 2)
+	b.survey(c, 2, "it took two tries")
 
 	old := core.Conversation{ID: "history", Workspace: b.ws, Contact: c.Contact, Channel: "bot", State: core.ConversationClosed, Opened: at(5), Closed: at(5)}
 	_, err = b.repo.AddConversation(t.Context(), &old)
@@ -136,12 +137,12 @@ func fill(t *testing.T, s *gormstore.Store) *book {
 	return b
 }
 
-func (b *book) survey(c core.Conversation, score int) {
+func (b *book) survey(c core.Conversation, score int, comment string) {
 	b.Helper()
-	s := core.SurveyAnswer{Conversation: c.ID, Contact: c.Contact, Agent: c.Agent, Channel: c.Channel, Asked: at(121)}
+	s := core.SurveyAnswer{Conversation: c.ID, Contact: c.Contact, Agent: c.Agent, Team: c.Team, Channel: c.Channel, Asked: at(121)}
 	_, err := b.repo.AddSurvey(b.Context(), s)
 	b.must(err)
-	s.Score, s.Answered = score, at(122)
+	s.Score, s.Answered, s.Comment = score, at(122+float64(b.n)), comment
 	b.must(b.repo.SetSurvey(b.Context(), s))
 }
 
@@ -170,6 +171,11 @@ func TestReport(t *testing.T) {
 		equal(t, "agents", fmt.Sprint(r.Agents[0].Name, r.Agents[0].Opened, r.Agents[0].FirstAnswer.Median, r.Agents[0].Content.Average, r.Agents[1].Name, r.Agents[1].FirstAnswer.N), "lena2 900 5omar0")
 		equal(t, "teams", fmt.Sprint(r.Teams[0].Name, r.Teams[0].Closed, len(r.Teams)), "sales1 1")
 		equal(t, "workflows", fmt.Sprint(r.Workflows), "[{welcome 3 map[answered:1 done:1] map[ask:1]}]")
+		var comments []string
+		for _, c := range r.Comments {
+			comments = append(comments, fmt.Sprint(c.Score, c.Text, c.Conversation == "t1", c.Number > 0, c.Channel, c.Agent, c.Team))
+		}
+		equal(t, "comments", strings.Join(comments, "|"), "2it took two triesfalse truebot|5quicktrue trueshoplenasales")
 		empty, err := report.Make(t.Context(), b.repo, sunday.AddDate(-1, 0, 0), sunday, nil, sunday)
 		b.must(err)
 		equal(t, "nothing", empty.All, report.Line{Name: "all"})

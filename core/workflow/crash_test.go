@@ -245,6 +245,27 @@ func TestStorms(t *testing.T) {
 	})
 }
 
+// A circle with a wait that is too short, as an older version may have stored, is ended in the end; one that asks every ten seconds goes on.
+func TestCircles(t *testing.T) {
+	defs, err := workflow.Read("poll.yaml", []byte("name: poll\non: {event: opened}\nsteps:\n- {name: rest, wait: {for: 10s}, next: rest}\n"), workflow.Known{})
+	must(t, err)
+	for span, want := range map[string]string{"10s": "poll: waiting", "5s": "poll: ended It went round too fast."} {
+		lite(t, func(w *world) {
+			defs[0].Steps[0].Wait.For = span
+			must(t, w.store.Tx(t.Context(), func(tx core.Tx) error {
+				_, _, err := workflow.Put(t.Context(), tx.In(w.ws), defs[0], core.Author{Kind: core.AuthorAPI}, w.now)
+				return err
+			}))
+			w.says("hi")
+			each, _ := core.ParseSpan(span)
+			for range 405 {
+				w.passes(each)
+			}
+			w.wantRuns(want)
+		})
+	}
+}
+
 // The newest question is the one that is answered; a keyword interrupts only if it says so.
 func TestOneQuestion(t *testing.T) {
 	for _, c := range []struct {

@@ -13,6 +13,7 @@ const (
 	mostInRow = 300 // steps without a wait, over all workflows that a run goes through
 	mostDeep  = 5   // workflows that run each other
 	mostTurns = 10000
+	mostWaits = 400 // in an hour: somewhat more than a circle may have that waits for leastRound each time
 )
 
 // goTo lets the run go on at a step of its present workflow.
@@ -195,6 +196,12 @@ func (t *turn) wait(ctx context.Context, w Wait) error {
 	if !until.After(t.Now()) {
 		t.onward()
 		return nil
+	}
+	if t.mem.Waits++; t.Now().Sub(t.mem.Hour) >= time.Hour {
+		t.mem.Hour, t.mem.Waits = t.Now(), 1
+	}
+	if t.mem.Waits > mostWaits {
+		return t.end(ctx, "It went round too fast.", "Let it wait longer each time.")
 	}
 	t.run.State, t.run.Until, t.mem.Steps = core.RunWaiting, until, 0
 	return t.save(ctx, nil)

@@ -196,6 +196,8 @@ type memory struct {
 	Asleep  bool              `json:"asleep,omitempty"`  // while a person answers
 	Late    time.Time         `json:"late,omitzero"`     // of a wait that was interrupted by a person: its end
 	Steps   int               `json:"steps,omitempty"`   // since it last waited
+	Hour    time.Time         `json:"hour,omitzero"`     // when the hour began in which waits are counted
+	Waits   int               `json:"waits,omitempty"`   // since then
 }
 
 // spot is a step of a workflow.

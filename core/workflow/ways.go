@@ -4,12 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
-// way is how one step leads to another. One that takes time is after an answer or a wait.
+// leastRound is the shortest wait that makes a circle of steps harmless: a system may be asked again and again, but not all the time.
+const leastRound = 10 * time.Second
+
+// way is how one step leads to another. One that takes time is after an answer, or a wait that is long enough for a circle.
 type way struct {
 	to   int
 	time bool
+}
+
+// holdsUp reports whether a wait is one for at least leastRound, as far as can be known. One until a fixed time, or until the business opens, is over at
+// once from then on.
+func (p *program) holdsUp(w Wait) bool {
+	return p.spans[w.For] >= leastRound || strings.Contains(w.Until, "{{")
 }
 
 // waysFrom lists where a step can lead. len(Steps) is the end.
@@ -49,7 +59,7 @@ func (p *program) waysFrom(i int) []way {
 	case s.HTTP != nil:
 		add(s.HTTP.OnFailure, false)
 	case s.Wait != nil:
-		takes = true
+		takes = p.holdsUp(*s.Wait)
 	case s.Close != nil, s.Stop != "":
 		on = false
 	}
@@ -90,7 +100,7 @@ func (c *checker) ways() {
 	done := map[int]bool{}
 	for i := range c.Steps {
 		if circle := c.circle(i, nil, done); circle != nil {
-			c.bad(fmt.Sprintf("steps[%d]", circle[0]), "Put a wait or a question between them.", "The steps go round in a circle without waiting: %s.", c.route(circle))
+			c.bad(fmt.Sprintf("steps[%d]", circle[0]), "Put a question between them, or a wait for at least 10 seconds.", "The steps go round in a circle without waiting long enough: %s.", c.route(circle))
 			return
 		}
 	}

@@ -177,7 +177,7 @@ type BoundLink interface {
 }
 
 // ServeLink is a Link that people's browsers call, rather than a provider: it has pages, scripts or an interface of its own. The gateway serves it
-// below /chat/{channel id}; the request's path is what follows the id and begins with "/".
+// below /w/, to whoever brings the channel's id as the key of the address; the request's path is what follows /w and begins with "/".
 //
 // ServeHTTP does all that the gateway does for webhooks: it authenticates, bounds the body, limits how often it is called, and emits what comes in
 // before it acknowledges it. An answer may go on for long (a stream) if the link moves the connection's write deadline itself; it ends when the

@@ -11,14 +11,17 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// ChatURL is the address below which a channel serves people's browsers.
-func ChatURL(public string, id core.ChannelID) string {
-	return strings.TrimRight(public, "/") + chatPath + string(id) + "/"
-}
+// ChatURL is the address below which people's browsers are served.
+func ChatURL(public string) string { return strings.TrimRight(public, "/") + chatPath }
 
-// chat hands a browser's call to a link that serves browsers itself. Its streams end when the server does.
+// chat hands a browser's call to the link that its key names, which is the channel's id. What it calls without a key is the scripts, which are
+// everybody's. Streams end when the server does.
 func (s *Server) chat(c *gin.Context) {
-	id := c.Param("channel")
+	id := c.Query("key")
+	if id == "" && s.Scripts != nil {
+		http.StripPrefix(strings.TrimSuffix(chatPath, "/"), s.Scripts).ServeHTTP(c.Writer, c.Request)
+		return
+	}
 	if !plausible(id) {
 		c.Status(http.StatusNotFound)
 		return
@@ -43,5 +46,5 @@ func (s *Server) chat(c *gin.Context) {
 		case <-ctx.Done():
 		}
 	}()
-	http.StripPrefix(strings.TrimSuffix(c.Request.URL.Path, c.Param("path")), browsed).ServeHTTP(c.Writer, c.Request.WithContext(ctx))
+	http.StripPrefix(strings.TrimSuffix(chatPath, "/"), browsed).ServeHTTP(c.Writer, c.Request.WithContext(ctx))
 }

@@ -25,16 +25,17 @@ func TestChat(t *testing.T) {
 	h := open(t)
 	h.links.links["c1"] = parlour{h.channel("a", "c1", "acc1", "s1")}
 	h.channel("a", "c2", "acc2", "s2")
-	for url, want := range map[string]string{"/chat/c1/": "GET /", "/chat/c1/a/b%20c": "GET /a/b c", "/chat/c2/": "", "/chat/nobody/": "", "/chat/c1": "", "/chat/..%2Fc1/": ""} {
+	for url, want := range map[string]string{"/w/?key=c1": "GET /", "/w/a/b%20c?key=c1": "GET /a/b c", "/w/bridge.js": "GET /bridge.js of everybody", "/w/?key=c2": "", "/w/?key=nobody": "", "/w?key=c1": "",
+		"/w/?key=..%2Fc1": ""} {
 		if resp, body := h.call("GET", h.public+url, ""); body != want || (resp.StatusCode == 200) != (want != "") {
 			t.Errorf("%s: got %d %q, want %q", url, resp.StatusCode, body, want)
 		}
 	}
-	if resp, body := h.call("OPTIONS", h.public+"/chat/c1/x", ""); body != "OPTIONS /x" {
+	if resp, body := h.call("OPTIONS", h.public+"/w/x?key=c1", ""); body != "OPTIONS /x" {
 		t.Errorf("got %d %q", resp.StatusCode, body)
 	}
 	h.links.err = core.ErrUnavailable
-	if resp, _ := h.call("GET", h.public+"/chat/c1/", ""); resp.StatusCode != 503 {
+	if resp, _ := h.call("GET", h.public+"/w/?key=c1", ""); resp.StatusCode != 503 {
 		t.Errorf("a channel that cannot be opened: %d", resp.StatusCode)
 	}
 }
@@ -43,7 +44,7 @@ func TestChat(t *testing.T) {
 func TestStreamsEndWithTheServer(t *testing.T) {
 	h := open(t)
 	h.links.links["c1"] = parlour{h.channel("a", "c1", "acc1", "s1")}
-	r, err := http.NewRequestWithContext(t.Context(), "GET", h.public+"/chat/c1/stream", nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", h.public+"/w/stream?key=c1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

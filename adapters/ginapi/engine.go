@@ -17,7 +17,7 @@ import (
 const (
 	hookPath     = "/hooks/"
 	mediaPath    = "/media/"
-	chatPath     = "/chat/"
+	chatPath     = "/w/"
 	connectPath  = "/connect/"
 	pairPath     = "/pair/"
 	apiPath      = "/api/v1"
@@ -40,7 +40,7 @@ func (s *Server) engine() (http.Handler, error) {
 	e.POST(hookPath+":channel", s.hook)
 	e.GET(mediaPath+":id", s.signedMedia)
 	e.HEAD(mediaPath+":id", s.signedMedia)
-	e.Any(chatPath+":channel/*path", s.chat)
+	e.Any(chatPath+"*path", s.chat)
 	if s.Connect != nil {
 		e.Any(connectPath+"*path", gin.WrapH(s.Connect))
 	}

@@ -62,7 +62,10 @@ func open(t *testing.T, adjust ...func(*Options)) *house {
 	h := &house{t: t, store: newMemory(), blobs: &shelf{files: map[string][]byte{}}, inbox: newToyInbox(), outbox: &toyOutbox{}, log: &logText{}, now: noon}
 	h.links = &toyLinks{store: h.store, links: map[core.ChannelID]core.Link{}}
 	clock := func() time.Time { return h.now }
-	o := Options{Store: h.store, Blobs: h.blobs, Links: h.links, Inbox: h.inbox, Outbox: h.outbox, Desk: toyDesk{h.store, clock}, Carer: toyCarer{}, Staff: toyStaff{h.store}, Caster: toyCaster{h.store}, Seal: toySeal, Info: toyInfo, Now: clock,
+	everybody := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" of everybody")
+	}
+	o := Options{Scripts: http.HandlerFunc(everybody), Store: h.store, Blobs: h.blobs, Links: h.links, Inbox: h.inbox, Outbox: h.outbox, Desk: toyDesk{h.store, clock}, Carer: toyCarer{}, Staff: toyStaff{h.store}, Caster: toyCaster{h.store}, Seal: toySeal, Info: toyInfo, Now: clock,
 		Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})), PublicURL: "https://gateway.example.org",
 		MediaKey: bytes.Repeat([]byte("k"), 32)}
 	for _, a := range adjust {

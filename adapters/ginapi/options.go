@@ -106,6 +106,8 @@ type Options struct {
 	Registry *prometheus.Registry
 	// Connect serves the pages below /connect/ on which accounts are connected; nil: there are none.
 	Connect http.Handler
+	// Scripts serves what the pages of a site load to chat, below /w/; nil: there is none.
+	Scripts http.Handler
 	// Proven tells when a channel last proved to work from end to end; nil: nobody knows.
 	Proven func(core.ChannelID) core.Proof
 	// Probes are asked by /readyz besides the store's ping.

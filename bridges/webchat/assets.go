@@ -34,15 +34,17 @@ var (
 	panelAsset  = sync.OnceValue(func() *asset { return pack(panelScript) })
 )
 
-// assets returns the script of a path, nil for every other path.
-func assets(path string) *asset {
-	switch path {
-	case "/bridge.js":
-		return loaderAsset()
-	case "/panel.js":
-		return panelAsset()
-	}
-	return nil
+// Scripts serves the widget's two scripts, /bridge.js and /panel.js: the same for every channel. Anybody's page may load them, they hold nothing of
+// anybody.
+func Scripts() http.Handler {
+	all := map[string]*asset{"/bridge.js": loaderAsset(), "/panel.js": panelAsset()}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a := all[r.URL.Path]; a != nil {
+			a.serve(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	})
 }
 
 func pack(raw []byte) *asset {
@@ -54,12 +56,16 @@ func pack(raw []byte) *asset {
 	return &asset{raw: raw, packed: b.Bytes(), tag: `"` + hex.EncodeToString(sum[:12]) + `"`}
 }
 
-// serve answers with the script. Anybody's page may load it: it holds nothing of anybody.
-func (a *asset) serve(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return errMethod
-	}
+// serve answers with the script.
+func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		head.Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	head.Set("Access-Control-Allow-Origin", "*")
 	head.Set("Content-Type", "text/javascript; charset=utf-8")
 	head.Set("Cache-Control", "public, max-age=300")
@@ -67,7 +73,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) error {
 	head.Add("Vary", "Accept-Encoding")
 	if r.Header.Get("If-None-Match") == a.tag {
 		w.WriteHeader(http.StatusNotModified)
-		return nil
+		return
 	}
 	body := a.raw
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
@@ -78,7 +84,6 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body) // the visitor went away
 	}
-	return nil
 }
 
 // answerConfig tells the widget what it shows.

@@ -33,6 +33,7 @@ type link struct {
 	conf    conf
 	hub     *hub
 	visits  *limiter      // by network address
+	crowd   *limiter      // of all network addresses together
 	talk    *limiter      // by visitor
 	typed   *limiter      // that somebody is writing, by visitor
 	noted   *limiter      // the same, of all visitors together
@@ -57,7 +58,7 @@ func (Bridge) Open(channel core.Channel, settings core.Settings, host core.Host)
 	if err != nil {
 		return nil, err
 	}
-	return &link{channel: channel, host: host, conf: c, hub: newHub(), visits: newLimiter(visitsPerMinute/60.0, visitsAtOnce),
+	return &link{channel: channel, host: host, conf: c, hub: newHub(), visits: newLimiter(visitsPerMinute/60.0, visitsAtOnce), crowd: newLimiter(crowdPerSecond, crowdAtOnce),
 		talk: newLimiter(talkPerSecond, talkAtOnce), typed: newLimiter(typedPerSecond, 1), noted: newLimiter(notedPerSecond, notedPerSecond),
 		spent: newLimiter(1/workFor.Seconds(), 1), face: c.face(), look: lookAgain, closed: make(chan struct{})}, nil
 }

@@ -102,7 +102,7 @@ func (s *shop) page(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	locale, position := or(r.URL.Query().Get("locale"), "en"), or(r.URL.Query().Get("position"), "end")
 	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><script src="/page.js?%s"></script>
-<script src="%s/chat/c/bridge.js" data-locale="%s" data-theme="%s" data-position="%s" async></script><main><h1>Shop</h1></main>`, r.URL.RawQuery, s.base, locale, or(r.URL.Query().Get("theme"), "auto"), position)
+<script src="%s/w/bridge.js" data-key="chan-1" data-locale="%s" data-theme="%s" data-position="%s" async></script><main><h1>Shop</h1></main>`, r.URL.RawQuery, s.base, locale, or(r.URL.Query().Get("theme"), "auto"), position)
 }
 
 func (s *shop) gateway(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +110,11 @@ func (s *shop) gateway(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/bridge.js") {
 		s.loaders.Add(1)
 	}
-	inner := http.StripPrefix("/chat/c", s.link)
+	inner := Scripts()
+	if r.URL.Query().Get("key") == "chan-1" {
+		inner = s.link
+	}
+	inner = http.StripPrefix("/w", inner)
 	switch s.network.Load() {
 	case networkDown:
 		panic(http.ErrAbortHandler)

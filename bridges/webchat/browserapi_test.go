@@ -98,7 +98,7 @@ func TestBrowserFrame(t *testing.T) {
 	s := newShop(t)
 	p := &tab{s, browser(t)}
 	token := signJWT(plantedIdentity, map[string]any{"sub": "42", "name": "Bo", "exp": s.host.Now().Unix() + 600})
-	if err := chromedp.Do(p.ctx, chromedp.Navigate(s.base+"/chat/c/frame?locale=de#token="+token)); err != nil {
+	if err := chromedp.Do(p.ctx, chromedp.Navigate(s.base+"/w/frame?key=chan-1&locale=de#token="+token)); err != nil {
 		t.Fatal(err)
 	}
 	p.until(`!!root()?.querySelector('.p')&&!one('.p').hidden&&one('.l').hidden&&!location.hash&&one('.p').getBoundingClientRect().width===innerWidth`)
@@ -118,7 +118,7 @@ func TestBrowserFrame(t *testing.T) {
 	framed := func(origin string) bool {
 		site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
-			_, _ = w.Write([]byte(`<!doctype html><script>window.blocked=0;window.wrong=[]</script><iframe src="` + s.base + `/chat/c/frame" onload="window.loaded=1"></iframe>`))
+			_, _ = w.Write([]byte(`<!doctype html><script>window.blocked=0;window.wrong=[]</script><iframe src="` + s.base + `/w/frame?key=chan-1" onload="window.loaded=1"></iframe>`))
 		}))
 		defer site.Close()
 		if origin == "" {

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"math"
 	"mime"
 	"net/http"
 	"path"
@@ -32,6 +34,15 @@ type place struct {
 
 func (p place) String() string { return fmt.Sprintf("%d.%d", p.Out, p.In) }
 
+// pass moves a place on to behind a line.
+func (p *place) pass(l line) {
+	if l.Log == logOut {
+		p.Out = l.N
+		return
+	}
+	p.In = l.N
+}
+
 // placeOf reads a place; what is none is the beginning.
 func placeOf(text string) place {
 	var p place
@@ -41,25 +52,32 @@ func placeOf(text string) place {
 	return p
 }
 
-// opening is what a page sends to start or go on.
+// opening is what a page sends to start or, with the token of an earlier session, to go on.
 type opening struct {
-	Token    string `json:"token"` // of an earlier session
-	Identity *proof `json:"identity"`
-	Name     string `json:"name"` // the form before the chat
-	Email    string `json:"email"`
-	Phone    string `json:"phone"`
-	Work     string `json:"work"`    // the task done, see mustWork
-	Asked    bool   `json:"asked"`   // they have seen it, whatever they wrote there
-	Trap     string `json:"website"` // a field that people do not see: who fills it is a program
+	token    string
+	Page     string  `json:"page"`
+	Referrer string  `json:"referrer"`
+	Fields   answers `json:"fields"`
+	Asked    bool    `json:"asked"` // they have seen the form, whatever they wrote there
+	Identity *proof  `json:"identity"`
+	Work     string  `json:"work"` // the task done, see mustWork
+}
+
+// answers are what a visitor wrote into the form before the chat.
+type answers struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Phone string `json:"phone"`
+	Trap  string `json:"website"` // a field that people do not see: who fills it is a program
 }
 
 // startSession tells a page who its visitor is: the one they were, the user whom the site proves, or somebody new.
 func (l *link) startSession(w http.ResponseWriter, c call) error {
-	var o opening
+	o := opening{token: bearing(c.Request)}
 	if err := decode(w, c.Request, &o); err != nil {
 		return err
 	}
-	if o.Trap != "" {
+	if o.Fields.Trap != "" {
 		return errInvalid
 	}
 	if l.mustWork(w, c, o) {
@@ -82,8 +100,10 @@ func (l *link) startSession(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, map[string]any{"token": l.conf.seal(v, l.host.Now()), "lines": lines, "at": at, "read": seen.Read, "proven": v.Proven,
-		"ask": len(l.missing(v)) > 0, "offer": l.offers(v, at.In == 0), "closed": stands.State == core.ConversationClosed, "agent": stands.Agent, "who": shelf("who", v.ID)[len("chat/who/"):]})
+	now := l.host.Now()
+	answer(w, http.StatusOK, map[string]any{"token": l.conf.seal(v, now), "conversation": shelf("who", v.ID)[len("chat/who/"):], "history": lines, "open": l.conf.opens(now).IsZero(),
+		"at": at, "read": seen.Read, "proven": v.Proven, "ask": len(l.missing(v)) > 0, "offer": l.offers(v, at.In == 0),
+		"closed": stands.State == core.ConversationClosed, "agent": stands.Agent})
 	return nil
 }
 
@@ -97,7 +117,7 @@ func (l *link) who(o opening) (visitor, error) {
 		}
 		return v, nil
 	}
-	v, err := l.conf.open(o.Token, now)
+	v, err := l.conf.open(o.token, now)
 	switch {
 	case l.conf.require && (err != nil || !v.Proven):
 		return v, errIdentity
@@ -107,17 +127,18 @@ func (l *link) who(o opening) (visitor, error) {
 	return v, nil
 }
 
-// fill takes what a visitor typed into the form. It does not change what the site has proven.
+// fill takes where a visitor is, and what they typed into the form. It does not change what the site has proven.
 func (v *visitor) fill(o opening) {
 	if v.Name == "" {
-		v.Name = clean(o.Name)
+		v.Name = clean(o.Fields.Name)
 	}
-	if mail := clean(o.Email); v.Email == "" && aMail.MatchString(mail) {
+	if mail := clean(o.Fields.Email); v.Email == "" && aMail.MatchString(mail) {
 		v.Email = mail
 	}
 	if v.Phone == "" {
-		v.Phone = clean(o.Phone)
+		v.Phone = clean(o.Fields.Phone)
 	}
+	v.Page, v.From = webAddress(o.Page), webAddress(o.Referrer)
 	v.Asked = v.Asked || o.Asked
 }
 
@@ -157,26 +178,45 @@ func (l *link) missing(v visitor) []string {
 
 // said is a message of a visitor.
 type said struct {
-	ID       string       `json:"id"` // the browser's own: the same id is the same message, however often it comes
-	Text     string       `json:"text"`
-	Choice   *core.Choice `json:"choice"`
-	Page     string       `json:"page"`
-	Title    string       `json:"title"` // of the page
-	Referrer string       `json:"referrer"`
+	id     string       // the browser's own: the same id is the same message, however often it comes
+	Text   string       `json:"text"`
+	Choice *core.Choice `json:"choice"`
+	Page   string       `json:"page"` // where they are by now, if that is another one than when the chat began
+	Title  string       `json:"title"`
 	// Attributes are what the page says of the visitor. They prove nothing.
 	Attributes map[string]any `json:"attributes"`
 	file       *file
 }
 
-var anID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
+var anID = regexp.MustCompile(`^[!-~]{1,255}$`)
+
+// id is the browser's name of the message that a call brings: its Idempotency-Key, which some write in quotation marks. A name that is long or strange
+// is kept as its hash.
+func (c call) id() (string, error) {
+	key := strings.Trim(c.Header.Get("Idempotency-Key"), `"`)
+	if !anID.MatchString(key) {
+		return "", errKey
+	}
+	if !aName.MatchString(key) {
+		sum := sha256.Sum256([]byte(key))
+		key = hex.EncodeToString(sum[:16])
+	}
+	return key, nil
+}
+
+var aName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (l *link) takeMessage(w http.ResponseWriter, c call) error {
-	var s said
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	s := said{id: id}
 	if err := decode(w, c.Request, &s); err != nil {
 		return err
 	}
 	s.Text = strings.TrimSpace(s.Text)
-	if !anID.MatchString(s.ID) || s.Text == "" || !utf8.ValidString(s.Text) || utf8.RuneCountInString(s.Text) > textLimit || strings.ContainsRune(s.Text, 0) {
+	if s.Text == "" || !utf8.ValidString(s.Text) || utf8.RuneCountInString(s.Text) > textLimit || strings.ContainsRune(s.Text, 0) {
 		return errInvalid
 	}
 	return l.take(w, c, s)
@@ -191,11 +231,11 @@ func (l *link) take(w http.ResponseWriter, c call, s said) error {
 	if err != nil {
 		return err
 	}
-	if old := log.find(s.ID); old != nil {
+	if old := log.find(s.id); old != nil {
 		answer(w, http.StatusOK, l.show(logIn, *old))
 		return nil
 	}
-	e := entry{Say: sayMessage, ID: s.ID, At: l.host.Now().UnixMilli(), Text: s.Text, File: s.file}
+	e := entry{Say: sayMessage, ID: s.id, At: l.host.Now().UnixMilli(), Text: s.Text, File: s.file}
 	var before briefing
 	if err := l.recall(c.Context(), "told", c.visitor.ID, &before); err != nil {
 		return err
@@ -221,15 +261,15 @@ func (l *link) take(w http.ResponseWriter, c call, s said) error {
 // events are what a visitor's message is to the gateway, and what has then been told. What they filled in, and what their page says of them, comes
 // before it; the page on which they are is told when it is another one.
 func (l *link) events(v visitor, s said, before briefing) ([]core.Event, briefing) {
-	id := shelf("msg", v.ID)[len("chat/msg/"):] + "." + s.ID
+	id := shelf("msg", v.ID)[len("chat/msg/"):] + "." + s.id
 	e := core.Event{Kind: core.EventMessage, ID: id, Account: l.conf.site, At: l.host.Now(), Origin: core.OriginCustomer, Peer: l.peer(v),
 		Message: &core.MessageBody{Provider: id, Content: content(s)}}
 	now := before
 	if s.Attributes != nil {
 		now.Attributes = s.Attributes
 	}
-	if page := webAddress(s.Page); page != "" && page != before.Page {
-		e.Message.Content.Referral = &core.Referral{Source: "page", URL: page, Headline: clean(s.Title), Ref: webAddress(s.Referrer)}
+	if page := or(webAddress(s.Page), v.Page); page != "" && page != before.Page {
+		e.Message.Content.Referral = &core.Referral{Source: "page", URL: page, Headline: clean(s.Title), Ref: v.From}
 		now.Page = page
 	}
 	form, hash := l.form(e, fields(v, now.Attributes), before.Form)
@@ -269,30 +309,62 @@ func webAddress(s string) string {
 	return s
 }
 
-// takeFile takes a file as the body, its name and the browser's id of it in the query.
+// takeFile takes a file as a browser sends a form with one. Fields before it say on which page that is.
 func (l *link) takeFile(w http.ResponseWriter, c call) error {
-	q := c.URL.Query()
-	if l.conf.upload == 0 || c.ContentLength > l.conf.upload {
+	id, err := c.id()
+	switch {
+	case err != nil:
+		return err
+	case l.conf.upload == 0 || c.ContentLength > l.conf.upload+bodyLimit:
 		return errTooLarge
 	}
-	s := said{ID: q.Get("id"), Page: q.Get("page"), Title: q.Get("title")}
-	if !anID.MatchString(s.ID) {
-		return errInvalid
-	}
-	raw, err := readBody(w, c.Request, l.conf.upload)
+	s := said{id: id}
+	raw, declared, err := l.readForm(w, c.Request, &s)
 	if err != nil {
 		return err
 	}
-	if len(raw) == 0 {
-		return errInvalid
-	}
-	sum := sha256.Sum256([]byte(c.visitor.ID + "\n" + s.ID))
-	id := hex.EncodeToString(sum[:16])
-	s.file = &file{ID: "v-" + id, Name: fileName(q.Get("name")), MIME: sniff(raw, c.Header.Get("Content-Type")), Size: int64(len(raw))}
-	if err := l.host.SaveUntil(c.Context(), fileKey(id), raw, l.host.Now().Add(keepFiles)); err != nil {
+	sum := sha256.Sum256([]byte(c.visitor.ID + "\n" + s.id))
+	name := hex.EncodeToString(sum[:16])
+	s.file.ID, s.file.MIME, s.file.Size = "v-"+name, sniff(raw, declared), int64(len(raw))
+	if err := l.host.SaveUntil(c.Context(), fileKey(name), raw, l.host.Now().Add(keepFiles)); err != nil {
 		return fmt.Errorf("keep visitor's file: %w", err)
 	}
 	return l.take(w, c, s)
+}
+
+// readForm reads the form with a file, into s all that is said of it, and returns the file and what the browser takes it for.
+func (l *link) readForm(w http.ResponseWriter, r *http.Request, s *said) (raw []byte, declared string, err error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait))
+	r.Body = http.MaxBytesReader(w, r.Body, l.conf.upload+bodyLimit)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, "", errInvalid
+	}
+	for {
+		p, err := parts.NextPart()
+		if err != nil {
+			return nil, "", unread(err)
+		}
+		most := int64(bodyLimit)
+		if p.FileName() != "" {
+			most = l.conf.upload
+		}
+		text, err := io.ReadAll(io.LimitReader(p, most+1))
+		switch {
+		case err != nil:
+			return nil, "", unread(err)
+		case int64(len(text)) > most:
+			return nil, "", errTooLarge
+		case p.FileName() != "" && len(text) > 0:
+			s.file = &file{Name: fileName(p.FileName())}
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+			return text, p.Header.Get("Content-Type"), nil
+		case p.FormName() == "page":
+			s.Page = string(text)
+		case p.FormName() == "title":
+			s.Title = string(text)
+		}
+	}
 }
 
 // fileName is the last part of what a browser calls a file.
@@ -339,9 +411,9 @@ func (l *link) takeTyping(w http.ResponseWriter, c call) error {
 	return nil
 }
 
-// takeMarks reports what was shown and what was read.
+// takeMarks reports what was shown and what was read: everything, where a browser does not say how far.
 func (l *link) takeMarks(w http.ResponseWriter, c call) error {
-	var now marking
+	now := marking{Delivered: math.MaxInt64, Read: math.MaxInt64}
 	if err := decode(w, c.Request, &now); err != nil {
 		return err
 	}

@@ -1,6 +1,12 @@
 // Package webchat is the bridge of the chat widget that a business puts on its own site. There is no provider: the bridge serves the visitor's
 // browser itself, as a core.ServeLink.
 //
+// # What a page calls
+//
+// All addresses stand below /w, and name the channel by ?key=, its id. Pages load /bridge.js, which loads /panel.js when it is needed; /frame is the chat
+// as a page. The interface is below /v1: GET /config, POST /session, POST /messages and /files (each with an Idempotency-Key: the same key is the same
+// message), POST /typing, /read and /continue, GET /events as a stream and, where a proxy holds that back, GET /messages?after=.
+//
 // # What is kept where
 //
 // What a visitor writes is handed to core.Host.Emit and acknowledged after its commit. Besides, the bridge keeps two logs for each visitor with

@@ -58,6 +58,7 @@ func TestContinue(t *testing.T) {
 // TestFrame: the chat's own page may be framed by the site alone, and may chat; pages elsewhere still may not.
 func TestFrame(t *testing.T) {
 	r := newRig(t, with(keyTitle, `A "shop" <b>`))
+	r.base = strings.TrimSuffix(r.base, "/v1")
 	resp, body := r.ask("GET", `/frame?locale=de-AT&theme=dark"><script>`, "", "Origin", "", "Sec-Fetch-Site", "cross-site")
 	if resp.StatusCode != 200 || !strings.Contains(body, `lang="de"`) || !strings.Contains(body, `data-theme="dark&#34;&gt;`) || strings.Contains(body, "<b>") || strings.Count(body, "<script") != 1 {
 		t.Errorf("got %d %s", resp.StatusCode, body)
@@ -66,9 +67,9 @@ func TestFrame(t *testing.T) {
 	if !strings.Contains(policy, "frame-ancestors 'self' "+page) || !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy: %s", policy)
 	}
-	r.want(200, "POST", "/session", `{}`, "Origin", r.base)
-	r.want(200, "POST", "/session", `{}`, "Origin", "https://chat.gateway.test", "Sec-Fetch-Site", "same-origin") // behind a proxy with another name
-	r.want(403, "POST", "/session", `{}`, "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site")
+	r.want(200, "POST", "/v1/session", `{}`, "Origin", r.base)
+	r.want(200, "POST", "/v1/session", `{}`, "Origin", "https://chat.gateway.test", "Sec-Fetch-Site", "same-origin") // behind a proxy with another name
+	r.want(403, "POST", "/v1/session", `{}`, "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site")
 	if resp, _ := r.ask("POST", "/frame", ""); resp.StatusCode != 405 {
 		t.Errorf("posted: %d", resp.StatusCode)
 	}
@@ -81,7 +82,7 @@ func TestTelling(t *testing.T) {
 	n := 0
 	say := func(more string) (form map[string]any, on *core.Referral) {
 		n++
-		r.want(201, "POST", "/messages", `{"id":"id-00000`+string(rune('0'+n))+`","text":"x"`+more+`}`, bearer(token)...)
+		r.want(201, "POST", "/messages", `{"text":"x"`+more+`}`, keyed(token, "id-00000"+string(rune('0'+n)))...)
 		for _, e := range r.host.Events() {
 			switch {
 			case !strings.HasPrefix(e.Message.Provider[strings.Index(e.Message.Provider, ".")+1:], "id-00000"+string(rune('0'+n))):
@@ -127,12 +128,12 @@ func TestForm(t *testing.T) {
 		"nothing to ask":         {nil, `{}`, false, false, false, nil},
 		"may be told":            {[]string{keyAsk, "name, email"}, `{}`, false, false, true, []string{"name", "email"}},
 		"was asked":              {[]string{keyAsk, "name, email"}, `{"asked":true}`, false, false, false, []string{"name", "email"}},
-		"has told":               {[]string{keyAsk, "name"}, `{"name":"Ana"}`, false, false, false, []string{"name"}},
+		"has told":               {[]string{keyAsk, "name"}, `{"fields":{"name":"Ana"}}`, false, false, false, []string{"name"}},
 		"has written":            {[]string{keyAsk, "name"}, `{}`, true, false, false, []string{"name"}},
 		"must be told":           {[]string{keyAsk, "email*"}, `{}`, false, true, true, []string{"email"}},
 		"closed":                 {[]string{keyHours, "Mon-Fri 09:00-17:00"}, `{}`, true, false, true, []string{"email"}},
 		"closed, and asks a way": {[]string{keyHours, "Mon-Fri 09:00-17:00", keyAsk, "phone"}, `{}`, true, false, true, []string{"phone"}},
-		"closed, and known":      {[]string{keyHours, "Mon-Fri 09:00-17:00"}, `{"email":"ana@home.test"}`, true, false, false, []string{"email"}},
+		"closed, and known":      {[]string{keyHours, "Mon-Fri 09:00-17:00"}, `{"fields":{"email":"ana@home.test"}}`, true, false, false, []string{"email"}},
 		"open":                   {[]string{keyHours, "Sun 09:00-17:00"}, `{}`, false, false, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +147,7 @@ func TestForm(t *testing.T) {
 			s := r.want(200, "POST", "/session", c.opening)
 			if c.write {
 				r.write(s["token"].(string), "id-000001", "hi")
-				s = r.want(200, "POST", "/session", `{"token":"`+s["token"].(string)+`"}`)
+				s = r.want(200, "POST", "/session", `{}`, bearer(s["token"].(string))...)
 			}
 			if !slices.Equal(asked, c.asked) || s["ask"] != c.must || s["offer"] != c.offers {
 				t.Errorf("asks for %q, must %v, offers %v", asked, s["ask"], s["offer"])
@@ -163,7 +164,7 @@ func TestAffairs(t *testing.T) {
 		who := core.IdentityKey{Scheme: Scheme, Scope: "shop", Value: r.visitor(token)}
 		lena := core.Standing{State: core.ConversationOpen, Agent: "Lena"}
 		r.host.Stand(who, lena)
-		if got := r.want(200, "POST", "/session", `{"token":"`+token+`"}`); (got["agent"] == "Lena") != (names == yes) || got["closed"] != false {
+		if got := r.want(200, "POST", "/session", `{}`, bearer(token)...); (got["agent"] == "Lena") != (names == yes) || got["closed"] != false {
 			t.Errorf("names %s: got %v", names, got)
 		}
 		var kinds []string

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -44,17 +45,18 @@ func (l *link) show(log string, e entry) line {
 	return line{e, log}
 }
 
-func (l *link) answerHistory(w http.ResponseWriter, c call) error {
+// answerMessages tells what is new after a place, to a browser whose stream a proxy holds back.
+func (l *link) answerMessages(w http.ResponseWriter, c call) error {
 	lines, at, err := l.since(c.Context(), c.visitor.ID, placeOf(c.URL.Query().Get("after")))
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, map[string]any{"lines": lines, "at": at})
+	answer(w, http.StatusOK, map[string]any{"messages": lines, "at": at})
 	return nil
 }
 
 const (
-	beat      = 15 * time.Second // of a stream on which nothing happens
+	beat      = 20 * time.Second // of a stream on which nothing happens
 	lookAgain = 5 * time.Second  // see link.look
 	writeFor  = 10 * time.Second // the longest that a browser may take for a piece
 )
@@ -107,12 +109,17 @@ func (l *link) news(c call, f *feed) bool {
 	if err != nil {
 		return false // the browser comes again with its place
 	}
-	if len(lines) == 0 {
-		return true
+	var text strings.Builder
+	for _, line := range lines {
+		f.at.pass(line)
+		body, err := json.Marshal(line)
+		if err != nil {
+			return false // texts and numbers only
+		}
+		fmt.Fprintf(&text, "id: %s\nevent: %s\ndata: %s\n\n", f.at, line.Say, body)
 	}
 	f.at = at
-	body, err := json.Marshal(lines)
-	return err == nil && f.write(fmt.Sprintf("id: %s\nevent: lines\ndata: %s\n\n", at, body))
+	return len(lines) == 0 || f.write(text.String())
 }
 
 // feed is the writing side of a stream.

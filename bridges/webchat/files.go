@@ -23,13 +23,17 @@ const (
 	keepFiles = 30 * 24 * time.Hour
 )
 
-// fileURL is the address of a file, relative to the channel's. It says all that is needed to serve it, is signed, and ends: an <img> cannot send a
+// fileDoor is below which files are.
+const fileDoor = "/v1/files/"
+
+// fileURL is the address of a file, relative to that of the calls. It says all that is needed to serve it, is signed, and ends: an <img> cannot send a
 // token.
 func (l *link) fileURL(f file) string {
 	until := l.host.Now().Add(linkFor).Truncate(time.Hour).Add(time.Hour) // the same for an hour: browsers keep what they have
 	q := url.Values{"n": {f.Name}, "t": {f.MIME}, "e": {strconv.FormatInt(until.Unix(), 10)}}
 	q.Set("s", l.fileSum(f.ID, q))
-	return "f/" + url.PathEscape(f.ID) + "?" + q.Encode()
+	q.Set("key", string(l.channel.ID))
+	return "files/" + url.PathEscape(f.ID) + "?" + q.Encode()
 }
 
 func (l *link) fileSum(id string, q url.Values) string {
@@ -46,7 +50,7 @@ func (l *link) answerFile(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return errMethod
 	}
-	id, q := strings.TrimPrefix(r.URL.Path, "/f/"), r.URL.Query()
+	id, q := strings.TrimPrefix(r.URL.Path, fileDoor), r.URL.Query()
 	if !hmac.Equal([]byte(q.Get("s")), []byte(l.fileSum(id, q))) {
 		return errNowhere
 	}

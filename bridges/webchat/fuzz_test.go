@@ -37,8 +37,9 @@ func FuzzToken(f *testing.F) {
 
 // FuzzServe: whatever a known visitor's browser sends is answered, and what is stored of it is fit to be.
 func FuzzServe(f *testing.F) {
-	for _, s := range [][2]string{{"/session", `{"token":"x","name":"Ana","identity":{"id":"1","hash":"00"}}`}, {"/messages", `{"id":"id-000001","text":"hi","choice":{"id":"a"},"page":"https://a.test/"}`},
-		{"/continue", `{"channel":"whatsapp"}`}, {"/frame?theme=%22", ""}, {"/read", `{"delivered":1,"read":9223372036854775807}`}, {"/files?id=id-000001&name=a%00b", "GIF89a"}, {"/history?after=1.2", ""}, {"/f/v-0?e=9&s=x", ""}, {"/config?locale=zz", ""}} {
+	for _, s := range [][2]string{{"/v1/session", `{"fields":{"name":"Ana"},"page":"https://a.test/","identity":{"id":"1","hash":"00"}}`}, {"/v1/messages", `{"text":"hi","choice":{"id":"a"},"page":"https://a.test/"}`},
+		{"/v1/continue", `{"channel":"whatsapp"}`}, {"/frame?theme=%22", ""}, {"/v1/read", `{"delivered":1,"read":9223372036854775807}`}, {"/v1/files", "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\x00b\"\r\n\r\nGIF89a\r\n--x--\r\n"}, {"/v1/messages?after=1.2", ""}, {"/v1/files/v-0?e=9&s=x", ""},
+		{"/v1/config?locale=zz", ""}} {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, path, body string) {
@@ -58,6 +59,10 @@ func FuzzServe(f *testing.F) {
 				r.URL = u
 			}
 			r.Header.Set("Origin", page)
+			r.Header.Set("Idempotency-Key", "id-000001")
+			if strings.HasPrefix(r.URL.Path, "/v1/files") {
+				r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+			}
 			r.Header.Set("Authorization", "Bearer "+l.conf.seal(visitor{ID: "a-1"}, h.Now()))
 			w := httptest.NewRecorder()
 			l.ServeHTTP(w, r)

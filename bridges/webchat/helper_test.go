@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +60,7 @@ func newRig(t *testing.T, s core.Settings) *rig {
 	server := httptest.NewServer(opened.(core.ServeLink))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { _ = opened.Close() }) // first: streams end with it
-	return &rig{t, h, opened.(*link), server.URL}
+	return &rig{t, h, opened.(*link), server.URL + "/v1"}
 }
 
 // ask calls an address as a page does: headers are name, value, name, value.
@@ -103,12 +106,31 @@ func (r *rig) want(status int, method, path, body string, headers ...string) map
 }
 
 // session starts one and returns its token.
-func (r *rig) session(body string) string {
+func (r *rig) session(body string, headers ...string) string {
 	r.Helper()
-	return r.want(200, "POST", "/session", body)["token"].(string)
+	return r.want(200, "POST", "/session", body, headers...)["token"].(string)
 }
 
 func bearer(token string) []string { return []string{"Authorization", "Bearer " + token} }
+
+// keyed are the headers of a call that brings a message.
+func keyed(token, id string) []string { return append(bearer(token), "Idempotency-Key", id) }
+
+// upload sends a file as a browser does: kind is what the browser takes it for.
+func (r *rig) upload(token, id, name, kind, content string) (*http.Response, string) {
+	r.Helper()
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	_ = w.WriteField("page", "https://www.shop.test/upload")
+	p, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {mime.FormatMediaType("form-data", map[string]string{"name": "file", "filename": name})}, "Content-Type": {kind}})
+	if err == nil {
+		_, err = io.WriteString(p, content)
+	}
+	if err != nil || w.Close() != nil {
+		r.Fatal(err)
+	}
+	return r.ask("POST", "/files", form.String(), append(keyed(token, id), "Content-Type", w.FormDataContentType())...)
+}
 
 // visitor says whose a token is.
 func (r *rig) visitor(token string) string {
@@ -122,8 +144,8 @@ func (r *rig) visitor(token string) string {
 
 func (r *rig) write(token, id, text string) {
 	r.Helper()
-	body, _ := json.Marshal(map[string]string{"id": id, "text": text})
-	resp, answer := r.ask("POST", "/messages", string(body), bearer(token)...)
+	body, _ := json.Marshal(map[string]string{"text": text})
+	resp, answer := r.ask("POST", "/messages", string(body), keyed(token, id)...)
 	if resp.StatusCode/100 != 2 {
 		r.Fatalf("write: %d %s", resp.StatusCode, answer)
 	}
@@ -145,7 +167,7 @@ func (r *rig) outgoing(to, key, text string) core.Outgoing {
 func (r *rig) texts(token, after string) []string {
 	r.Helper()
 	var all []string
-	for _, l := range r.want(200, "GET", "/history?after="+after, "", bearer(token)...)["lines"].([]any) {
+	for _, l := range r.want(200, "GET", "/messages?after="+after, "", bearer(token)...)["messages"].([]any) {
 		text, _ := l.(map[string]any)["text"].(string)
 		all = append(all, text)
 	}

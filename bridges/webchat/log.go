@@ -18,7 +18,7 @@ const (
 	logOut = "out" // what was sent to them
 )
 
-// What an entry says.
+// What an entry says. A stream tells each as an event of this name.
 const (
 	sayMessage = "msg"
 	sayEdit    = "edit"
@@ -290,6 +290,8 @@ type bucket struct {
 const (
 	visitsPerMinute = 120
 	visitsAtOnce    = 240
+	crowdPerSecond  = 50
+	crowdAtOnce     = 1000
 	talkPerSecond   = 1
 	talkAtOnce      = 30
 	typedPerSecond  = 1.0 / 3

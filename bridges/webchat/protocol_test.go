@@ -19,9 +19,9 @@ import (
 func TestFirstMessageAndAnswer(t *testing.T) {
 	r := newRig(t, with(keyAsk, "name, email*"))
 	token := r.session(`{}`)
-	r.want(403, "POST", "/messages", `{"id":"id-000001","text":"hi"}`, bearer(token)...) // the form comes first
-	token = r.session(`{"token":"` + token + `","name":"  Ana \n Lu ","email":"ana@home.test"}`)
-	line := r.want(201, "POST", "/messages", `{"id":"id-000001","text":" hi ","page":"https://www.shop.test/a?secret=1#x"}`, bearer(token)...)
+	r.want(403, "POST", "/messages", `{"text":"hi"}`, keyed(token, "id-000001")...) // the form comes first
+	token = r.session(`{"fields":{"name":"  Ana \n Lu ","email":"ana@home.test"}}`, bearer(token)...)
+	line := r.want(201, "POST", "/messages", `{"text":" hi ","page":"https://www.shop.test/a?secret=1#x"}`, keyed(token, "id-000001")...)
 	if line["text"] != "hi" || line["n"] != 1.0 || line["l"] != "in" {
 		t.Errorf("got %v", line)
 	}
@@ -100,8 +100,8 @@ func TestProofOfWork(t *testing.T) {
 	}
 	token := r.want(200, "POST", "/session", `{"work":"`+done+`"}`)["token"].(string)
 	r.want(428, "POST", "/session", `{"work":"`+done+`"}`) // used
-	r.want(200, "POST", "/session", `{"token":"`+token+`"}`)
-	r.want(428, "POST", "/session", `{"token":"forged.token"}`)
+	r.want(200, "POST", "/session", `{}`, bearer(token)...)
+	r.want(428, "POST", "/session", `{}`, bearer("forged.token")...)
 	m := hmac.New(sha256.New, []byte(plantedIdentity))
 	m.Write([]byte("u-7"))
 	r.want(200, "POST", "/session", `{"identity":{"id":"u-7","hash":"`+hex.EncodeToString(m.Sum(nil))+`"}}`)
@@ -129,7 +129,7 @@ func TestTwice(t *testing.T) {
 		t.Errorf("after all: %q", got)
 	}
 	r.host.EmitError = core.ErrUnavailable
-	if resp, _ := r.ask("POST", "/messages", `{"id":"id-000002","text":"lost?"}`, bearer(token)...); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+	if resp, _ := r.ask("POST", "/messages", `{"text":"lost?"}`, keyed(token, "id-000002")...); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("not stored, and answered %d", resp.StatusCode)
 	}
 	if got := r.texts(token, "1.1"); len(got) != 0 {
@@ -196,17 +196,17 @@ func TestIdentity(t *testing.T) {
 	}
 	r.want(403, "POST", "/session", `{}`) // nobody proven
 	anonymous := r.link.conf.seal(newVisitor(), now)
-	r.want(403, "POST", "/session", `{"token":"`+anonymous+`"}`)
-	for _, path := range []string{"/messages", "/files?id=id-000001", "/read"} {
-		r.want(403, "POST", path, `{"id":"id-000001","text":"hi"}`, bearer(anonymous)...)
+	r.want(403, "POST", "/session", `{}`, bearer(anonymous)...)
+	for _, path := range []string{"/messages", "/files", "/read"} {
+		r.want(403, "POST", path, `{"text":"hi"}`, keyed(anonymous, "id-000001")...)
 	}
-	for _, path := range []string{"/history", "/events"} {
+	for _, path := range []string{"/messages", "/events"} {
 		r.want(403, "GET", path, "", bearer(anonymous)...)
 	}
 	if len(r.host.Events()) > 0 {
 		t.Fatal("somebody unproven got in")
 	}
-	token := r.session(`{"identity":{"token":"` + signJWT(plantedIdentity, good) + `"},"name":"Mallory"}`)
+	token := r.session(`{"identity":{"token":"` + signJWT(plantedIdentity, good) + `"},"fields":{"name":"Mallory"}}`)
 	r.write(token, "id-000001", "it is me")
 	hashed := r.session(`{"identity":{"id":"42","hash":"` + hashOf(plantedIdentity, "42") + `"}}`)
 	if got := r.texts(hashed, ""); len(got) != 1 {
@@ -229,14 +229,14 @@ func TestForgedTokens(t *testing.T) {
 	for name, bad := range map[string]string{"none": "", "cut": token[:len(token)-1], "no signature": text, "empty signature": text + ".", "another body": base64.RawURLEncoding.EncodeToString(mine) + "." + sig,
 		"of another channel": elsewhere.seal(newVisitor(), r.host.Now()), "over": r.link.conf.seal(newVisitor(), r.host.Now().AddDate(0, 0, -31))} {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range []string{"/messages", "/read", "/files?id=id-000001"} {
-				if resp, _ := r.ask("POST", path, `{"id":"id-000001","text":"hi"}`, bearer(bad)...); resp.StatusCode != 401 {
+			for _, path := range []string{"/messages", "/read", "/files"} {
+				if resp, _ := r.ask("POST", path, `{"text":"hi"}`, keyed(bad, "id-000001")...); resp.StatusCode != 401 {
 					t.Errorf("%s: got %d", path, resp.StatusCode)
 				}
 			}
 		})
 	}
-	if r.visitor(r.session(`{"token":"`+token[:len(token)-1]+`"}`)) == r.visitor(token) {
+	if r.visitor(r.session(`{}`, bearer(token[:len(token)-1])...)) == r.visitor(token) {
 		t.Error("a forged token went on as its victim")
 	}
 	if len(r.host.Events()) > 0 {
@@ -267,14 +267,25 @@ func TestOrigins(t *testing.T) {
 func TestBadRequests(t *testing.T) {
 	r := newRig(t, goodSettings())
 	token := r.session(`{}`)
-	for body, status := range map[string]int{`{`: 400, `[]`: 400, `{}`: 400, `{"id":"x","text":"short id"}`: 400, `{"id":"id-000001","text":"  "}`: 400, `{"id":"../../etc","text":"x"}`: 400, `{"id":"id-000001","text":"\u0000"}`: 400,
-		`{"id":"id-000001","text":"` + strings.Repeat("x", textLimit+1) + `"}`: 400, `{"id":"id-000001","text":"` + strings.Repeat("x", bodyLimit) + `"}`: 413} {
-		if resp, answer := r.ask("POST", "/messages", body, bearer(token)...); resp.StatusCode != status {
+	for body, status := range map[string]int{`{`: 400, `[]`: 400, `{}`: 400, ``: 400, `{"text":"  "}`: 400, `{"text":"\u0000"}`: 400,
+		`{"text":"` + strings.Repeat("x", textLimit+1) + `"}`: 400, `{"text":"` + strings.Repeat("x", bodyLimit) + `"}`: 413} {
+		if resp, answer := r.ask("POST", "/messages", body, keyed(token, "id-000001")...); resp.StatusCode != status {
 			t.Errorf("%.60s: got %d %s, want %d", body, resp.StatusCode, answer, status)
 		}
 	}
-	r.want(400, "POST", "/session", `{"website":"https://spam.test"}`)
-	for path, status := range map[string]int{"/nowhere": 404, "/": 404, "/f/m-x": 404, "/../x": 404, "/messages": 405} {
+	for _, key := range []string{"", `""`, "two words", "schlüssel", strings.Repeat("x", 256)} {
+		if got := r.want(400, "POST", "/messages", `{"text":"hi"}`, keyed(token, key)...); got["error"] != "idempotency-key" {
+			t.Errorf("key %.20q: %v", key, got)
+		}
+	}
+	for _, form := range []string{"", "--x--", "--x\r\n\r\nno file\r\n--x--", "--x\r\nContent-Disposition: form-data; name=file; filename=empty\r\n\r\n\r\n--x--", "--x\r\nContent-Disposition: form-data; name=file; filename=cut\r\n\r\nhalf"} {
+		if resp, _ := r.ask("POST", "/files", form, append(keyed(token, "id-000001"), "Content-Type", "multipart/form-data; boundary=x")...); resp.StatusCode != 400 {
+			t.Errorf("form %q: %d", form, resp.StatusCode)
+		}
+	}
+	r.want(400, "POST", "/files", "GIF89a", append(keyed(token, "id-000001"), "Content-Type", "image/gif")...)
+	r.want(400, "POST", "/session", `{"fields":{"website":"https://spam.test"}}`)
+	for path, status := range map[string]int{"/nowhere": 404, "/": 404, "/files/m-x": 404, "/../x": 404, "/read": 405} {
 		if resp, _ := r.ask("GET", path, "", bearer(token)...); resp.StatusCode != status {
 			t.Errorf("%s: got %d", path, resp.StatusCode)
 		}
@@ -289,7 +300,7 @@ func TestTooOften(t *testing.T) {
 	token := r.session(`{}`)
 	refused := 0
 	for i := range talkAtOnce + 5 {
-		if resp, _ := r.ask("POST", "/messages", fmt.Sprintf(`{"id":"id-%06d","text":"x"}`, i), bearer(token)...); resp.StatusCode == 429 {
+		if resp, _ := r.ask("POST", "/messages", `{"text":"x"}`, keyed(token, fmt.Sprintf("id-%06d", i))...); resp.StatusCode == 429 {
 			refused++
 		}
 	}
@@ -340,7 +351,7 @@ func TestFiles(t *testing.T) {
 	token := r.session(`{}`)
 	png := "\x89PNG\r\n\x1a\n and more"
 	for range 2 {
-		r.ask("POST", "/files?id=id-000001&name=..%2F..%2Fa%20b.png", png, append(bearer(token), "Content-Type", "text/html")...)
+		r.upload(token, "id-000001", `..\..\a b.png`, "text/html", png)
 	}
 	events := r.host.Events()
 	if len(events) != 1 || events[0].Message.Content.Kind != core.KindImage || events[0].Message.Content.Media.Name != "a b.png" || events[0].Message.Content.Media.MIME != "image/png" {
@@ -350,7 +361,7 @@ func TestFiles(t *testing.T) {
 	if err != nil || d.Size != int64(len(png)) {
 		t.Fatalf("fetch: %+v %v", d, err)
 	}
-	r.ask("POST", "/files?id=id-000002&name=x.html", "<html><script>alert(1)</script>", bearer(token)...)
+	r.upload(token, "id-000002", "x.html", "text/plain", "<html><script>alert(1)</script>")
 	r.host.PutFile("media-1", []byte("%PDF-1.7"))
 	out := r.outgoing(r.visitor(token), "part-1", "see")
 	out.Content = core.Content{Kind: core.KindDocument, Text: "see", Media: &core.Media{ID: "media-1", MIME: "application/pdf", Name: "Prüfung.pdf", Size: 8}}
@@ -358,7 +369,7 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var urls []string
-	for _, l := range r.want(200, "GET", "/history", "", bearer(token)...)["lines"].([]any) {
+	for _, l := range r.want(200, "GET", "/messages", "", bearer(token)...)["messages"].([]any) {
 		urls = append(urls, "/"+l.(map[string]any)["file"].(map[string]any)["url"].(string))
 	}
 	for i, want := range []struct{ body, kind, how string }{{png, "image/png", "inline"}, {"<html><script>alert(1)</script>", "application/octet-stream", "attachment"}, {"%PDF-1.7", "application/octet-stream", "attachment"}} {
@@ -367,7 +378,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %d %q %v", urls[i], resp.StatusCode, body, resp.Header)
 		}
 	}
-	for _, forged := range []string{strings.Replace(urls[0], "image%2Fpng", "text%2Fhtml", 1), strings.Replace(urls[2], "m-media-1", "m-media-2", 1), urls[0][:len(urls[0])-1], "/f/m-media-1"} {
+	for _, forged := range []string{strings.Replace(urls[0], "image%2Fpng", "text%2Fhtml", 1), strings.Replace(urls[2], "m-media-1", "m-media-2", 1), strings.Replace(urls[0], "&s=", "&s=x", 1), "/files/m-media-1"} {
 		if resp, _ := r.ask("GET", forged, ""); resp.StatusCode != 404 {
 			t.Errorf("%s: got %d", forged, resp.StatusCode)
 		}
@@ -376,7 +387,7 @@ func TestFiles(t *testing.T) {
 	if resp, _ := r.ask("GET", urls[0], ""); resp.StatusCode != 410 {
 		t.Errorf("a day later: %d", resp.StatusCode)
 	}
-	if resp, _ := r.ask("POST", "/files?id=id-000003&name=big", strings.Repeat("x", 1<<20+1), bearer(r.session(`{}`))...); resp.StatusCode != 413 {
+	if resp, _ := r.upload(r.session(`{}`), "id-000003", "big", "", strings.Repeat("x", 1<<20+1)); resp.StatusCode != 413 {
 		t.Errorf("too large: %d", resp.StatusCode)
 	}
 }

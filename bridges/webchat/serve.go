@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ var (
 	errSession  = failure{http.StatusUnauthorized, "session"}
 	errProof    = failure{http.StatusUnauthorized, "proof"}
 	errInvalid  = failure{http.StatusBadRequest, "invalid"}
+	errKey      = failure{http.StatusBadRequest, "idempotency-key"} // there must be one
 	errTooLarge = failure{http.StatusRequestEntityTooLarge, "too-large"}
 	errOften    = failure{http.StatusTooManyRequests, "too-often"}
 	errBusy     = failure{http.StatusServiceUnavailable, "unavailable"}
@@ -46,25 +48,33 @@ type call struct {
 	visitor visitor // zero where the door needs none
 }
 
-// door is one address of the interface.
+// door is one call of the interface.
 type door struct {
 	method string
 	token  bool // needs a visitor
 	answer func(l *link, w http.ResponseWriter, c call) error
 }
 
-func doors() map[string]door {
-	return map[string]door{
-		"/config":   {http.MethodGet, false, (*link).answerConfig},
-		"/session":  {http.MethodPost, false, (*link).startSession},
-		"/messages": {http.MethodPost, true, (*link).takeMessage},
-		"/files":    {http.MethodPost, true, (*link).takeFile},
-		"/typing":   {http.MethodPost, true, (*link).takeTyping},
-		"/read":     {http.MethodPost, true, (*link).takeMarks},
-		"/continue": {http.MethodPost, true, (*link).takeContinue},
-		"/history":  {http.MethodGet, true, (*link).answerHistory},
-		"/events":   {http.MethodGet, true, (*link).answerEvents},
+func doors() map[string][]door {
+	return map[string][]door{
+		"/v1/config":   {{http.MethodGet, false, (*link).answerConfig}},
+		"/v1/session":  {{http.MethodPost, false, (*link).startSession}},
+		"/v1/messages": {{http.MethodPost, true, (*link).takeMessage}, {http.MethodGet, true, (*link).answerMessages}},
+		"/v1/files":    {{http.MethodPost, true, (*link).takeFile}},
+		"/v1/typing":   {{http.MethodPost, true, (*link).takeTyping}},
+		"/v1/read":     {{http.MethodPost, true, (*link).takeMarks}},
+		"/v1/continue": {{http.MethodPost, true, (*link).takeContinue}},
+		"/v1/events":   {{http.MethodGet, true, (*link).answerEvents}},
 	}
+}
+
+// methods are what an address takes.
+func methods(at []door) string {
+	var all []string
+	for _, d := range at {
+		all = append(all, d.method)
+	}
+	return strings.Join(all, ", ")
 }
 
 // ServeHTTP implements core.ServeLink.
@@ -90,27 +100,25 @@ func (l *link) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *link) serve(w http.ResponseWriter, r *http.Request) error {
-	if asset := assets(r.URL.Path); asset != nil {
-		return asset.serve(w, r)
-	}
 	w.Header().Set("Cache-Control", "no-store")
-	if strings.HasPrefix(r.URL.Path, "/f/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, fileDoor):
 		return l.answerFile(w, r)
-	}
-	if r.URL.Path == "/frame" {
+	case r.URL.Path == "/frame":
 		return l.answerFrame(w, r)
 	}
-	d, there := doors()[r.URL.Path]
-	if !there {
+	at := doors()[r.URL.Path]
+	if at == nil {
 		return errNowhere
 	}
-	if err := l.admit(w, r, d); err != nil {
+	if err := l.admit(w, r, at); err != nil {
 		return err
 	}
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	d := at[slices.IndexFunc(at, func(d door) bool { return d.method == r.Method })]
 	c, err := l.identify(r, d)
 	if err != nil {
 		return err
@@ -125,7 +133,7 @@ func own(r *http.Request, origin string) bool {
 }
 
 // admit lets in pages of the site's origins only. A browser names the origin in every request but a GET of our own pages.
-func (l *link) admit(w http.ResponseWriter, r *http.Request, d door) error {
+func (l *link) admit(w http.ResponseWriter, r *http.Request, at []door) error {
 	origin, head := r.Header.Get("Origin"), w.Header()
 	head.Add("Vary", "Origin")
 	switch {
@@ -136,13 +144,13 @@ func (l *link) admit(w http.ResponseWriter, r *http.Request, d door) error {
 		return errOrigin
 	}
 	if r.Method == http.MethodOptions {
-		head.Set("Access-Control-Allow-Methods", d.method)
-		head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID")
+		head.Set("Access-Control-Allow-Methods", methods(at))
+		head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID")
 		head.Set("Access-Control-Max-Age", "7200")
 		return nil
 	}
-	if r.Method != d.method {
-		head.Set("Allow", d.method+", OPTIONS")
+	if !slices.ContainsFunc(at, func(d door) bool { return d.method == r.Method }) {
+		head.Set("Allow", methods(at)+", OPTIONS")
 		return errMethod
 	}
 	return nil
@@ -151,14 +159,13 @@ func (l *link) admit(w http.ResponseWriter, r *http.Request, d door) error {
 // identify finds out who calls, and how often. An unproven visitor is refused here wherever only proven ones may write, on every call.
 func (l *link) identify(r *http.Request, d door) (call, error) {
 	if !d.token {
-		if !l.visits.allow(address(r), l.host.Now()) {
+		if !l.visits.allow(address(r), l.host.Now()) || !l.crowd.allow("", l.host.Now()) {
 			return call{}, errOften
 		}
 		return call{Request: r}, nil
 	}
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	v, err := l.conf.open(token, l.host.Now())
-	if !ok || err != nil {
+	v, err := l.conf.open(bearing(r), l.host.Now())
+	if err != nil {
 		if !l.visits.allow(address(r), l.host.Now()) {
 			return call{}, errOften
 		}
@@ -171,6 +178,12 @@ func (l *link) identify(r *http.Request, d door) (call, error) {
 		return call{}, errOften
 	}
 	return call{r, v}, nil
+}
+
+// bearing is the token that a request brings. It is taken from nowhere else: what is in an address ends up in logs.
+func bearing(r *http.Request) string {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return token
 }
 
 // address is where a request comes from. One that a proxy on our own machine or network passed on comes from where that proxy says.
@@ -216,13 +229,13 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body)
 }
 
-// decode reads a small JSON body.
+// decode reads a small JSON body; one that is empty says nothing.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	raw, err := readBody(w, r, bodyLimit)
 	if err != nil {
 		return err
 	}
-	if json.Unmarshal(raw, into) != nil {
+	if len(raw) > 0 && json.Unmarshal(raw, into) != nil {
 		return errInvalid
 	}
 	return nil
@@ -231,13 +244,18 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait))
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, errTooLarge
-	case err != nil:
-		return nil, errInvalid
+	if err != nil {
+		return nil, unread(err)
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return raw, nil
+}
+
+// unread is the answer to a body that could not be read to its end.
+func unread(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return errTooLarge
+	}
+	return errInvalid
 }

@@ -104,7 +104,7 @@ func inHouses(t *testing.T, f func(r *rig, repo core.Repo, host *noted)) {
 		server := httptest.NewServer(l.(core.ServeLink))
 		t.Cleanup(server.Close)
 		t.Cleanup(func() { _ = m.Close() })
-		f(&rig{T: t, link: l.(*link), base: server.URL}, repo, bridge.host)
+		f(&rig{T: t, link: l.(*link), base: server.URL + "/v1"}, repo, bridge.host)
 	})
 }
 
@@ -129,20 +129,20 @@ func told(t *testing.T, repo core.Repo) []core.Message {
 // TestStored: what a browser says again after a fault between the commit and the answer is one message, in the store and in what it sees.
 func TestStored(t *testing.T) {
 	inHouses(t, func(r *rig, repo core.Repo, host *noted) {
-		token := r.session(`{"name":"Ana","email":"ana@home.test"}`)
+		token := r.session(`{"fields":{"name":"Ana","email":"ana@home.test"}}`)
 		host.fail = func(key string) error {
 			if strings.HasPrefix(key, "chat/in/") {
 				return errors.New("the disk is full")
 			}
 			return nil
 		}
-		if resp, _ := r.ask("POST", "/messages", `{"id":"id-000001","text":"hi"}`, bearer(token)...); resp.StatusCode != 500 {
+		if resp, _ := r.ask("POST", "/messages", `{"text":"hi"}`, keyed(token, "id-000001")...); resp.StatusCode != 500 {
 			t.Fatalf("got %d", resp.StatusCode)
 		}
 		host.fail = nil
 		var all sync.WaitGroup
 		for range 4 { // several tabs, all with the same waiting message
-			all.Go(func() { r.ask("POST", "/messages", `{"id":"id-000001","text":"hi"}`, bearer(token)...) })
+			all.Go(func() { r.ask("POST", "/messages", `{"text":"hi"}`, keyed(token, "id-000001")...) })
 		}
 		all.Wait()
 		r.write(token, "id-000002", "still there?")
@@ -243,7 +243,7 @@ func TestFileStored(t *testing.T) {
 	inHouses(t, func(r *rig, repo core.Repo, _ *noted) {
 		token := r.session(`{}`)
 		data := bytes.Repeat([]byte{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0}, 1000)
-		r.ask("POST", "/files?id=id-000001&name=a.png", string(data), bearer(token)...)
+		r.upload(token, "id-000001", "a.png", "image/png", string(data))
 		m := told(t, repo)[0]
 		d, err := r.link.Fetch(t.Context(), *m.Content.Media)
 		if err != nil {

@@ -45,11 +45,13 @@ func (r *rig) listen(token, from string, f func(kind string, lines []line) bool)
 		case "event":
 			kind = value
 		case "data":
+			var one line
+			if err := json.Unmarshal([]byte(value), &one); err != nil {
+				r.Fatal(err)
+			}
 			var lines []line
-			if kind == "lines" {
-				if err := json.Unmarshal([]byte(value), &lines); err != nil {
-					r.Fatal(err)
-				}
+			if one.N > 0 {
+				lines = append(lines, one)
 			}
 			if !f(kind, lines) {
 				return from
@@ -111,7 +113,7 @@ func TestTypingAndEnd(t *testing.T) {
 		defer close(ended)
 		r.listen(token, "", func(kind string, _ []line) bool { kinds <- kind; return true })
 	}()
-	if k := <-kinds; k != "lines" {
+	if k := <-kinds; k != "msg" {
 		t.Errorf("got %q", k)
 	}
 	if _, err := r.link.Act(t.Context(), core.Act{Action: core.ActionTyping, To: to}); err != nil {
@@ -194,7 +196,7 @@ func TestToldByAnotherNode(t *testing.T) {
 	}()
 	seen := map[string]bool{}
 	r.listen(token, "", func(kind string, _ []line) bool { seen[kind] = true; return len(seen) < 2 })
-	if !seen["lines"] || !seen["typing"] {
+	if !seen["msg"] || !seen["typing"] {
 		t.Errorf("seen %v", seen)
 	}
 }

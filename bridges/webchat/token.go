@@ -29,6 +29,8 @@ type visitor struct {
 	Name    string `json:"n,omitempty"`
 	Email   string `json:"m,omitempty"`
 	Phone   string `json:"p,omitempty"`
+	Page    string `json:"w,omitempty"` // where they were when the chat began
+	From    string `json:"r,omitempty"` // the page before that
 	Asked   bool   `json:"f,omitempty"` // they have seen the form
 	Proven  bool   `json:"u,omitempty"` // the site's server has said so
 	Mailed  bool   `json:"c,omitempty"` // it has said that the address is this user's

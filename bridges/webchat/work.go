@@ -30,7 +30,7 @@ func (l *link) mustWork(w http.ResponseWriter, c call, o opening) bool {
 	if l.conf.work == 0 || o.Identity != nil || l.conf.require {
 		return false
 	}
-	if _, err := l.conf.open(o.Token, now); err == nil || l.worked(o.Work, from, now) {
+	if _, err := l.conf.open(o.token, now); err == nil || l.worked(o.Work, from, now) {
 		return false
 	}
 	answer(w, http.StatusPreconditionRequired, task{"work", l.conf.stamp(now, from), l.conf.work})

@@ -160,7 +160,7 @@ func (b *base) entrance(ctx context.Context, ch core.Channel) []entered {
 	_, _, link, err := b.links.Link(ctx, ch.ID)
 	_, called := link.(core.WebhookLink)
 	if _, served := link.(core.ServeLink); served {
-		return []entered{{"for your pages", fmt.Sprintf(`<script src="%s" async></script>`, ginapi.ChatURL(b.public(), ch.ID)+"bridge.js")}}
+		return []entered{{"for your pages", fmt.Sprintf(`<script src="%sbridge.js" data-key="%s" async></script>`, ginapi.ChatURL(b.public()), ch.ID)}}
 	}
 	if _, paired := link.(core.PairingLink); paired {
 		return []entered{{"receives", "as a device linked to the phone: causeway channel pair " + ch.Name}}

@@ -340,7 +340,7 @@ func TestEntrance(t *testing.T) {
 		"messenger":        {messengerPage(), []string{"webhook URL /hooks/", "verify token"}},
 		"telegram":         {telegramBot(), []string{"webhook URL /hooks/"}},
 		"telegram polling": {polled, []string{"receives by asking"}},
-		"webchat":          {webChat(), []string{`for your pages <script src=" /chat/ bridge.js" async></script>`}},
+		"webchat":          {webChat(), []string{`for your pages <script src=" /w/bridge.js" data-key=" async></script>`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := world.in(t).tenant(c.provider)

@@ -14,6 +14,7 @@ import (
 
 	"causeway/adapters/ginapi"
 	"causeway/adapters/mail"
+	"causeway/bridges/webchat"
 	"causeway/config"
 	"causeway/core"
 	"causeway/core/forward"
@@ -108,7 +109,7 @@ func (g *gateway) buildAPI() (err error) {
 	if err != nil {
 		return err
 	}
-	g.api, err = ginapi.New(ginapi.Options{Connect: connect, Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Proven: g.life.last, Outbox: g.outbox, Desk: g.desk, Carer: g.carer, Staff: g.balancer, Caster: g.caster(), Seal: g.vault.Seal, Info: g.info,
+	g.api, err = ginapi.New(ginapi.Options{Connect: connect, Scripts: webchat.Scripts(), Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Proven: g.life.last, Outbox: g.outbox, Desk: g.desk, Carer: g.carer, Staff: g.balancer, Caster: g.caster(), Seal: g.vault.Seal, Info: g.info,
 		Now: g.now, Log: g.log, PublicURL: g.public(), MediaKey: g.vault.Derive(signedLinks), Version: version(), Registry: registry,
 		Probes: []ginapi.Probe{{Name: "files", Check: g.blobs.Ping}}, UploadBytes: g.cfg.MaxMedia(), Grace: g.cfg.StopAfter})
 	if err == nil {

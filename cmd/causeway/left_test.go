@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"causeway/adapters/ginapi"
 	"causeway/bridges/bridgetest"
 	"causeway/bridges/simulator/mailroom"
 	"causeway/core"
@@ -27,11 +29,12 @@ func (b *browses) asks(path string, body map[string]any) (answer map[string]any)
 	b.Helper()
 	raw, err := json.Marshal(body)
 	b.must(err)
-	base := strings.Replace(b.webhookURL(b.channel.ID), "/hooks/", "/chat/", 1)
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, base+path, bytes.NewReader(raw))
+	base := ginapi.ChatURL(b.public()) + "v1" + path + "?key=" + string(b.channel.ID)
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, base, bytes.NewReader(raw))
 	b.must(err)
 	req.Header.Set("Origin", "https://shop.example")
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", fmt.Sprintf("message-%x", sha256.Sum256(raw)))
 	if b.token != "" {
 		req.Header.Set("Authorization", "Bearer "+b.token)
 	}
@@ -53,8 +56,8 @@ func TestVisitorWhoHasLeft(t *testing.T) {
 		w := world.tenant(webChat(), map[string]string{"title": "The Bicycle Shop"})
 		lena := w.staff()
 		b := &browses{tenant: w}
-		b.token, _ = b.asks("/session", map[string]any{"name": "Ana", "email": "ana@customer.example"})["token"].(string)
-		b.asks("/messages", map[string]any{"id": "message-1", "text": hello})
+		b.token, _ = b.asks("/session", map[string]any{"fields": map[string]string{"name": "Ana", "email": "ana@customer.example"}})["token"].(string)
+		b.asks("/messages", map[string]any{"text": hello})
 		_, err := lena.Reply(w.within(), w.mailTo(lena, hello), "Yes: the blue bicycle is here.", mailroom.ReplyOptions{})
 		w.must(err)
 		ana := w.room.Mailbox("ana@customer.example")
@@ -99,8 +102,8 @@ func TestVisitorGoesOn(t *testing.T) {
 	lena := w.room.Mailbox("lena-" + w.workspaceName + "@example.com")
 
 	b := &browses{tenant: w}
-	b.token, _ = b.asks("/session", map[string]any{"name": "Ana"})["token"].(string)
-	b.asks("/messages", map[string]any{"id": "message-1", "text": hello})
+	b.token, _ = b.asks("/session", map[string]any{"fields": map[string]string{"name": "Ana"}})["token"].(string)
+	b.asks("/messages", map[string]any{"text": hello})
 	link, err := url.Parse(b.asks("/continue", map[string]any{"channel": "sms"})["url"].(string))
 	w.must(err)
 	text := link.Query().Get("body")

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"causeway/adapters/ginapi"
 	"causeway/adapters/gormstore/freshstore"
 	"causeway/bridges/simulator/mailroom"
 	"causeway/core"
@@ -21,7 +22,8 @@ import (
 // tab is a visitor's page whose connections all lead to one node.
 type tab struct {
 	*testing.T
-	base  string // of the chat, on that node
+	base  string // of that node
+	key   string // of the chat
 	token string
 	mu    sync.Mutex
 	lines []string // messages that the stream brought: log and id
@@ -32,7 +34,7 @@ func (b *tab) request(method, path string, body any) *http.Request {
 	b.Helper()
 	raw, err := json.Marshal(body)
 	must(b.T, err)
-	req, err := http.NewRequestWithContext(b.Context(), method, b.base+path, bytes.NewReader(raw))
+	req, err := http.NewRequestWithContext(b.Context(), method, ginapi.ChatURL(b.base)+"v1"+path+"?key="+b.key, bytes.NewReader(raw))
 	must(b.T, err)
 	req.Header.Set("Origin", "https://shop.example")
 	if b.token != "" {
@@ -41,10 +43,14 @@ func (b *tab) request(method, path string, body any) *http.Request {
 	return req
 }
 
-// asks calls the chat and reads the answer.
-func (b *tab) asks(method, path string, body, into any) {
+// asks calls the chat and reads the answer; the headers are names and values.
+func (b *tab) asks(method, path string, body, into any, headers ...string) {
 	b.Helper()
-	resp, err := http.DefaultClient.Do(b.request(method, path, body))
+	req := b.request(method, path, body)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		b.Error(err)
 		return
@@ -73,7 +79,7 @@ func messagesOf(all []shown) (names []string) {
 }
 
 func (b *tab) says(id string) {
-	b.asks(http.MethodPost, "/messages", map[string]string{"id": id, "text": id}, &shown{})
+	b.asks(http.MethodPost, "/messages", map[string]string{"text": id}, &shown{}, "Idempotency-Key", id)
 }
 
 // follow reads the stream until ctx ends, and comes again where it was when that breaks.
@@ -98,21 +104,22 @@ func (b *tab) stream(ctx context.Context) error {
 		if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
 			at = id
 		}
-		if data, ok := strings.CutPrefix(lines.Text(), "data: ["); ok {
-			b.take("["+data, at)
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok && at != "" {
+			b.take(data, at)
+			at = ""
 		}
 	}
 	return fmt.Errorf("the stream has ended: %w", lines.Err())
 }
 
 func (b *tab) take(data, at string) {
-	var all []shown
-	if err := json.Unmarshal([]byte(data), &all); err != nil {
+	var one shown
+	if err := json.Unmarshal([]byte(data), &one); err != nil {
 		b.Error(err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lines, b.at = append(b.lines, messagesOf(all)...), at
+	b.lines, b.at = append(b.lines, messagesOf([]shown{one})...), at
 }
 
 func (b *tab) seen() []string {
@@ -140,10 +147,10 @@ func TestTabsOnTwoNodes(t *testing.T) {
 	f := newFleet(t, 2, rigOptions{Program: build(t), Dir: t.TempDir(), Database: freshstore.Postgres(t), Business: withChat()}, "127.0.0.1:1")
 	var tabs []*tab
 	for _, x := range f.nodes {
-		tabs = append(tabs, &tab{T: t, base: "http://" + last(x.env, "CAUSEWAY_HTTP_LISTEN") + "/chat/" + string(f.channelNamed(t, "site").ID)})
+		tabs = append(tabs, &tab{T: t, base: "http://" + last(x.env, "CAUSEWAY_HTTP_LISTEN"), key: string(f.channelNamed(t, "site").ID)})
 	}
 	var session struct{ Token string }
-	tabs[0].asks(http.MethodPost, "/session", map[string]string{"name": "Ana"}, &session)
+	tabs[0].asks(http.MethodPost, "/session", map[string]any{"fields": map[string]string{"name": "Ana"}}, &session)
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	var streams, writers sync.WaitGroup
 	defer streams.Wait()
@@ -186,9 +193,9 @@ func (f *fleet) sameFor(t *testing.T, tabs []*tab, want []string) {
 	t.Helper()
 	slices.Sort(want)
 	for n, b := range tabs {
-		var history struct{ Lines []shown }
-		b.asks(http.MethodGet, "/history", nil, &history)
-		for who, lines := range map[string][]string{"sees": b.seen(), "sees later": messagesOf(history.Lines)} {
+		var history struct{ Messages []shown }
+		b.asks(http.MethodGet, "/messages", nil, &history)
+		for who, lines := range map[string][]string{"sees": b.seen(), "sees later": messagesOf(history.Messages)} {
 			in := slices.DeleteFunc(slices.Clone(lines), func(s string) bool { return !strings.HasPrefix(s, "in ") })
 			slices.Sort(in)
 			if len(lines) != len(want)+1 || !slices.Equal(in, want) {

@@ -57,7 +57,7 @@ button.l b{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-in
     root.append(button)
     document.body.append(host)
     let known: any = queue.some(a => a[0] !== 'on')
-    try { known ||= localStorage.getItem('bridge:' + base) } catch { /* storage is barred */ }
+    try { known ||= localStorage.getItem('bridge:' + base + options.key) } catch { /* storage is barred */ }
     if (options.frame) {
       const proof = /[#&]token=([^&]+)/.exec(location.hash)
       if (proof) { history.replaceState(null, '', ' '); call('identify', { token: proof[1] }) }

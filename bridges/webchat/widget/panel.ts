@@ -54,7 +54,7 @@ const rest = (ms: number) => new Promise<void>(r => setTimeout(r, ms))
 const fresh = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
 
 export default ({ base, host, root, button, badge, options }: Host) => {
-  const key = 'bridge:' + base
+  const key = 'bridge:' + base + options.key, face = base + 'v1/'
   let memory = '{}'
   const kept = (): { token?: string, queue?: Waiting[] } => { try { return JSON.parse(localStorage.getItem(key) || memory) } catch { return JSON.parse(memory) } }
   const keep = (change: any) => { memory = JSON.stringify({ ...kept(), ...change }); try { localStorage.setItem(key, memory) } catch { /* this page only */ } }
@@ -68,10 +68,12 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const tell = (name: string, v?: any) => heard[name]?.forEach(f => f(v))
   const t = (w: string): string => conf.words[w]
 
-  const call = async (path: string, body?: any, headers: any = {}, cache?: RequestCache) => {
-    const r = await fetch(base + path, {
-      method: body === undefined ? 'GET' : 'POST', body: body instanceof Blob ? body : body && JSON.stringify(body), credentials: 'omit', cache,
-      headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(body && !(body instanceof Blob) && { 'Content-Type': 'application/json' }), ...headers },
+  const to = (path: string, query: any = {}) => face + path + '?' + new URLSearchParams({ key: options.key, ...query })
+  const call = async (path: string, body?: any, headers: any = {}, cache?: RequestCache, query?: any) => {
+    const form = body instanceof FormData
+    const r = await fetch(to(path, query), {
+      method: body === undefined ? 'GET' : 'POST', body: form ? body : body && JSON.stringify(body), credentials: 'omit', cache,
+      headers: { ...(token && { Authorization: 'Bearer ' + token }), ...(body && !form && { 'Content-Type': 'application/json' }), ...headers },
     })
     if (!r.ok) { const no = await r.json().catch(() => ({})); throw Object.assign(new Error(path), { status: r.status, why: no.error, no }) }
     return r
@@ -197,7 +199,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     const body = el('div', { dir: 'auto' }, el('span', { className: 'x' }, (line.by || t(line.l === 'in' ? 'you' : 'us')) + ': '))
     const f = line.file
     if (f) {
-      const url = f.url.startsWith('blob:') ? '' : base + f.url
+      const url = f.url.startsWith('blob:') ? '' : face + f.url
       body.append(url && /^image\/(jpeg|png|gif|webp)$/.test(f.mime) ? el('a', { href: url, target: '_blank', rel: 'noopener' }, el('img', { src: url, alt: f.name || t('attach'), onload: down })) : url ? el('a', { href: url, target: '_blank', rel: 'noopener', dir: 'auto' }, f.name) : f.name)
     }
     if (line.text) body.append(...(f ? ['\n'] : []), ...line.rich ? [rich(line.rich)] : words(line.text))
@@ -273,6 +275,13 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     flush()
   }
   const where = () => options.pageTracking === 'off' ? {} : { page: place[0] || location.href, title: place[1] ?? document.title }
+  const sheet = (m: Waiting) => {
+    const all = new FormData()
+    all.append('page', m.page || '')
+    all.append('title', m.title || '')
+    all.append('file', m.file!)
+    return all
+  }
   let busy = false
   const flush = async () => {
     if (busy || dead) return
@@ -281,8 +290,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       try {
         if (!await begin()) break
         pend(m)
-        const r = await (m.file ? call(`files?id=${m.id}&name=${encodeURIComponent(m.file.name)}&page=${encodeURIComponent(m.page || '')}&title=${encodeURIComponent(m.title || '')}`, m.file, { 'Content-Type': m.file.type || 'application/octet-stream' })
-          : call('messages', { id: m.id, text: m.text, choice: m.choice, page: m.page, title: m.title, attributes, referrer: m.page && document.referrer }))
+        const r = await call(m.file ? 'files' : 'messages', m.file ? sheet(m) : { text: m.text, choice: m.choice, page: m.page, title: m.title, attributes }, { 'Idempotency-Key': m.id })
         const line = await r.json(), i = items.get('in' + m.id)
         if (!i?.line.n) note(draw({ ...line, n: 0 }), t('sent')) // its place among the others comes with the stream
         drop(m.id)
@@ -316,13 +324,15 @@ export default ({ base, host, root, button, badge, options }: Host) => {
 
   // ---- who, and the stream
   const learn = async () => {
-    const got = await (await call('config?locale=' + encodeURIComponent(options.locale || navigator.language), undefined, {}, 'no-cache')).json()
+    const got = await (await call('config', undefined, {}, 'no-cache', { locale: tongue() })).json()
     if (dead) return
     conf = got
     dress()
   }
+  const tongue = () => options.locale || navigator.language
   const meet = async (work?: string): Promise<any> => {
-    try { return await (await call('session', { token: kept().token, identity, work, ...form })).json() } catch (e: any) {
+    token = kept().token || ''
+    try { return await (await call('session', { locale: tongue(), page: where().page, referrer: where().page && document.referrer, ...form, identity, work })).json() } catch (e: any) {
       if (e.why !== 'work' || work) throw e
       return meet(await dig(e.no.stamp, e.no.bits))
     }
@@ -342,7 +352,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     try {
       if (!conf) await learn()
       const s = await meet()
-      if (who && who !== s.who) forget()
+      if (who && who !== s.conversation) forget()
       token = s.token
       keep({ token })
       read = Math.max(read, s.read)
@@ -350,9 +360,9 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       if (s.ask || s.offer) ask(s.ask)
       else { entry.hidden = true; talk.hidden = asking = false }
       news(s.agent, s.closed)
-      if (who !== s.who) { who = s.who; follow() }
+      if (who !== s.conversation) { who = s.conversation; follow() }
       waiting().forEach(pend)
-      apply(s.lines)
+      apply(s.history)
       if (!ready) { ready = true; tell('ready') }
       if (s.proven) tell('identified')
       return true
@@ -379,7 +389,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   }
   const forget = () => { items.forEach(i => i.li.remove()); items.clear(); at = { out: 0, in: 0 }; read = 0; marked = '' }
   const history = async () => {
-    const from = { ...at }, { lines } = await (await call(`history?after=${at.out}.${at.in}`)).json()
+    const from = { ...at }, { messages: lines } = await (await call('messages', undefined, {}, undefined, { after: at.out + '.' + at.in })).json()
     apply(lines, true)
     online()
     return { from, lines }
@@ -400,7 +410,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
           await stream((kind, data) => {
             if (!live()) return
             wait = 500
-            if (kind !== 'lines') { affair(kind, data); tabs?.postMessage({ kind, data }); return }
+            if (kind) { affair(kind, data); tabs?.postMessage({ kind, data }); return }
             const from = { ...at }
             apply(data, true)
             if (data.some((l: Line) => l.l === 'out' && l.k === 'msg')) ring()
@@ -434,7 +444,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     const drops = () => stop.abort()
     addEventListener('offline', drops)
     try {
-      const r = await fetch(base + 'events?tag=' + conf.tag, { headers: { Authorization: 'Bearer ' + token, 'Last-Event-ID': at.out + '.' + at.in }, signal: stop.signal, credentials: 'omit', cache: 'no-store' })
+      const r = await fetch(to('events', { tag: conf.tag }), { headers: { Authorization: 'Bearer ' + token, 'Last-Event-ID': at.out + '.' + at.in }, signal: stop.signal, credentials: 'omit', cache: 'no-store' })
       if (!r.ok) throw Object.assign(new Error('events'), { status: r.status })
       const reader = r.body!.pipeThrough(new TextDecoderStream()).getReader()
       for (let rest = ''; live();) {
@@ -445,11 +455,14 @@ export default ({ base, host, root, button, badge, options }: Host) => {
         online()
         const parts = (rest + value).split('\n\n')
         rest = parts.pop()!
+        const lines: Line[] = []
         for (const p of parts) {
           const f: any = {}
           p.split('\n').forEach(l => { const i = l.indexOf(': '); if (i > 0) f[l.slice(0, i)] = l.slice(i + 2) })
-          if (f.event) got(f.event, JSON.parse(f.data))
+          if (f.id) lines.push(JSON.parse(f.data)) // what has a place among the others
+          else if (f.event) got(f.event, JSON.parse(f.data))
         }
+        if (lines.length) got('', lines)
       }
     } catch (e: any) {
       throw mute ? { mute } : e
@@ -470,7 +483,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   // writing tells the business, every three seconds at most, that the visitor writes. Who never wrote has nobody who would see it.
   let told = 0
   const writing = () => {
-    if (!text.value || !token || !at.in || Date.now() - told < 3000) return
+    if (!text.value.trim() || !token || !at.in || Date.now() - told < 3000) return
     told = Date.now()
     call('typing', {}).catch(() => {})
   }
@@ -517,7 +530,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   panel.onkeydown = (e: KeyboardEvent) => { if (e.key === 'Escape') hide() }
   // fill takes what is in the form along with the next session.
   const fill = () => {
-    form = { ...Object.fromEntries(new FormData(entry) as any), asked: true }
+    form = { fields: Object.fromEntries(new FormData(entry) as any), asked: true }
     entry.hidden = true
     talk.hidden = asking = false
     begun = undefined

@@ -22,7 +22,7 @@ type Event struct {
 	ID       string    `json:"id"`                // the provider's id of this event, unique with Kind in a channel; bridges hash what has none
 	Key      string    `json:"key,omitempty"`     // our own key (a PartID) where the provider returns it
 	Account  string    `json:"account,omitempty"` // the provider's account it is for: one webhook may serve several channels
-	At       time.Time `json:"at"`                // the provider's clock
+	At       time.Time `json:"at"`                // the provider's clock; if that cannot be read, when it arrived
 	Origin   Origin    `json:"origin"`
 	Peer     Peer      `json:"peer"`             // the contact; empty for events about the channel itself
 	Author   string    `json:"author,omitempty"` // who of several people it was, where the peer is a group
@@ -48,7 +48,7 @@ type Event struct {
 
 	// Raw is what the provider sent for this event, kept with dead letters and unsupported kinds.
 	Raw json.RawMessage `json:"raw,omitempty"`
-	// Fault says why the event cannot be applied (a sender nobody could name, a time that is none). Such an event goes to the dead letters.
+	// Fault says why the event cannot be applied (a sender nobody could name). Such an event goes to the dead letters.
 	Fault string `json:"fault,omitempty"`
 }
 

@@ -54,10 +54,7 @@ func (u update) from(m message, kind core.EventKind, name string) (core.Event, b
 	if m.BusinessBot != nil && m.BusinessBot.ID.String() == u.l.conf.bot {
 		return u.other("own"), false // our own send, whose answer told it already
 	}
-	if e = stamp(e, m.Date); e.Fault != "" {
-		return e, false
-	}
-	return e, true
+	return stamp(e, m.Date), true
 }
 
 // conversation reports whether what is said in the message's chat concerns us: private chats do, groups if the settings say so, channels never,

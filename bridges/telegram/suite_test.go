@@ -34,10 +34,10 @@ func TestSuite(t *testing.T) {
 	bridgetest.Run(t, c)
 }
 
-// vital are the members of an update without which nobody can tell which message it is about, whose and when.
+// vital are the members of an update without which nobody can tell which message it is about and whose.
 func vital() []string {
 	all := []string{"*/id", "*/data", "*/direct_messages_topic", "*/direct_messages_topic/topic_id"}
-	for _, name := range []string{"message_id", "date", "chat", "chat/id", "chat/type", "from", "from/id", "from/is_bot", "sender_chat", "business_connection_id"} {
+	for _, name := range []string{"message_id", "chat", "chat/id", "chat/type", "from", "from/id", "from/is_bot", "sender_chat", "business_connection_id"} {
 		all = append(all, "*/"+name, "callback_query/message/"+name)
 	}
 	return all

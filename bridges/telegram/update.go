@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 
 	"causeway/core"
 )
@@ -110,13 +109,10 @@ func (u update) connection() (connection, bool) {
 	return c, there && aConnection.MatchString(string(c.ID))
 }
 
-// stamp puts the provider's time on an event, or a fault.
+// stamp puts Telegram's time on an event. If that cannot be read, the event keeps the time of its arrival.
 func stamp(e core.Event, seconds number) core.Event {
-	at, ok := seconds.time()
-	if !ok {
-		e.At, e.Fault = time.Time{}, "Its time cannot be read."
-		return e
+	if at, ok := seconds.time(); ok {
+		e.At = at
 	}
-	e.At = at
 	return e
 }

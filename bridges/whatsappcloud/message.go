@@ -10,8 +10,8 @@ import (
 // message turns one of messages[] or message_echoes[] into an event. It always returns one: what cannot be applied has a Fault.
 func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.Event {
 	var m message
-	_ = json.Unmarshal(raw, &m) // what is of a strange type is left out; what is needed is looked at one by one
-	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), Origin: core.OriginCustomer, Raw: raw}
+	_ = json.Unmarshal(raw, &m)                                                                                         // what is of a strange type is left out; what is needed is looked at one by one
+	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), At: l.host.Now(), Origin: core.OriginCustomer, Raw: raw} // the time of its arrival, if no other can be read
 	if echo {
 		e.Origin = core.OriginDevice
 	}
@@ -19,10 +19,8 @@ func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.E
 		e.ID, e.Fault = c.hash(raw), "The message has no id."
 		return e
 	}
-	at, ok := m.Timestamp.Time()
-	if e.At = at; !ok {
-		e.Fault = "The message's time cannot be read."
-		return e
+	if at, ok := m.Timestamp.Time(); ok {
+		e.At = at
 	}
 	e.Peer = peer(m, v.Contacts, echo)
 	return l.kinds(c, m, e)

@@ -25,10 +25,10 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// vital are the members of a message without which nobody can tell whose it is and when.
+// vital are the members of a message without which nobody can tell whose it is.
 func vital() []string {
 	all := []string{"entry/*/*", "entry/*/changes/*/field", "entry/*/changes/*/value", "entry/*/changes/*/value/messages", "entry/*/changes/*/value/message_echoes"}
-	for _, name := range []string{"id", "from", "from_user_id", "timestamp", "type"} {
+	for _, name := range []string{"id", "from", "from_user_id", "type"} {
 		all = append(all, "entry/*/changes/*/value/*/*/"+name)
 	}
 	return all

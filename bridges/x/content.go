@@ -87,7 +87,7 @@ func (c call) message(raw json.RawMessage) core.Event {
 	}
 	e.ID = m.ID.id()
 	c.between(&e, m.Create.Sender.id(), m.Create.Target.Recipient.id())
-	stamp(&e, m.At)
+	stamp(&e, m.At, e.ID)
 	content := m.Create.Data.content()
 	if m.Via.Tweet.id() != "" {
 		content.Referral = &core.Referral{Source: "post", ID: m.Via.Tweet.id(), URL: "https://x.com/i/status/" + m.Via.Tweet.id()}

@@ -137,11 +137,12 @@ func (c call) name(id string) string {
 	return ""
 }
 
-// stamp puts the provider's time on an event, or a fault.
-func stamp(e *core.Event, at text) {
-	var ok bool
-	if e.At, ok = at.time(); !ok && e.Fault == "" {
-		e.Fault = "Its time cannot be read."
+// stamp puts X's time on an event: what X says, or what the id tells. An event without either keeps the time of its arrival.
+func stamp(e *core.Event, at text, id string) {
+	if t, ok := at.time(); ok {
+		e.At = t
+	} else if t = madeAt(id); !t.IsZero() {
+		e.At = t
 	}
 }
 
@@ -163,7 +164,7 @@ func (c call) seen(raw json.RawMessage) core.Event {
 	}
 	e.Kind = core.EventReceipt
 	c.between(&e, m.Sender.id(), m.Target.Recipient.id())
-	stamp(&e, m.At)
+	stamp(&e, m.At, "")
 	e.Receipt = &core.ReceiptBody{Provider: m.Last.id(), Status: core.StatusRead, Until: madeAt(m.Last.id())}
 	return e
 }

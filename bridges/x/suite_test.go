@@ -42,7 +42,7 @@ func suiteCase(t *testing.T) bridgetest.Case {
 				"a webhook as the challenge": asked, "a challenge as the webhook": word},
 			Unknown: []byte(`{"for_user_id":"` + account + `","hologram_events":[{"id":"1"}]}`), Malformed: []byte(`{"direct_message_events":[`),
 			Samples: bridgetest.Apart(t, bridgetest.Seeds(t)...), Pieces: []string{"*_event*/[0-9]*"},
-			Vital: []string{"*/*/id", "*/*/type", "*/*/created_timestamp", "*/*/message_create", "*/*/message_create/sender_id", "*/*/message_create/target", "*/*/message_create/target/recipient_id"}},
+			Vital: []string{"*/*/id", "*/*/type", "*/*/message_create", "*/*/message_create/sender_id", "*/*/message_create/target", "*/*/message_create/target/recipient_id"}},
 		Send: &bridgetest.Send{To: []core.IdentityKey{ana}, Refusals: someRefusals(),
 			Files: map[core.ContentKind]core.Media{core.KindImage: {MIME: "image/jpeg", Name: "a.jpg"}, core.KindVideo: {MIME: "video/mp4"}}},
 		Media: &core.Media{URL: "/1.1/ton/data/dm/1/2/a.jpg"}, Setup: true, Answer: well,

@@ -148,6 +148,10 @@ func (w *tenant) state() string {
 		w.must(err)
 		conversations, err := w.own.ConversationsOf(w.Context(), c.ID)
 		w.must(err)
+		since := window.Last.UTC().Format(time.RFC3339)
+		if time.Since(window.Last) < time.Hour {
+			since = "when it came" // of a message whose time cannot be read
+		}
 		open, waits := 0, "nobody waits"
 		for _, conv := range conversations {
 			if conv.State == core.ConversationOpen {
@@ -162,7 +166,7 @@ func (w *tenant) state() string {
 				all = append(all, who+": "+w.said(m))
 			}
 		}
-		all = append(all, fmt.Sprintf("%s is %q, open %d, window %s, %s", who, c.Name, open, window.Last.UTC().Format(time.RFC3339), waits))
+		all = append(all, fmt.Sprintf("%s is %q, open %d, window %s, %s", who, c.Name, open, since, waits))
 	}
 	dead, err := w.own.DeadLetters(w.Context(), core.Page{Limit: 200})
 	w.must(err)

@@ -24,6 +24,8 @@ type bodies struct {
 	bare  int // HTML parts outside of any alternative
 	order []string
 	files []forward.IncomingFile
+
+	signed string // media type of the outermost signature
 }
 
 type piecedText struct {
@@ -50,8 +52,11 @@ func (b *bodies) walk(n *node, at place) {
 	case "multipart/signed":
 		b.walk(n.children[0], at)
 		for _, child := range n.children[1:] {
-			if !strings.HasSuffix(child.media, "-signature") {
+			switch {
+			case !strings.HasSuffix(child.media, "-signature"):
 				b.walk(child, place{})
+			case b.signed == "":
+				b.signed = child.media
 			}
 		}
 	default:

@@ -16,7 +16,7 @@ import (
 // encoding is the identity; raw must not be changed while the result is used.
 //
 // The Text of a mail that mixes HTML parts with plain ones that are no alternative to them (a signature added by a mailing list) is left
-// empty and its HTML holds both, so that neither is taken for the whole. A detached signature (S/MIME, PGP) is not among the files.
+// empty and its HTML holds both, so that neither is taken for the whole. A detached signature (S/MIME, PGP) is not among the files, but Signed.
 func Parse(raw []byte) (forward.Incoming, error) {
 	raw = front(raw)
 	root, err := split(raw)
@@ -31,6 +31,7 @@ func Parse(raw []byte) (forward.Incoming, error) {
 	b := bodies{raw: raw}
 	b.walk(root, place{first: true})
 	in.Text, in.HTML, in.Files = b.finish()
+	in.Signed = b.signed
 	if in.MessageID == "" {
 		in.MessageID = hashID(root.header, raw[root.start:])
 	}

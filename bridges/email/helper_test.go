@@ -39,7 +39,7 @@ func parse(raw []byte) (Letter, error) {
 	if err != nil {
 		return Letter{}, err
 	}
-	l := Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Date: in.Date, Header: in.Header, Type: in.Type, Text: in.Text}
+	l := Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Date: in.Date, Header: in.Header, Type: in.Type, Signed: in.Signed, Text: in.Text}
 	for _, a := range in.From {
 		l.From = append(l.From, Address{Name: a.Name, Address: a.Address})
 	}

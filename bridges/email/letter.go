@@ -15,6 +15,7 @@ type Letter struct {
 	Date       time.Time
 	Header     map[string][]string // canonical names, decoded values
 	Type       string              // media type of the whole
+	Signed     string              // media type of a detached signature; empty if there is none
 	Text       string              // all of it, as plain text
 	New        string              // what the sender newly wrote: without quote and signature
 	Sure       bool                // New is that, without a doubt

@@ -174,7 +174,7 @@ func contents(at place, m Letter) []core.Content {
 		all = append(all, core.Content{Kind: core.KindText, Text: text})
 	}
 	for i, f := range m.Files[:min(len(m.Files), mostFiles)] {
-		if f.MIME != reactionType { // for programs alone
+		if !mute(f) {
 			all = append(all, fileContent(at, m, i, f))
 		}
 	}
@@ -208,7 +208,7 @@ func said(m Letter) string {
 	if !fresh && m.Sure && strings.TrimSpace(m.New) != "" {
 		text = m.New
 	}
-	text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", ""))
+	text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(unarmoured(text), "\uFFFD"), "\x00", ""))
 	if subject := oneLine(m.Subject); fresh && subject != "" && !strings.HasPrefix(text, subject) {
 		text = strings.TrimSpace(subject + "\n\n" + text)
 	}
@@ -221,11 +221,8 @@ func said(m Letter) string {
 // remarks say what a mail is, where its text does not.
 func remarks(m Letter) []string {
 	var all []string
-	switch {
-	case strings.HasSuffix(m.Type, "pkcs7-mime"):
-		all = append(all, "(The mail is sealed by S/MIME: what it says is in the file.)")
-	case m.Type == "multipart/encrypted":
-		all = append(all, "(The mail is encrypted with PGP: what it says is in the file.)")
+	if s := protection(m); s != "" {
+		all = append(all, s)
 	}
 	for _, f := range m.Files {
 		switch {

@@ -17,6 +17,15 @@ func mixed(header, body string) string {
 	return "From: Ana <ana@x.example>\nTo: support@biz.example\nMessage-ID: <m@x>\nMIME-Version: 1.0\n" + header + "\n\n" + body
 }
 
+// signedBy is a mail with a detached signature.
+func signedBy(kind, text string) string {
+	return mixed("Content-Type: multipart/signed; boundary=b", plainPart+text+"\n--b\nContent-Type: "+kind+"\nContent-Disposition: attachment\n\nMII\n--b--")
+}
+
+// pgpParts are those of a mail that is encrypted with PGP.
+const pgpParts = "--b\nContent-Type: application/pgp-encrypted\nContent-Description: PGP/MIME version identification\n\nVersion: 1\n--b\n" +
+	"Content-Type: application/octet-stream; name=\"encrypted.asc\"\nContent-Disposition: inline; filename=\"encrypted.asc\"\n\n-----BEGIN PGP MESSAGE-----\n--b--"
+
 // emojiParts are the parts of a mail by which somebody put an emoji on another one.
 func emojiParts(emoji string, version int) string {
 	return plainPart + "👍 Ana reacted via Gmail\n--b\nContent-Type: text/vnd.google.email-reaction+json; charset=utf-8\n\n" + fmt.Sprintf(`{"emoji":%q,"version":%d}`, emoji, version) + "\n--b--"
@@ -61,6 +70,20 @@ func TestTake(t *testing.T) {
 		{name: "invitation", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"come\n--b\n"+invite+"--b--"),
 			want: []string{"come\n\n(Invitation: Fitting, large, 2026-01-02 10:00 Europe/Berlin – 2026-01-02 10:30 Europe/Berlin, Shop)", fmt.Sprintf("document invite.ics %d", len(strings.SplitN(strings.ReplaceAll(invite, "\n", "\r\n"), "\r\n\r\n", 2)[1])-2)}},
 		{name: "sealed", mail: mixed("Subject: x\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "MII"), want: []string{"x\n\n(The mail is sealed by S/MIME: what it says is in the file.)", "document smime.p7m 3"}},
+		{name: "packed by its signature", mail: mixed("Subject: x\nContent-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", "MII"),
+			want: []string{"x\n\n(The mail is signed by S/MIME in a way that packs it up: what it says is in the file. The signature was not checked.)", "document smime.p7m 3"}},
+		{name: "signed by S/MIME", mail: signedBy("application/pkcs7-signature; name=smime.p7s", "hello"), want: []string{"hello\n\n(The mail is signed by S/MIME. The signature was not checked.)"}},
+		{name: "signed with PGP", mail: signedBy("application/pgp-signature; name=signature.asc", "hello"), want: []string{"hello\n\n(The mail is signed with PGP. The signature was not checked.)"}},
+		{name: "signed, and wrapped again by a list", mail: mixed("Content-Type: multipart/mixed; boundary=o", "--o\nContent-Type: multipart/signed; boundary=b\n\n"+plainPart+"hello\n--b\nContent-Type: application/x-pkcs7-signature; name=smime.p7s\n\nMII\n--b--\n--o--"),
+			want: []string{"hello\n\n(The mail is signed by S/MIME. The signature was not checked.)"}},
+		{name: "signed, and taken apart on the way", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"hello\n--b\nContent-Type: application/octet-stream; name=smime.p7s\nContent-Disposition: attachment\n\nMII\n--b--"),
+			want: []string{"hello\n\n(The mail is signed by S/MIME. The signature was not checked.)"}},
+		{name: "encrypted with PGP", mail: mixed("Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b", pgpParts), want: []string{"(The mail is encrypted with PGP: what it says is in the file.)", "document encrypted.asc 27"}},
+		{name: "encrypted with PGP, by Exchange", mail: mixed("Content-Type: multipart/mixed; boundary=b", pgpParts), want: []string{"(The mail is encrypted with PGP: what it says is in the file.)", "document encrypted.asc 27"}},
+		{name: "PGP in the text", mail: aMail("m@x", "ana@x.example", "", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nhello\n- -- \nAna\n\n-----BEGIN PGP SIGNATURE-----\n\niQ==\n=x\n-----END PGP SIGNATURE-----"),
+			want: []string{"hello\n-- \nAna\n\n(The mail is signed with PGP. The signature was not checked.)"}},
+		{name: "sealed in the text", mail: aMail("m@x", "ana@x.example", "", "-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----"),
+			want: []string{"-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----\n\n(The mail is encrypted with PGP: only who has the key can read it.)"}},
 		{name: "winmail.dat", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"hi\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Disposition: attachment\n\nbytes\n--b--"),
 			want: []string{"hi\n\n(Outlook packed this mail's files into winmail.dat.)", "document winmail.dat 5"}},
 		{name: "winmail.dat by its name", mail: mixed("Content-Type: multipart/mixed; boundary=b", plainPart+"hi\n--b\nContent-Type: application/octet-stream; name=WINMAIL.DAT\nContent-Disposition: attachment\n\nbytes\n--b--"),

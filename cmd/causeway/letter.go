@@ -15,7 +15,7 @@ func readLetter(raw []byte) (email.Letter, error) {
 	if err != nil {
 		return email.Letter{}, err
 	}
-	l := email.Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Date: in.Date, Header: in.Header, Type: in.Type,
+	l := email.Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Date: in.Date, Header: in.Header, Type: in.Type, Signed: in.Signed,
 		Text: in.Text, Files: letterFiles(in.Files)}
 	for _, a := range in.From {
 		l.From = append(l.From, email.Address{Name: a.Name, Address: a.Address})

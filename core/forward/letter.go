@@ -73,6 +73,7 @@ type Incoming struct {
 	Date       time.Time
 	Header     map[string][]string // canonical names, decoded values
 	Type       string              // media type of the whole: "multipart/report", …
+	Signed     string              // media type of a detached signature, which is not among the files; empty if there is none
 	Text       string              // of the text parts, decoded; empty if there is none
 	HTML       string
 	Files      []IncomingFile

@@ -129,8 +129,8 @@ func printReport(w io.Writer, r report.Report) error {
 		fmt.Fprintf(w, "queue of %s, now: %s, the longest for %s, %s on average\n", cmp.Or(q.Name, "all agents"), count(q.Waiting, "conversation"), took(q.Waiting, q.Longest), took(q.Waiting, q.Mean))
 	}
 	fmt.Fprintf(w, "picked up after %s on average (%d of them), %d given up before anybody had them\n", took(r.All.PickUp.N, r.All.PickUp.Mean), r.All.PickUp.N, r.All.Abandoned)
-	fmt.Fprintf(w, "answers: %d by agents, %d on the phone, %d by programs, %d automatic; %d conversations without an answer, %d told of a queue\n", a.Agents, a.Phone, a.Programs, a.Automatic,
-		r.Unanswered, r.Surge.Conversations)
+	fmt.Fprintf(w, "answers: %d by agents, %d on the phone, %d by programs, %d automatic; %s without an answer, %d told of a queue\n", a.Agents, a.Phone, a.Programs, a.Automatic,
+		count(r.Unanswered, "conversation"), r.Surge.Conversations)
 	for _, f := range r.Workflows {
 		fmt.Fprintf(w, "workflow %s: began %s%s%s\n", f.Name, count(f.Began, "time"), tallied("; ended: ", f.Ended), tallied("; wait at: ", f.Steps))
 	}

@@ -96,6 +96,9 @@ func (b *Balancer) tell(ctx context.Context, ws core.WorkspaceID, id core.Conver
 	if left := p.Wants.Told.Add(set.Every).Sub(s.now); p.Wants.Position > 0 && (set.Every <= 0 || left > 0) {
 		return max(left, 0), nil
 	}
+	if settles, err := s.settles(ctx, p); settles || err != nil {
+		return time.Second, err
+	}
 	if h := s.hours(p.Team); !h.Open(s.now) { // then it is no news that nobody is there
 		opens, _ := h.Next(s.now)
 		return max(opens.Sub(s.now), 0), nil
@@ -111,6 +114,21 @@ func (b *Balancer) tell(ctx context.Context, ws core.WorkspaceID, id core.Conver
 		return s.lookAgain(p.Team, position-better(told)), nil
 	}
 	return s.lookAgain(p.Team, position-better(position)), b.surge(ctx, ws, s, c, p, position)
+}
+
+// whileSettling is for how long one in a queue may wait until automation is done with what brought them there.
+const whileSettling = 30 * time.Second
+
+// settles reports whether automation is still at work on what brought a conversation into its queue: a greeting goes before the place.
+func (s *session) settles(ctx context.Context, p core.Place) (bool, error) {
+	if p.Wants.Position > 0 || s.now.Sub(p.Queued) >= whileSettling {
+		return false, nil
+	}
+	all, err := s.repo.Happenings(ctx, p.Conversation)
+	if err != nil {
+		return false, fmt.Errorf("what automation has to follow: %w", err)
+	}
+	return len(all) > 0, nil
 }
 
 // better is the place in a queue that is worth telling to who was told another: it is half as far to the front. Who waits long in a long queue hears of

@@ -1,6 +1,7 @@
 package assign_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,40 @@ func TestTold(t *testing.T) {
 		equal(o.world, "a better place", o.told(), "You are now number 1 in the queue.")
 		o.pass(time.Hour)
 		equal(o.world, "never the same again", o.told(), "")
+	})
+}
+
+// While automation has not followed what brought a contact into the queue, which may be a greeting, their place is not told; but not for ever.
+func TestToldAfterGreeting(t *testing.T) {
+	liteOffice(t, func(o *office) {
+		o.hire("ann")
+		o.team("sales", core.Strategy{Pick: core.PickFewest, Most: 1}, "ann")
+		o.settings(core.DeskSettings{Team: "sales", Tell: core.DeskMessages{Surge: true}})
+		equal(o.world, "the first", o.toTeam(o.arrive()), "ann")
+		tell := func(id core.ConversationID) time.Duration {
+			o.Helper()
+			later := core.Later{}
+			err := o.Tell(o.Context(), core.Work{Job: core.Job{Kind: core.JobTell, Workspace: o.ws, Key: string(id)}})
+			if err != nil && !errors.As(err, &later) {
+				o.Error(err)
+			}
+			return later.After
+		}
+		for _, passes := range []time.Duration{time.Second, time.Minute} {
+			id := o.arrive()
+			o.toTeam(id)
+			o.must(o.repo.AddHappening(o.Context(), core.Happening{ID: core.NewID[string](), Conversation: id, Kind: core.HappenedMessage, At: o.clock}))
+			equal(o.world, "look again", tell(id), time.Second)
+			equal(o.world, "nothing yet", o.told(), "")
+			o.clock = o.clock.Add(passes)
+			if passes < time.Minute {
+				o.settle()
+				o.pass(time.Second)
+			} else {
+				tell(id)
+			}
+			equal(o.world, "then", strings.Contains(o.told(), "in the queue"), true)
+		}
 	})
 }
 

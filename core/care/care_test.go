@@ -226,6 +226,12 @@ func TestTargets(t *testing.T) {
 		d.pass(100 * time.Hour)
 		d.expect("closed in time", d.history(), "closed@23T23:00")
 	})
+	each(t, targets, core.Hours{}, func(d *desk) {
+		d.says("hello")
+		d.clock = d.clock.Add(9 * time.Hour) // we were away
+		d.pass(time.Minute)
+		d.expect("missed meanwhile", d.history(), "target-first-missed@23T18:00")
+	})
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -110,10 +110,11 @@ func (c *Carer) target(s *state, what string, from time.Time, within time.Durati
 			return c.notice(ctx, s, code, text, map[string]string{"until": end.UTC().Format(time.RFC3339)})
 		}
 	}
-	return []due{
-		{at: s.hours.After(from, within*3/4), mark: mark + "soon", do: tell("target-"+what+"-soon", "The target for this conversation will soon be missed.")},
-		{at: end, mark: mark + "missed", do: tell("target-"+what+"-missed", "The target for this conversation is missed.")},
+	missed := due{at: end, mark: mark + "missed", do: tell("target-"+what+"-missed", "The target for this conversation is missed.")}
+	if !c.Now().Before(end) { // after a stop, it is no news that it will be missed
+		return []due{missed}
 	}
+	return []due{{at: s.hours.After(from, within*3/4), mark: mark + "soon", do: tell("target-"+what+"-soon", "The target for this conversation will soon be missed.")}, missed}
 }
 
 // silence is what comes when the contact does not answer a person.

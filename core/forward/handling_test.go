@@ -122,6 +122,72 @@ func TestCommandsAboutTheConversation(t *testing.T) {
 	}
 }
 
+// Who is given an answered conversation is mailed that, with what was said, and nothing of what was told before it was theirs. The others are not.
+func TestHandedOver(t *testing.T) {
+	for name, c := range map[string]struct {
+		command, lead string
+		told          []string
+	}{
+		"to a colleague": {"#assign Olga", "Теперь этот разговор ведёте вы.", []string{"Olga"}},
+		"to oneself":     {"#assign me", "", nil},
+		"to a team":      {"#assign support", "هذه المحادثة في عهدة فريقك الآن.", []string{"Omar"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := handled(t)
+			h.says(text("Hello?"))
+			h.settle()
+			mails := map[string]int{}
+			for n, a := range h.agents {
+				mails[n] = len(h.relay.to(a))
+			}
+			h.judged(answer{to: h.address("Lena"), text: "It is, for 200.\n" + c.command + quoted(h.last("Lena"))})
+			for n, a := range h.agents {
+				want := 0
+				if slices.Contains(c.told, n) {
+					want = 1
+				}
+				if got := len(h.relay.to(a)) - mails[n]; got != want {
+					t.Errorf("%s is mailed %d times, want %d: %s", n, got, want, h.last(n).Text)
+				}
+				if want == 1 && (!strings.Contains(h.last(n).Text, c.lead) || !strings.Contains(h.last(n).Text, "It is, for 200.") || !strings.Contains(h.last(n).Text, "blue bicycle")) {
+					t.Errorf("%s is mailed %s", n, h.last(n).Text)
+				}
+			}
+		})
+	}
+}
+
+// What was told of a conversation before it was handed over is not told again to who has it now.
+func TestOldNewsIsNotHandedOver(t *testing.T) {
+	h := newHouse(t)
+	h.must(h.repo.SaveForward(t.Context(), core.Forward{ID: "f", Workspace: h.ws, Name: "f", Assigned: true}))
+	desk := assign.Desk{Store: h.store, Now: h.now}
+	h.says(text("Is the blue bicycle still there?"))
+	give := func(name string) {
+		h.Helper()
+		_, err := desk.Assign(t.Context(), h.ws, h.conversation().ID, h.agents[name].ID, "", core.Author{Kind: core.AuthorAPI})
+		h.must(err)
+		h.settle()
+	}
+	give("Lena")
+	h.must(h.store.Tx(t.Context(), func(tx core.Tx) error {
+		id := h.conversation().ID
+		if err := tx.In(h.ws).AddConversationEvent(t.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: id, Kind: core.EventNotice, By: core.Author{Kind: core.AuthorWorkflow},
+			Code: "target-first-soon", Data: map[string]string{"until": "2026-03-02T10:00:00Z"}, At: h.clock}); err != nil {
+			return err
+		}
+		return tx.Enqueue(t.Context(), core.Job{Kind: core.JobNotify, Workspace: h.ws, Key: string(id)})
+	}))
+	h.settle()
+	give("Omar")
+	give("Lena")
+	for name, want := range map[string]int{"Lena": 2, "Omar": 1} {
+		if got := h.relay.to(h.agents[name]); len(got) != want || !strings.Contains(got[0].Text, "blue bicycle") {
+			t.Errorf("%s got %d mails, want %d", name, len(got), want)
+		}
+	}
+}
+
 // An answer and #reopen in one mail open what is closed and then go.
 func TestReopenByMail(t *testing.T) {
 	h := handled(t)

@@ -196,12 +196,12 @@ func (w *writer) message(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.earlier(ctx, all[0])
+	return w.earlier(ctx, core.Before(all[0]))
 }
 
-// earlier quotes the messages before one, the newest first.
-func (w *writer) earlier(ctx context.Context, m core.Message) error {
-	list, _, err := core.Timeline(ctx, w.repo, w.conv.ID, core.Before(m), contextMessages)
+// earlier quotes the messages before a place, the newest first.
+func (w *writer) earlier(ctx context.Context, before core.Bookmark) error {
+	list, _, err := core.Timeline(ctx, w.repo, w.conv.ID, before, contextMessages)
 	if err != nil {
 		return fmt.Errorf("earlier messages: %w", err)
 	}
@@ -250,6 +250,9 @@ func (w *writer) change(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if e.Kind == core.EventAssigned {
+		return w.handed(ctx, e)
+	}
 	name, about := w.name, w.about(ctx, e)
 	if e.By.Kind == core.AuthorPhone || e.By.Kind == core.AuthorAPI {
 		name = w.author(ctx, core.Message{Author: e.By})
@@ -273,6 +276,17 @@ func (w *writer) change(ctx context.Context) error {
 	}
 	w.page.Peek = w.page.Blocks[0].Text
 	return nil
+}
+
+// handed says that the agent, or their team, has the conversation now, and what was said in it.
+func (w *writer) handed(ctx context.Context, e core.ConversationEvent) error {
+	code := "handed"
+	if e.Data["agent"] == "" {
+		code = "handed-team"
+	}
+	w.page.add(blockSay, w.say(code))
+	w.page.Peek = w.page.Blocks[0].Text
+	return w.earlier(ctx, core.Bookmark{})
 }
 
 // told words a line of history with what it brings; a time in "until" is one of the agent's clock.

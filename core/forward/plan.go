@@ -15,13 +15,18 @@ import (
 )
 
 // eventOverlap is how far back history is looked at again: its lines get their ids before they are committed, so that a younger one can
-// be seen first. Their keys keep them from being mailed twice.
+// be seen first. Which were seen is kept: mailed of them are those who were to be mailed then, not whoever has the conversation now.
 const eventOverlap = 10 * time.Minute
 
 // seen is how far a conversation has been turned into notices.
 type seen struct {
-	Seq   int64  `json:"seq"`
-	Event string `json:"event"` // the id of the youngest line of history
+	Seq   int64    `json:"seq"`
+	Event string   `json:"event"`           // the id of the youngest line of history
+	Lines []string `json:"lines,omitempty"` // the ids of those that eventOverlap has looked at again
+}
+
+func (s seen) equal(o seen) bool {
+	return s.Seq == o.Seq && s.Event == o.Event && slices.Equal(s.Lines, o.Lines)
 }
 
 // plan makes notices of what is new in a conversation. It runs under the conversation's lock. More is to be planned after the wait, if there is one.
@@ -42,11 +47,11 @@ func (f *Forwarder) plan(ctx context.Context, repo core.Repo, conv core.Conversa
 		return 0, err
 	}
 	if wait == 0 { // else something could be said about a message that is not mailed yet
-		if after.Event, err = f.planEvents(ctx, r, before.Event); err != nil {
+		if after.Event, after.Lines, err = f.planEvents(ctx, r, before); err != nil {
 			return 0, err
 		}
 	}
-	if after == before {
+	if after.equal(before) {
 		return wait, nil
 	}
 	now, err := json.Marshal(after)
@@ -150,49 +155,78 @@ func newer(ctx context.Context, repo core.Repo, id core.ConversationID, after in
 	}
 }
 
-func (f *Forwarder) planEvents(ctx context.Context, r *recipients, after string) (string, error) {
+// planEvents makes notices of new lines of history. It returns the youngest line, and those that will be looked at again.
+func (f *Forwarder) planEvents(ctx context.Context, r *recipients, before seen) (after string, lines []string, err error) {
 	history, err := r.repo.ConversationEvents(ctx, r.conv.ID)
 	if err != nil {
-		return after, fmt.Errorf("history of conversation: %w", err)
+		return "", nil, fmt.Errorf("history of conversation: %w", err)
 	}
+	after = before.Event
 	from := idTime(after).Add(-eventOverlap)
 	for _, e := range history {
 		if idTime(e.ID).Before(from) {
 			continue
 		}
-		after = max(after, e.ID)
-		if e.Kind == core.EventAssigned {
-			if err := f.planWaiting(ctx, r); err != nil {
-				return after, err
-			}
-		}
-		if tells, err := telling(ctx, r.repo, e); err != nil || !tells {
-			if err != nil {
-				return after, err
-			}
+		after, lines = max(after, e.ID), append(lines, e.ID)
+		if slices.Contains(before.Lines, e.ID) {
 			continue
 		}
-		to, err := r.of(ctx, r.conv.Channel)
-		if err != nil {
-			return after, err
-		}
-		for _, a := range to {
-			n := core.Notice{Kind: core.NoticeChange, Key: eventKey(e, a.ID), Agent: a.ID, Message: e.Message, Text: e.Text}
-			if err := f.note(ctx, r.repo, r.conv.ID, n); err != nil {
-				return after, err
-			}
+		if err := f.planEvent(ctx, r, e); err != nil {
+			return "", nil, err
 		}
 	}
-	return after, nil
+	from = idTime(after).Add(-eventOverlap)
+	return after, slices.DeleteFunc(lines, func(id string) bool { return idTime(id).Before(from) }), nil
+}
+
+func (f *Forwarder) planEvent(ctx context.Context, r *recipients, e core.ConversationEvent) error {
+	if e.Kind == core.EventAssigned {
+		return f.planAssigned(ctx, r, e)
+	}
+	if tells, err := telling(ctx, r.repo, e); err != nil || !tells {
+		return err
+	}
+	to, err := r.of(ctx, r.conv.Channel)
+	if err != nil {
+		return err
+	}
+	return f.planChange(ctx, r, e, to)
+}
+
+// planChange tells agents of a line of history.
+func (f *Forwarder) planChange(ctx context.Context, r *recipients, e core.ConversationEvent, to []core.Agent) error {
+	for _, a := range to {
+		n := core.Notice{Kind: core.NoticeChange, Key: eventKey(e, a.ID), Agent: a.ID, Message: e.Message, Text: e.Text}
+		if err := f.note(ctx, r.repo, r.conv.ID, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planAssigned mails what waits to who has the conversation now. Where nothing does they are told that they have it, with what was said: they could not
+// write to the contact otherwise.
+func (f *Forwarder) planAssigned(ctx context.Context, r *recipients, e core.ConversationEvent) error {
+	waits, err := f.planWaiting(ctx, r)
+	if err != nil || waits || r.conv.State == core.ConversationClosed || e.By.Kind == core.AuthorPhone { // who holds the phone took it there
+		return err
+	}
+	to, err := r.of(ctx, r.conv.Channel)
+	if err != nil {
+		return err
+	}
+	return f.planChange(ctx, r, e, slices.DeleteFunc(to, func(a core.Agent) bool {
+		return a.ID == e.By.Agent || string(r.conv.Agent) != e.Data["agent"] || string(r.conv.Team) != e.Data["team"] || !r.has(a.ID, e.By)
+	}))
 }
 
 // planWaiting mails what the contact wrote and nobody answered to those who are to be mailed since the conversation was assigned. Who was mailed it
-// before has its notice already.
-func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) error {
+// before has its notice already. Something waits, or not.
+func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) (waits bool, err error) {
 	const few = 20
 	list, err := r.repo.Messages(ctx, r.conv.ID, core.Page{Limit: few})
 	if err != nil {
-		return fmt.Errorf("what waits for an answer: %w", err)
+		return false, fmt.Errorf("what waits for an answer: %w", err)
 	}
 	if i := slices.IndexFunc(list, func(m core.Message) bool { return m.Direction == core.Out && m.Author.Human() }); i >= 0 {
 		list = list[:i]
@@ -200,23 +234,24 @@ func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) error {
 	for _, m := range slices.Backward(list) {
 		told, err := tells(ctx, r, m)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !told || m.Direction == core.Out {
 			continue
 		}
+		waits = true
 		to, err := r.of(ctx, m.Channel)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, a := range to {
 			n := core.Notice{Kind: core.NoticeMessage, Key: "message/" + string(m.ID) + "/" + string(a.ID), Agent: a.ID, Message: m.ID}
 			if err := f.note(ctx, r.repo, r.conv.ID, n); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
-	return nil
+	return waits, nil
 }
 
 func eventKey(e core.ConversationEvent, a core.AgentID) string {
@@ -321,6 +356,14 @@ func (r *recipients) assigned(rule core.Forward) []core.AgentID {
 		return []core.AgentID{r.conv.Agent}
 	}
 	return r.members
+}
+
+// has reports whether the conversation is an agent's now; one that a person gave to a team alone is all its members'.
+func (r *recipients) has(id core.AgentID, by core.Author) bool {
+	if r.conv.Agent != "" {
+		return r.conv.Agent == id
+	}
+	return by.Human() && slices.Contains(r.members, id)
 }
 
 func (r *recipients) load(ctx context.Context) error {

@@ -440,6 +440,7 @@ func TestBrowserFormAndRightToLeft(t *testing.T) {
 	}
 	eval[any](p, `one('input[name=name]').value='Ana',one('input[name=email]').value='ana@home.test',one('form.f').requestSubmit(),0`)
 	p.until(`one('form.f').hidden&&!one('form.t').hidden`)
+	p.until(`getComputedStyle(one("form.t .go svg")).transform.startsWith("matrix(-1")&&one("h2").getBoundingClientRect().right-one("h2 bdi").getBoundingClientRect().right<2`) // the arrow points where one writes to
 	p.say("مرحبا")
 	s.someone(2)
 	p.shows("> مرحبا")

@@ -42,6 +42,7 @@ func TestBrowserCalls(t *testing.T) {
 
 	eval[any](p, `(Bridge('locale','de'),0)`)
 	p.until(`one('textarea').placeholder==='Nachricht schreiben'&&one('.p').parentNode.host.lang==='de'`)
+	p.until(`all('li.in small').every(n=>n.textContent==='Gesendet')`)
 	p.shows("> Is it blue?", "> And red?", "< Yes")
 	eval[any](p, `(Bridge('config',{locale:'ar',theme:'dark',position:'start',launcher:'off'}),0)`)
 	p.until(`one('.p').dir==='rtl'&&one('.p').className==='p dark start'&&one('.l').hidden`)

@@ -225,6 +225,11 @@ func (w *writer) form(form *core.Form) {
 		return
 	}
 	w.page.add(blockNote, w.say("form", "name", clean(form.Name, 100)))
+	w.page.add(blockText, strings.Join(filled(form), "\n"))
+}
+
+// filled is what stands in a form, a line for each field.
+func filled(form *core.Form) []string {
 	var lines []string
 	for key, value := range form.Fields {
 		if key != "flow_token" {
@@ -235,7 +240,7 @@ func (w *writer) form(form *core.Form) {
 	if len(lines) == 0 && form.Fields == nil {
 		lines = append(lines, string(form.Raw))
 	}
-	w.page.add(blockText, strings.Join(lines, "\n"))
+	return lines
 }
 
 func (w *writer) order(o *core.Order) {
@@ -374,6 +379,9 @@ func (w *writer) summary(c core.Content, most int) string {
 				said = w.say("template", "name", c.Template.Name)
 			}
 		case core.KindUnsupported, core.KindSystem, core.KindForm, core.KindOrder, core.KindChoices:
+			if c.Form != nil && c.Text == "" {
+				c.Text = strings.Join(filled(c.Form), ", ")
+			}
 			said = strings.TrimSuffix(w.say(string(c.Kind), "type", unsupportedType(c), "name", formName(c), "channel", w.title), ":")
 		default:
 			said = w.say(string(c.Kind))

@@ -190,3 +190,13 @@ func TestVisitorsFiles(t *testing.T) {
 		t.Errorf("%d mails with files", n)
 	}
 }
+
+// TestFormBefore: the mail about what a visitor wrote says what they filled in before it.
+func TestFormBefore(t *testing.T) {
+	h := newHouse(t)
+	h.says(core.Content{Kind: core.KindForm, Form: &core.Form{Name: "chat", Fields: map[string]any{"email": anas, "name": "Ana"}}})
+	h.says(text("Is the blue bicycle still there?"))
+	if mail := h.last("Lena").Text; !strings.Contains(mail, "> [Filled in a form: chat] email: "+anas+", name: Ana") {
+		t.Errorf("got\n%s", mail)
+	}
+}

@@ -33,6 +33,7 @@ textarea,input{font:inherit;color:inherit;background:var(--bg);border:1px solid 
 textarea{flex:1;resize:none;min-inline-size:0;max-block-size:120px}
 form.f{flex-direction:column;align-items:stretch;gap:10px;padding:16px;border:0}label{display:grid;gap:4px}
 .go{background:var(--bridge-color);color:var(--bridge-ink)}
+form.t .go:dir(rtl) svg{transform:scaleX(-1)}
 .x{position:absolute;inset-inline-start:-999em}
 @media(prefers-reduced-motion:no-preference){.p{animation:u .15s}@keyframes u{from{opacity:0;transform:translateY(8px)}}}`
 
@@ -63,7 +64,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   let at = { out: 0, in: 0 }, read = 0, marked = '', shown = false, dead = false, asking = false, run = 0
   let wakeUp = () => {}
   const files: Waiting[] = []
-  const items = new Map<string, { li: HTMLElement, line: Line, note: HTMLElement }>()
+  const items = new Map<string, { li: HTMLElement, line: Line, note: HTMLElement, say: () => string }>()
   const heard: Record<string, Function[]> = {}
   const tell = (name: string, v?: any) => heard[name]?.forEach(f => f(v))
   const t = (w: string): string => conf.words[w]
@@ -89,12 +90,12 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const talk = el('form', { className: 't' })
   const entry = el('form', { className: 'f', hidden: true })
 
-  const title = el('h2', { dir: 'auto' }), sub = el('div'), others = el('div', { className: 'k' }), card = el('div', { className: 'q', hidden: true })
+  const title = el('bdi'), sub = el('div'), others = el('div', { className: 'k' }), card = el('div', { className: 'q', hidden: true })
   const shut = el('button', { type: 'button', onclick: () => hide() }, svg('M6 6l12 12M18 6L6 18'))
   const attach = el('button', { type: 'button', onclick: () => picker.click() }, svg('M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.5 3.5 0 0 1 5 5l-8.5 8.5a2 2 0 0 1-3-3L14 7'))
   const send = el('button', { className: 'go' }, svg('M4 12h15M13 6l6 6-6 6'))
   const hello = el('li')
-  const head = el('header', {}, el('div', {}, title, sub), shut)
+  const head = el('header', {}, el('div', {}, el('h2', {}, title), sub), shut)
   talk.append(text, picker, attach, send)
 
   // dress shows what the gateway has configured, in the language asked for. It is done again whenever one of the two changes.
@@ -126,7 +127,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     hello.replaceChildren(el('div', { dir: 'auto' }, conf.greeting || ''))
     conf.greeting ? list.prepend(hello) : hello.remove()
     if (panel.parentNode !== root) root.append(panel)
-    items.forEach(i => draw(i.line))
+    items.forEach(i => note(draw(i.line), i.say))
     stand()
     badges()
     down()
@@ -135,7 +136,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   const begins = el('button', { className: 'go' })
   // stand says who deals with the visitor, when somebody answers, and that a conversation is over.
   const stand = () => {
-    sub.replaceChildren(...[agent && t('with') + ' ' + agent + '.', conf.opens && `${t('opens')} ${when(conf.opens)}.`, conf.answer].filter(Boolean).map(s => el('p', { dir: 'auto' }, s)))
+    sub.replaceChildren(...[agent && t('with') + ' ' + agent + '.', conf.opens && `${t('opens')} ${when(conf.opens)}.`, conf.answer].filter(Boolean).map(s => el('p', {}, el('bdi', {}, s))))
     if (closed) status.textContent = t('closed')
     else if (status.textContent === t('closed')) status.textContent = ''
   }
@@ -169,7 +170,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     }
     return all
   }
-  const note = (i: any, s: string) => { i.note.textContent = s }
+  const note = (i: any, s: () => string) => { i.note.textContent = (i.say = s)() }
   // ring is heard when something comes that the visitor does not see; browsers let it be heard only on a page where they have done something.
   const ring = () => {
     if (options.sound === 'off' || shown && document.visibilityState === 'visible' || !(navigator as any).userActivation?.hasBeenActive) return
@@ -191,7 +192,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     const id = line.l + line.id
     let i = items.get(id)
     if (!i) {
-      i = { li: el('li', { className: line.l }), line, note: el('small') }
+      i = { li: el('li', { className: line.l }), line, note: el('small'), say: () => '' }
       items.set(id, i)
       list.append(i.li)
     }
@@ -234,12 +235,12 @@ export default ({ base, host, root, button, badge, options }: Host) => {
       at[line.l] = line.n
       const target = items.get((line.l === 'out' ? 'out' : 'in') + line.to)
       if (line.k === 'msg') {
-        note(draw(line), line.l === 'in' ? t('sent') : (line.by ? line.by + ' · ' : '') + clock(line.at))
+        note(draw(line), () => line.l === 'in' ? t('sent') : (line.by ? line.by + ' · ' : '') + clock(line.at))
         drop(line.id)
         if (line.l === 'out') { status.textContent = ''; if (live) tell('message', { text: line.text, at: line.at }) }
-      } else if (line.k === 'edit' && target) { note(draw({ ...target.line, text: line.text, rich: line.rich, options: undefined }), t('edited')) }
+      } else if (line.k === 'edit' && target) { note(draw({ ...target.line, text: line.text, rich: line.rich, options: undefined }), () => t('edited')) }
       else if (line.k === 'revoke' && target) { draw({ ...target.line, text: t('gone'), rich: '', file: undefined, options: undefined }).li.classList.add('gone') }
-      else if (line.k === 'read') items.forEach(i => { if (i.line.l === 'in' && i.line.at <= line.at && i.line.n) note(i, t('read')) })
+      else if (line.k === 'read') items.forEach(i => { if (i.line.l === 'in' && i.line.at <= line.at && i.line.n) note(i, () => t('read')) })
     }
     order()
     down()
@@ -263,7 +264,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     if (i >= 0) files.splice(i, 1)
   }
   const pend = (m: Waiting) => {
-    if (!items.has('in' + m.id)) note(draw({ l: 'in', n: 0, k: 'msg', id: m.id, at: m.at, text: m.text, file: m.file && { url: 'blob:', name: m.file.name } }), t('sending'))
+    if (!items.has('in' + m.id)) note(draw({ l: 'in', n: 0, k: 'msg', id: m.id, at: m.at, text: m.text, file: m.file && { url: 'blob:', name: m.file.name } }), () => t('sending'))
     down()
   }
   const say = (s: string, choice?: any, file?: File) => {
@@ -292,7 +293,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
         pend(m)
         const r = await call(m.file ? 'files' : 'messages', m.file ? sheet(m) : { text: m.text, choice: m.choice, page: m.page, title: m.title, attributes }, { 'Idempotency-Key': m.id })
         const line = await r.json(), i = items.get('in' + m.id)
-        if (!i?.line.n) note(draw({ ...line, n: 0 }), t('sent')) // its place among the others comes with the stream
+        if (!i?.line.n) note(draw({ ...line, n: 0 }), () => t('sent')) // its place among the others comes with the stream
         drop(m.id)
         wait = 500
         online()
@@ -300,7 +301,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
         if (e.status === 401) { begun = undefined; token = ''; keep({ token: '' }); await rest(wait); wait = Math.min(wait * 2, 30000); continue }
         if (e.why === 'form') { ask(); break }
         if (e.status >= 400 && e.status < 500 && e.status !== 429) {
-          note(draw({ ...items.get('in' + m.id)!.line }), e.status === 413 ? t('large') : t('failed'))
+          note(draw({ ...items.get('in' + m.id)!.line }), () => e.status === 413 ? t('large') : t('failed'))
           drop(m.id)
           continue
         }

@@ -194,8 +194,10 @@ func TestVisitorsFiles(t *testing.T) {
 // TestFormBefore: the mail about what a visitor wrote says what they filled in before it.
 func TestFormBefore(t *testing.T) {
 	h := newHouse(t)
+	h.forwardTo("Lena")
 	h.says(core.Content{Kind: core.KindForm, Form: &core.Form{Name: "chat", Fields: map[string]any{"email": anas, "name": "Ana"}}})
 	h.says(text("Is the blue bicycle still there?"))
+	h.settle()
 	if mail := h.last("Lena").Text; !strings.Contains(mail, "> [Filled in a form: chat] email: "+anas+", name: Ana") {
 		t.Errorf("got\n%s", mail)
 	}

@@ -125,6 +125,14 @@ func begins(c core.Broadcast, now time.Time) string {
 	return "now"
 }
 
+// standing is where a broadcast is; one whose time has not come yet is not going.
+func standing(c core.Broadcast, now time.Time) string {
+	if c.State == core.BroadcastGoing && c.At.After(now) {
+		return "begins " + begins(c, now)
+	}
+	return string(c.State)
+}
+
 func listBroadcasts(cmd *cobra.Command, _ []string) error {
 	return withBase(cmd, func(b *base) error {
 		all, err := b.store.In(b.workspace).Broadcasts(cmd.Context(), core.Page{})
@@ -141,7 +149,7 @@ func listBroadcasts(cmd *cobra.Command, _ []string) error {
 			if err != nil {
 				return err
 			}
-			t.row(c.ID, c.Name, string(c.State), strconv.Itoa(n[core.RecipientSent]), strconv.Itoa(n[core.RecipientLeftOut]), strconv.Itoa(n[core.RecipientWaiting]),
+			t.row(c.ID, c.Name, standing(c, b.now()), strconv.Itoa(n[core.RecipientSent]), strconv.Itoa(n[core.RecipientLeftOut]), strconv.Itoa(n[core.RecipientWaiting]),
 				c.Created.Local().Format("2006-01-02 15:04"))
 		}
 		return t.flush()
@@ -204,10 +212,13 @@ func fate(ctx context.Context, repo core.Repo, r core.Recipient) (string, error)
 func watchBroadcast(cmd *cobra.Command, args []string) error {
 	return withBase(cmd, func(b *base) error {
 		var bar *progressbar.ProgressBar
-		for {
+		for looked := false; ; looked = true {
 			c, err := b.store.In(b.workspace).Broadcast(cmd.Context(), args[0])
 			if err != nil {
 				return found(err)
+			}
+			if c.At.After(b.now()) && !looked {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", c.Name, standing(c, b.now()))
 			}
 			n, _, err := b.store.In(b.workspace).CountRecipients(cmd.Context(), c.ID)
 			if err != nil {

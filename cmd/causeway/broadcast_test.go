@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/core"
 )
@@ -53,6 +54,19 @@ func TestBroadcastThroughTheDoors(t *testing.T) {
 	for _, want := range []string{`no key "channel"`, "is not a time", "To must have keys", "is not a whole number"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a bad file lacks %q: %v", want, err)
+		}
+	}
+}
+
+func TestStanding(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		state core.BroadcastState
+		at    time.Duration
+		want  string
+	}{{core.BroadcastGoing, time.Hour, "begins at "}, {core.BroadcastGoing, -time.Hour, "going"}, {core.BroadcastPaused, time.Hour, "paused"}, {core.BroadcastDone, -time.Hour, "done"}} {
+		if got := standing(core.Broadcast{State: c.state, At: now.Add(c.at)}, now); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s, its time in %s: %q", c.state, c.at, got)
 		}
 	}
 }

@@ -170,7 +170,7 @@ func (o *office) show(ctx context.Context, ws core.WorkspaceID, h core.Happening
 		if err != nil {
 			return err
 		}
-		if err := o.Follow(ctx, ws, h, c); err != nil {
+		if err := o.Follow(ctx, ws, h, &c); err != nil {
 			return err
 		}
 	}

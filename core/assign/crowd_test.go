@@ -182,7 +182,7 @@ func (o *office) closes(node *assign.Balancer, n int, over <-chan struct{}) {
 			n--
 			insist(o.T, func() error { _, err := node.Close(o.Context(), o.ws, c.ID, lena); return err })
 			insist(o.T, func() error {
-				return node.Follow(o.Context(), o.ws, core.Happening{ID: core.NewID[string](), Conversation: c.ID, Kind: core.HappenedClosed, By: lena}, c)
+				return node.Follow(o.Context(), o.ws, core.Happening{ID: core.NewID[string](), Conversation: c.ID, Kind: core.HappenedClosed, By: lena}, &c)
 			})
 		}
 		select {

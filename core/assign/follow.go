@@ -17,14 +17,14 @@ var (
 
 // Follow implements core.Follower: it assigns what no workflow did, keeps places in step with what people do, and lets those who answer take what is
 // nobody's. What it does is done once however often it sees a happening, for it only ever makes things so.
-func (b *Balancer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+func (b *Balancer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
 	switch h.Kind {
 	case core.HappenedOpened, core.HappenedMessage, core.HappenedTimer: // by any of which a workflow may have ended
 		return b.byDefault(ctx, ws, c)
 	case core.HappenedReopened:
 		return b.reopened(ctx, ws, h, c)
 	case core.HappenedAnswered:
-		return b.answered(ctx, ws, h)
+		return b.answered(ctx, ws, h, c)
 	case core.HappenedAssigned:
 		return b.assigned(ctx, ws, h, c)
 	case core.HappenedClosed:
@@ -35,7 +35,7 @@ func (b *Balancer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happe
 }
 
 // byDefault assigns a conversation that nobody has, nor had, and no workflow works on.
-func (b *Balancer) byDefault(ctx context.Context, ws core.WorkspaceID, c core.Conversation) error {
+func (b *Balancer) byDefault(ctx context.Context, ws core.WorkspaceID, c *core.Conversation) error {
 	if c.Agent != "" || c.Team != "" || c.State == core.ConversationClosed {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (b *Balancer) byDefault(ctx context.Context, ws core.WorkspaceID, c core.Co
 	if err != nil || slices.ContainsFunc(runs, func(r core.Run) bool { return r.State != core.RunEnded }) {
 		return err
 	}
-	return b.again(ctx, ws, core.Assignment{Conversation: c.ID, By: automation})
+	return b.again(ctx, ws, c, core.Assignment{By: automation})
 }
 
 // assigns reports whether there is a default.
@@ -61,8 +61,12 @@ func assigns(s core.DeskSettings) bool {
 }
 
 // again assigns what may have been closed meanwhile.
-func (b *Balancer) again(ctx context.Context, ws core.WorkspaceID, a core.Assignment) error {
-	_, err := b.Assign(ctx, ws, a)
+func (b *Balancer) again(ctx context.Context, ws core.WorkspaceID, c *core.Conversation, a core.Assignment) error {
+	a.Conversation = c.ID
+	got, err := b.Assign(ctx, ws, a)
+	if err == nil {
+		*c = got
+	}
 	var p *core.Problem
 	if errors.As(err, &p) && (p.Code == core.CodeClosed || p.Code == core.CodeNotFound) {
 		return nil
@@ -70,23 +74,35 @@ func (b *Balancer) again(ctx context.Context, ws core.WorkspaceID, a core.Assign
 	return ignoring(err)
 }
 
-// locked runs f with the desk and a conversation locked. One that is gone is left alone.
-func (b *Balancer) locked(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, f func(s *session, c core.Conversation, p core.Place) error) error {
-	return b.atDesk(ctx, ws, func(s *session) error {
-		conversations, places, err := s.repo.LockPlaces(ctx, id)
+// locked runs f with the desk and a conversation locked, which is then as f left it. One that is gone is left alone.
+func (b *Balancer) locked(ctx context.Context, ws core.WorkspaceID, now *core.Conversation, f func(s *session, c core.Conversation, p core.Place) error) error {
+	left := *now
+	err := b.atDesk(ctx, ws, func(s *session) error {
+		conversations, places, err := s.repo.LockPlaces(ctx, now.ID)
 		if err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		if c, known := conversations[id]; known {
-			return f(s, c, places[id])
+		c, known := conversations[now.ID]
+		if !known {
+			return nil
+		}
+		if err := f(s, c, places[c.ID]); err != nil {
+			return err
+		}
+		if left = c; len(s.changed) > 0 {
+			left = s.changed[0] // f is about no other
 		}
 		return nil
 	})
+	if err == nil {
+		*now = left
+	}
+	return err
 }
 
 // reopened starts a new cycle: who first answers in it is still to come. Who has it keeps it.
-func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
-	err := b.locked(ctx, ws, c.ID, func(s *session, _ core.Conversation, _ core.Place) error {
+func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
+	err := b.locked(ctx, ws, c, func(s *session, _ core.Conversation, _ core.Place) error {
 		handling, err := s.repo.Handling(ctx, c.ID)
 		if err != nil || handling.Answered.IsZero() || handling.Answered.After(h.At) {
 			return err
@@ -100,14 +116,14 @@ func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Hap
 	case c.Agent != "":
 		return b.assigned(ctx, ws, h, c)
 	case c.Team != "":
-		return b.again(ctx, ws, core.Assignment{Conversation: c.ID, Team: c.Team, By: automation})
+		return b.again(ctx, ws, c, core.Assignment{Team: c.Team, By: automation})
 	}
 	return b.byDefault(ctx, ws, c)
 }
 
 // answered notes that a person did something, and gives them what is nobody's.
-func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Happening) error {
-	return b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Happening, now *core.Conversation) error {
+	return b.locked(ctx, ws, now, func(s *session, c core.Conversation, p core.Place) error {
 		who := h.By.Agent
 		if who == "" && h.By.Kind == core.AuthorPhone {
 			who = s.settings.Phone
@@ -199,23 +215,23 @@ func (s *session) touched(ctx context.Context, c core.Conversation, p core.Place
 }
 
 // assigned keeps the place of a conversation that somebody assigned, and introduces its agent.
-func (b *Balancer) assigned(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+func (b *Balancer) assigned(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
 	place, err := b.Store.In(ws).Place(ctx, h.Conversation)
 	if err != nil {
 		return fmt.Errorf("place at the desk: %w", err)
 	}
-	if displaced(c, place, h) == rightly { // as the desk itself left it: what changes it meanwhile is followed, too
-		return b.introduce(ctx, ws, h, c)
+	if displaced(*c, place, h) == rightly { // as the desk itself left it: what changes it meanwhile is followed, too
+		return b.introduce(ctx, ws, h, *c)
 	}
 	var next core.Assignment
-	err = b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+	err = b.locked(ctx, ws, c, func(s *session, c core.Conversation, p core.Place) error {
 		switch displaced(c, p, h) {
 		case toAgent:
 			s.handed(c, p, h)
 		case toNobody:
 			s.leave(p)
 		case toTeam:
-			next = core.Assignment{Conversation: c.ID, Team: c.Team, By: h.By}
+			next = core.Assignment{Team: c.Team, By: h.By}
 			s.all()
 		case rightly:
 		}
@@ -224,10 +240,10 @@ func (b *Balancer) assigned(ctx context.Context, ws core.WorkspaceID, h core.Hap
 	if err != nil {
 		return fmt.Errorf("keep place of what was assigned: %w", err)
 	}
-	if next.Conversation != "" {
-		return b.again(ctx, ws, next)
+	if next.Team != "" {
+		return b.again(ctx, ws, c, next)
 	}
-	return b.introduce(ctx, ws, h, c)
+	return b.introduce(ctx, ws, h, *c)
 }
 
 // displacement is how a conversation's place is not that of whom it was assigned to.
@@ -272,7 +288,7 @@ func (s *session) all() {
 
 // closed frees the place, and who had the conversation for the next: what waits is handed out by jobs. The desk has to be taken for that: who is handing
 // out may have counted the conversation still, and would take our job for the one that they are doing. Where nobody is freed nobody is held up.
-func (b *Balancer) closed(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+func (b *Balancer) closed(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
 	place, err := b.Store.In(ws).Place(ctx, h.Conversation)
 	if err != nil {
 		return fmt.Errorf("place at the desk: %w", err)
@@ -280,7 +296,7 @@ func (b *Balancer) closed(ctx context.Context, ws core.WorkspaceID, h core.Happe
 	if c.State == core.ConversationClosed && c.Agent == "" && place.Queued.IsZero() && place.Assigned.IsZero() {
 		return nil
 	}
-	return b.locked(ctx, ws, h.Conversation, func(s *session, c core.Conversation, p core.Place) error {
+	return b.locked(ctx, ws, c, func(s *session, c core.Conversation, p core.Place) error {
 		if c.State == core.ConversationClosed && (!p.Queued.IsZero() || !p.Assigned.IsZero()) {
 			p.Assigned = time.Time{}
 			s.leave(p)

@@ -37,7 +37,7 @@ var _ core.Follower = (*Carer)(nil)
 func by() core.Author { return core.Author{Kind: core.AuthorWorkflow, Name: "care"} }
 
 // Follow reacts to what happened, and sees to it that what is due next is not missed.
-func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, conv core.Conversation) error {
+func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, conv *core.Conversation) error {
 	care, err := core.LoadCare(ctx, c.Store.In(ws))
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happenin
 			return nil
 		})
 	case core.HappenedClosed:
-		err = c.closed(ctx, ws, care, h, conv)
+		err = c.closed(ctx, ws, care, h, *conv)
 	case core.HappenedReopened:
 		err = c.handle(ctx, ws, conv.ID, func(_ core.Tx, l *core.Handling) error {
 			l.Answered, l.Snoozed = time.Time{}, time.Time{}
@@ -68,7 +68,7 @@ func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happenin
 }
 
 // wrote deals with a contact's message.
-func (c *Carer) wrote(ctx context.Context, ws core.WorkspaceID, care core.Care, h core.Happening, conv core.Conversation) error {
+func (c *Carer) wrote(ctx context.Context, ws core.WorkspaceID, care core.Care, h core.Happening, conv *core.Conversation) error {
 	repo := c.Store.In(ws)
 	survey, err := repo.Survey(ctx, conv.Contact)
 	if err != nil && !errors.Is(err, core.ErrNotFound) {

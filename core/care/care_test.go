@@ -128,7 +128,7 @@ func (d *desk) follow() {
 			for range 2 {
 				conv, err := d.repo.Conversation(d.Context(), h.Conversation)
 				d.must(err)
-				d.must(d.carer.Follow(d.Context(), d.ws, h, conv))
+				d.must(d.carer.Follow(d.Context(), d.ws, h, &conv))
 			}
 			d.must(d.repo.DropHappening(d.Context(), h.Conversation, h.ID))
 		}

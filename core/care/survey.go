@@ -65,7 +65,7 @@ func (c *Carer) ask(ctx context.Context, ws core.WorkspaceID, s core.Survey, con
 
 // surveyed takes the answer to a survey. It stands in the conversation that was asked about, which stays closed; where it has opened one all the same,
 // that is closed again. A number is an answer only where it is the first thing said.
-func (c *Carer) surveyed(ctx context.Context, ws core.WorkspaceID, conv core.Conversation, s core.SurveyAnswer, m core.Message) (bool, error) {
+func (c *Carer) surveyed(ctx context.Context, ws core.WorkspaceID, conv *core.Conversation, s core.SurveyAnswer, m core.Message) (bool, error) {
 	repo := c.Store.In(ws)
 	if s.Conversation == conv.ID && conv.State == core.ConversationOpen {
 		return false, nil
@@ -114,7 +114,7 @@ func othersIn(ctx context.Context, repo core.Repo, m core.Message) []core.Messag
 }
 
 // thank says so and asks why. A conversation that the answer opened is closed.
-func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv core.Conversation, m core.Message, apart bool) error {
+func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv *core.Conversation, m core.Message, apart bool) error {
 	_, code, err := c.listener(ctx, ws, conv.Contact)
 	if err != nil {
 		return err
@@ -126,7 +126,10 @@ func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv core.Conver
 	if err := c.say(ctx, ws, r); err != nil || apart {
 		return err
 	}
-	_, err = c.Desk.Close(ctx, ws, conv.ID, by())
+	closed, err := c.Desk.Close(ctx, ws, conv.ID, by())
+	if err == nil {
+		*conv = closed
+	}
 	return err
 }
 

@@ -31,7 +31,7 @@ var _ core.Follower = (*Greeter)(nil)
 const recently = 30 * time.Minute
 
 // Follow says what is to be said to a contact's message.
-func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
 	begins := h.Kind == core.HappenedOpened && h.By.Kind == core.AuthorContact
 	if !begins && h.Kind != core.HappenedMessage || c.State == core.ConversationClosed || g.Now().Sub(h.At) > recently {
 		return nil // the last: so long ago that it would only puzzle
@@ -49,7 +49,7 @@ func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happen
 	if err != nil {
 		return fmt.Errorf("messages of conversation: %w", err)
 	}
-	first := opening(recent, c)
+	first := opening(recent, *c)
 	m := first
 	if !begins {
 		m, err = repo.Message(ctx, h.Message)

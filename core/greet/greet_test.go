@@ -101,7 +101,7 @@ func (x *reception) message(by core.AuthorKind, c core.Content) core.Happening {
 	}
 	_, err := x.store.In(x.ws).AddMessage(x.Context(), m)
 	x.must(err)
-	x.must(x.greeter.Follow(x.Context(), x.ws, h, x.conv))
+	x.must(x.greeter.Follow(x.Context(), x.ws, h, &x.conv))
 	return h
 }
 
@@ -126,7 +126,7 @@ func TestGreeting(t *testing.T) {
 	x := open(t, core.Reception{Hours: hours(), Greeting: core.Courtesy{On: true, Each: time.Hour}})
 	h := x.says("hello")
 	x.heard("Hello Eve!")
-	x.must(x.greeter.Follow(t.Context(), x.ws, h, x.conv)) // after a crash
+	x.must(x.greeter.Follow(t.Context(), x.ws, h, &x.conv)) // after a crash
 	x.says("anybody?")
 	x.heard()
 	x.begin()
@@ -151,7 +151,7 @@ func (x *reception) opened(first core.Content) core.Happening {
 	x.seq++
 	_, err := x.store.In(x.ws).AddMessage(x.Context(), m)
 	x.must(err)
-	x.must(x.greeter.Follow(x.Context(), x.ws, core.Happening{ID: core.NewID[string](), Conversation: x.conv.ID, Kind: core.HappenedOpened, By: m.Author, At: x.clock}, x.conv))
+	x.must(x.greeter.Follow(x.Context(), x.ws, core.Happening{ID: core.NewID[string](), Conversation: x.conv.ID, Kind: core.HappenedOpened, By: m.Author, At: x.clock}, &x.conv))
 	return core.Happening{ID: core.NewID[string](), Conversation: x.conv.ID, Kind: core.HappenedMessage, Message: m.ID, By: m.Author, At: x.clock}
 }
 
@@ -169,14 +169,14 @@ func TestBesideWorkflows(t *testing.T) {
 	x := open(t, core.Reception{Hours: hours(), Greeting: core.Courtesy{On: true}, Away: core.Courtesy{On: true}})
 	h := x.opened(hello)
 	asks(x)
-	x.must(x.greeter.Follow(t.Context(), x.ws, h, x.conv))
+	x.must(x.greeter.Follow(t.Context(), x.ws, h, &x.conv))
 	x.heard()
 	x.clock = sunday.Add(9 * time.Hour)
 	x.begin()
 	h = x.opened(hello)
 	x.heard("We are back tomorrow at 09:00")
 	asks(x)
-	x.must(x.greeter.Follow(t.Context(), x.ws, h, x.conv))
+	x.must(x.greeter.Follow(t.Context(), x.ws, h, &x.conv))
 	x.heard() // it was said
 	x.clock = x.clock.Add(13 * time.Hour)
 	x.begin()
@@ -191,7 +191,7 @@ func TestAway(t *testing.T) {
 	x.clock = sunday.Add(8 * time.Hour)
 	h := x.says("late")
 	x.heard("We are back tomorrow at 09:00. Our hours: Sunday–Thursday 09:00–17:00.")
-	x.must(x.greeter.Follow(t.Context(), x.ws, h, x.conv))
+	x.must(x.greeter.Follow(t.Context(), x.ws, h, &x.conv))
 	x.says("later")
 	x.heard()
 	x.clock = sunday.Add(20*time.Hour + time.Minute) // the next night

@@ -98,7 +98,7 @@ func eventOf(h core.Happening) string {
 }
 
 // Follow keeps a letter for each webhook that wants to know of what happened.
-func (c *Caller) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, conv core.Conversation) error {
+func (c *Caller) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, conv *core.Conversation) error {
 	event := eventOf(h)
 	if event == "" {
 		return nil
@@ -111,7 +111,7 @@ func (c *Caller) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happeni
 	if len(hooks) == 0 {
 		return nil
 	}
-	body, err := c.write(ctx, c.Store.In(ws), event, h, conv)
+	body, err := c.write(ctx, c.Store.In(ws), event, h, *conv)
 	if err != nil || body == nil {
 		return err
 	}

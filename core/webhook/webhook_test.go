@@ -116,7 +116,7 @@ func (p *post) happens(h core.Happening) core.Happening {
 	p.Helper()
 	p.clock = p.clock.Add(time.Second)
 	h.ID, h.Conversation, h.At = core.NewID[string](), p.conv.ID, p.clock
-	p.must(p.caller.Follow(p.Context(), p.ws, h, p.conv))
+	p.must(p.caller.Follow(p.Context(), p.ws, h, &p.conv))
 	return h
 }
 
@@ -197,7 +197,7 @@ func TestFollowedAgain(t *testing.T) {
 	each(t, func(p *post) {
 		p.hook("crm", "*")
 		h := p.happens(core.Happening{Kind: core.HappenedOpened})
-		p.must(p.caller.Follow(t.Context(), p.ws, h, p.conv))
+		p.must(p.caller.Follow(t.Context(), p.ws, h, &p.conv))
 		p.told("crm", "conversation.opened")
 		if p.ids[0] != h.ID {
 			t.Errorf("its id is %s, not %s", p.ids[0], h.ID)

@@ -75,15 +75,15 @@ func (d *Driver) Work(ctx context.Context, w core.Work) error {
 // show lets the followers see a happening, and drops it.
 func (d *Driver) show(ctx context.Context, w core.Work, h core.Happening) error {
 	repo := d.Store.In(w.Workspace)
+	c, err := repo.Conversation(ctx, h.Conversation)
+	if err != nil && !errors.Is(err, core.ErrNotFound) {
+		return fmt.Errorf("conversation that something happened in: %w", err)
+	}
 	for _, f := range d.Followers {
-		c, err := repo.Conversation(ctx, h.Conversation) // as those before left it
-		if errors.Is(err, core.ErrNotFound) {
+		if err != nil { // it is gone
 			break
 		}
-		if err != nil {
-			return fmt.Errorf("conversation that something happened in: %w", err)
-		}
-		if err := f.Follow(ctx, w.Workspace, h, c); err != nil {
+		if err := f.Follow(ctx, w.Workspace, h, &c); err != nil {
 			return fmt.Errorf("follow %s: %w", h.Kind, err)
 		}
 	}

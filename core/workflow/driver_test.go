@@ -21,7 +21,7 @@ type follower struct {
 	fails int
 }
 
-func (f *follower) Follow(_ context.Context, _ core.WorkspaceID, h core.Happening, _ core.Conversation) error {
+func (f *follower) Follow(_ context.Context, _ core.WorkspaceID, h core.Happening, _ *core.Conversation) error {
 	if f.fails > 0 {
 		f.fails--
 		return errors.New("not now")
@@ -76,5 +76,48 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// reading counts how often conversations are read.
+type reading struct {
+	core.Store
+	reads *int
+}
+
+type readingRepo struct {
+	core.Repo
+	reads *int
+}
+
+func (s reading) In(ws core.WorkspaceID) core.Repo { return readingRepo{s.Store.In(ws), s.reads} }
+
+func (r readingRepo) Conversation(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
+	*r.reads++
+	return r.Repo.Conversation(ctx, id)
+}
+
+// gives is a follower that gives the conversation to the next agent.
+type gives struct{ seen *[]core.AgentID }
+
+func (g gives) Follow(_ context.Context, _ core.WorkspaceID, _ core.Happening, c *core.Conversation) error {
+	*g.seen = append(*g.seen, c.Agent)
+	c.Agent += "a"
+	return nil
+}
+
+// A conversation is read once for a happening: what a follower makes of it is what the next is given.
+func TestDriverReadsOnce(t *testing.T) {
+	s, _ := freshstore.SQLite(t, nil)
+	ws, conv := talk(t, s)
+	for i := range 2 {
+		must(t, s.In(ws).AddHappening(t.Context(), core.Happening{ID: fmt.Sprint(i), Conversation: conv, Kind: core.HappenedMessage, At: time.Now()}))
+	}
+	var reads int
+	var seen []core.AgentID
+	d := workflow.Driver{Store: reading{s, &reads}, Followers: []core.Follower{gives{&seen}, gives{&seen}, gives{&seen}}}
+	must(t, d.Work(t.Context(), core.Work{Job: core.WorkflowJob(ws, conv), Token: 1, Finish: func(context.Context, core.Tx) error { return nil }}))
+	if want := []core.AgentID{"", "a", "aa", "", "a", "aa"}; reads != 2 || !slices.Equal(seen, want) {
+		t.Errorf("read %d times for 2 happenings; the followers were given %q, want %q", reads, seen, want)
 	}
 }

@@ -138,7 +138,7 @@ func (e *Engine) compiled(ws core.WorkspaceID, w core.Workflow) (*program, error
 }
 
 // Follow lets the runs of a conversation react to what happened, and starts those that it triggers.
-func (e *Engine) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c core.Conversation) error {
+func (e *Engine) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
 	all, err := e.catalog(ctx, ws)
 	if err != nil || all == nil {
 		return err
@@ -150,7 +150,7 @@ func (e *Engine) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happeni
 	if len(all) == 0 && len(runs) == 0 {
 		return nil
 	}
-	f := &following{Engine: e, ws: ws, repo: e.Store.In(ws), h: h, conv: c, all: all}
+	f := &following{Engine: e, ws: ws, repo: e.Store.In(ws), h: h, conv: *c, all: all}
 	for _, r := range runs {
 		t, err := f.open(ctx, r)
 		if err != nil {
@@ -158,6 +158,7 @@ func (e *Engine) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happeni
 		}
 		f.runs = append(f.runs, t)
 	}
+	defer func() { *c = f.conv }()
 	return f.follow(ctx)
 }
 

@@ -155,7 +155,8 @@ func (r *Rehearsal) settle(ctx context.Context) error {
 	for len(r.happenings) > 0 {
 		h := r.happenings[0]
 		r.happenings = r.happenings[1:]
-		if err := r.engine.Follow(ctx, "", h, r.Talk); err != nil {
+		talk := r.Talk
+		if err := r.engine.Follow(ctx, "", h, &talk); err != nil {
 			return err
 		}
 	}

@@ -99,7 +99,7 @@ func TestHistory(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := openLink(t, bridgetest.NewHost(t))
-			for i, body := range []string{c.body, `{"id":"w1","event":"history","data":` + c.body + `}`} {
+			for i, body := range []string{c.body, `{"id":"w1","event":"history","data":` + c.body + `}`, `{"id":"w2","event":"history","data":` + valueIn(t, c.body) + `}`} {
 				got := receive(t, l, body)
 				if len(got) != len(c.want) {
 					t.Fatalf("wrapped %d: %d events, want %d: %v", i, len(got), len(c.want), lines(got))
@@ -115,6 +115,25 @@ func TestHistory(t *testing.T) {
 			}
 		})
 	}
+}
+
+// valueIn is the value of the one change in an envelope, as resellers post it.
+func valueIn(t *testing.T, body string) string {
+	t.Helper()
+	var e struct {
+		Entry []struct {
+			Changes []struct {
+				Value json.RawMessage `json:"value"`
+			} `json:"changes"`
+		} `json:"entry"`
+	}
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Entry) == 0 {
+		return body
+	}
+	return string(e.Entry[0].Changes[0].Value)
 }
 
 func lines(all []core.Event) (out []string) {

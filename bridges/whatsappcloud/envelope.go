@@ -28,26 +28,28 @@ const (
 )
 
 // changes takes a webhook's body apart. It knows Meta's envelope, the wrapper {id, event, data} of 360dialog around that or around a bare
-// value, and bare values as Turn posts them. What is JSON but none of these is one change without a field.
+// value, whose field the wrapper's event names, and bare values as Turn posts them. What is JSON but none of these is one change without a field.
 func changes(body []byte) ([]change, error) {
 	body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
 	if !json.Valid(body) {
 		return nil, core.Problemf(core.CodeInvalid, "The signed body of the webhook is not JSON.")
 	}
-	return open(body, 2), nil
+	return open(body, "", 2), nil
 }
 
 type envelope struct {
 	Entry meta.List[json.RawMessage] `json:"entry"`
+	Event meta.Text                  `json:"event"`
 	Data  json.RawMessage            `json:"data"`
 }
 
-func open(body json.RawMessage, wrappers int) []change {
+// open takes apart what is within a wrapper of an event, if that is named.
+func open(body json.RawMessage, event string, wrappers int) []change {
 	var all []json.RawMessage
 	if isList(body) && json.Unmarshal(body, &all) == nil && len(all) > 0 && wrappers > 0 {
 		var out []change
 		for _, one := range all {
-			out = append(out, open(one, wrappers-1)...)
+			out = append(out, open(one, event, wrappers-1)...)
 		}
 		return out
 	}
@@ -61,9 +63,19 @@ func open(body json.RawMessage, wrappers int) []change {
 		}
 		return out
 	case err == nil && isObject(e.Data) && wrappers > 0:
-		return open(e.Data, wrappers-1)
+		return open(e.Data, string(e.Event), wrappers-1)
 	}
-	return []change{{field: bareField(body), value: body, raw: body}}
+	return []change{{field: fieldOf(event, body), value: body, raw: body}}
+}
+
+// fieldOf is what a wrapper's event says of a value, if it is a field's name, else what its keys do: the files that follow a history look like messages
+// that were just written.
+func fieldOf(event string, body json.RawMessage) string {
+	switch event {
+	case fieldMessages, fieldEchoes, fieldHistory, fieldBook, fieldAccount:
+		return event
+	}
+	return bareField(body)
 }
 
 func entryChanges(raw json.RawMessage) []change {

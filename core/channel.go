@@ -3,7 +3,10 @@ package core
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // ChannelState says whether a channel may send. Receiving is never switched off by it.
@@ -31,6 +34,24 @@ type Channel struct {
 	Phone      bool          // it is a device linked to the phone that has the number; else it is the provider's API
 	Twin       ChannelID     // the other side of the same number; empty: there is none
 	Created    time.Time
+}
+
+// Argument is the channel's name as one argument of a command.
+func (c Channel) Argument() string {
+	if strings.ContainsFunc(c.Name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./", r)
+	}) {
+		return "'" + strings.ReplaceAll(c.Name, "'", `'\''`) + "'"
+	}
+	return c.Name
+}
+
+// ofNamed are commands for a channel called NAME.
+var ofNamed = regexp.MustCompile(`(causeway channel [a-z-]+ )NAME\b`)
+
+// Named is a remedy for this channel. Who writes remedies need not know what people call a channel: their commands are for one called NAME.
+func (c Channel) Named(remedy string) string {
+	return ofNamed.ReplaceAllString(remedy, "${1}"+strings.ReplaceAll(c.Argument(), "$", "$$"))
 }
 
 // HealthLevel is how a channel is.
@@ -66,7 +87,7 @@ func ReportHealth(ctx context.Context, tx Tx, ws WorkspaceID, id ChannelID, h He
 	if err != nil {
 		return fmt.Errorf("channel of news: %w", err)
 	}
-	if h.Same(ch.Health) {
+	if h.Remedy = ch.Named(h.Remedy); h.Same(ch.Health) {
 		return nil
 	}
 	jobs := []Job{{Kind: JobAlert, Workspace: ws, Key: string(id)}}

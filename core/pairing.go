@@ -14,6 +14,8 @@ type PairingLink interface {
 	// works until the account is joined, the codes are over or ctx is done. Each Show replaces what the person sees. Where it fails, nothing is
 	// joined and what was joined before is as it was; the error is a Problem with the remedy.
 	Pair(ctx context.Context, wish PairingWish, talk PairingTalk) (Paired, error)
+	// Joined is nil while an account is joined. Else it is a Problem that says why none is, with the remedy. It asks the provider nothing.
+	Joined(ctx context.Context) error
 }
 
 // PairingWish is how a person wants to join an account.

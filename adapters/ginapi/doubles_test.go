@@ -37,7 +37,8 @@ type phoneLink struct{ *toyLink }
 
 var _ core.PairingLink = phoneLink{}
 
-func (phoneLink) Run(context.Context) error { return nil }
+func (phoneLink) Run(context.Context) error    { return nil }
+func (phoneLink) Joined(context.Context) error { return nil }
 func (phoneLink) Pair(context.Context, core.PairingWish, core.PairingTalk) (core.Paired, error) {
 	return core.Paired{}, nil
 }

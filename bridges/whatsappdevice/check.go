@@ -27,7 +27,7 @@ func (l *link) checkDevice(ctx context.Context) core.Finding {
 func (l *link) checkSession() core.Finding {
 	f := core.Finding{Subject: "connection", Level: core.HealthGood, Detail: "The linked device is connected here."}
 	if s := l.live.Load(); s == nil {
-		f.Level, f.Detail, f.Remedy = core.HealthUnknown, "The session does not run in this process.", "See the channel's health for what the gateway that runs it says."
+		f.Level, f.Detail, f.Remedy = core.HealthUnknown, "The session does not run in this process.", "If causeway serve runs, its state is the one that counts: causeway channel show NAME."
 	} else if !s.client.IsLoggedIn() {
 		h := disconnected()
 		f.Level, f.Detail, f.Remedy = h.Level, h.Reason, h.Remedy

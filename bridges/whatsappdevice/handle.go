@@ -152,7 +152,7 @@ func (s *session) askedAgain() {
 	s.mu.Unlock()
 	if n >= manyRetries {
 		s.link.ward.ail(s.ctx, ofRetries, ailment{until: now.Add(retriesFor), health: warning("retries",
-			"Many messages could not be read on the customers' phones at first, and were sent again.", "If this lasts, pair the phone anew: causeway channel pair.")})
+			"Many messages could not be read on the customers' phones at first, and were sent again.", "If this lasts, pair the phone anew: causeway channel pair NAME.")})
 	}
 }
 

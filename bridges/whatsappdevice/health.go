@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	pairAgain    = "Pair the phone again: causeway channel pair. Contacts, conversations and history stay."
+	pairAgain    = "Pair the phone again: causeway channel pair NAME. Contacts, conversations and history stay."
 	outdatedWait = 6 * time.Hour  // until a client that is too old tries again: WhatsApp has been wrong about that
 	banWait      = 24 * time.Hour // of a ban without an end
 
@@ -33,7 +33,7 @@ func ended(evt any, now time.Time) (ending, bool) {
 		return ending{health: loggedOut(e), gone: true}, true
 	case *events.StreamReplaced:
 		return ending{health: bad("replaced", "Another program uses the keys of this linked device, and WhatsApp serves that one.",
-			"Find and stop the other program, perhaps a second gateway on a copy of the database; then take the place back: causeway channel take-back. Or pair the phone anew.")}, true
+			"Find and stop the other program, perhaps a second gateway on a copy of the database; then take the place back: causeway channel take-back NAME. Or pair the phone anew.")}, true
 	case *events.TemporaryBan:
 		return banned(e, now), true
 	case *events.ClientOutdated:
@@ -60,7 +60,7 @@ func loggedOut(e *events.LoggedOut) core.Health {
 		return bad(code, "WhatsApp has logged the phone itself out: it was exchanged, registered anew, or its account is locked.",
 			"Open WhatsApp on the phone and do what it asks for. "+pairAgain)
 	case events.ConnectFailureUnknownLogout:
-		return bad(code, "WhatsApp has banned the account of this phone.", "Ask for a review in WhatsApp on the phone. When the ban is lifted, pair again: causeway channel pair.")
+		return bad(code, "WhatsApp has banned the account of this phone.", "Ask for a review in WhatsApp on the phone. When the ban is lifted, pair again: causeway channel pair NAME.")
 	default:
 		return bad(code, "The phone has unlinked this device. Connecting the number to the Cloud API unlinks all devices, too.", pairAgain)
 	}
@@ -93,7 +93,7 @@ func connectFailure(e *events.ConnectFailure) *core.SendError {
 }
 
 func unpaired() core.Health {
-	return bad("unpaired", "No phone is paired with this channel.", "Pair it: causeway channel pair.")
+	return bad("unpaired", "No phone is paired with this channel.", "Pair it: causeway channel pair NAME.")
 }
 
 func disconnected() core.Health {

@@ -125,6 +125,19 @@ func (l *link) lastEnding(ctx context.Context) core.Health {
 	return h
 }
 
+// Joined implements core.PairingLink.
+func (l *link) Joined(ctx context.Context) error {
+	device, err := l.device(ctx)
+	if err != nil {
+		return err
+	}
+	if device == nil || device.ID == nil {
+		h := l.lastEnding(ctx)
+		return core.Problemf(core.CodeConflict, "%s", h.Reason).Remedied("%s", h.Remedy)
+	}
+	return nil
+}
+
 // serve runs the device until its session is over.
 func (l *link) serve(ctx context.Context, device *store.Device) ending {
 	ctx, cancel := context.WithCancel(ctx)

@@ -58,6 +58,12 @@ type linkedRig struct {
 // newLinkedRig links it. Before tells what happened on the phone until then.
 func newLinkedRig(t testing.TB, before ...func(*linkedRig)) *linkedRig {
 	t.Helper()
+	return newLinkedRigOf(t, phonesPeople, before...)
+}
+
+// newLinkedRigOf links one of a business, which is told without its channel.
+func newLinkedRigOf(t testing.TB, business string, before ...func(*linkedRig)) *linkedRig {
+	t.Helper()
 	dir := t.TempDir()
 	l := &linkedRig{TB: t, server: whatsapptest.New(t), rig: &rig{world: &world{clock: &clock{}}, program: os.Args[0], logAt: filepath.Join(dir, "gateway.log")}}
 	t.Cleanup(func() {
@@ -72,11 +78,11 @@ func newLinkedRig(t testing.TB, before ...func(*linkedRig)) *linkedRig {
 	l.ana = l.server.Contact(anaNumber, whatsapptest.Named("Ana"))
 	must(t, l.openOutside(worldOptions{}))
 	must(t, l.openStore(t.Context(), worldOptions{Dir: dir, Business: fmt.Sprintf("channels:\n  - name: phone\n    kind: %s\n    settings:\n      phone: %q\n      server: %q\n",
-		whatsappdevice.Kind, shopNumber, l.server.Address()) + phonesPeople}))
+		whatsappdevice.Kind, shopNumber, l.server.Address()) + business}))
 	var err error
 	l.log, err = os.OpenFile(l.logAt, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	must(t, err)
-	l.env = append(l.env, l.server.Environ(), "CAUSEWAY_ALLOW_PRIVATE="+last(l.env, "CAUSEWAY_ALLOW_PRIVATE")+","+l.server.Address())
+	l.env = append(l.env, l.server.Environ(), "CAUSEWAY_ALERT_TO=admin@example.com", "CAUSEWAY_ALLOW_PRIVATE="+last(l.env, "CAUSEWAY_ALLOW_PRIVATE")+","+l.server.Address())
 	l.lena = l.room.Mailbox("lena@example.com")
 	must(t, l.start(t.Context()))
 	must(t, l.awaitReady(t.Context()))
@@ -145,13 +151,46 @@ func (l *linkedRig) texts() map[string]int {
 
 func (l *linkedRig) mail(text string) mailroom.Mail {
 	l.Helper()
+	return l.mailTo(l.lena, text)
+}
+
+func (l *linkedRig) mailTo(box *mailroom.Mailbox, text string) mailroom.Mail {
+	l.Helper()
 	ctx, cancel := context.WithTimeout(l.Context(), 3*time.Minute)
 	defer cancel()
-	m, err := l.lena.Await(ctx, contains(text))
+	m, err := box.Await(ctx, contains(text))
 	if err != nil {
 		l.Fatalf("no mail with %q: %v", text, err)
 	}
 	return m
+}
+
+// answer has Lena answer a mail.
+func (l *linkedRig) answer(m mailroom.Mail, text string) {
+	l.Helper()
+	_, err := l.lena.Reply(l.Context(), m, text, mailroom.ReplyOptions{})
+	must(l.TB, err)
+}
+
+// conversation is the only one.
+func (l *linkedRig) conversation() core.Conversation {
+	l.Helper()
+	all, err := l.repo().Conversations(l.Context(), core.ConversationFilter{}, core.Page{Limit: 2})
+	must(l.TB, err)
+	if len(all) != 1 {
+		l.Fatalf("%d conversations", len(all))
+	}
+	return all[0]
+}
+
+// shows waits for what the customer's phone shows next.
+func (l *linkedRig) shows(text string) whatsapptest.Received {
+	l.Helper()
+	got := l.ana.Got()
+	if got.Text() != text {
+		l.Errorf("Ana got %q, want %q", got.Text(), text)
+	}
+	return got
 }
 
 // TestLinkedDevice: a customer's message becomes an agent's mail, the mailed answer reaches the customer's phone, what the owner types on the phone is in
@@ -205,6 +244,76 @@ func (l *linkedRig) amended(sent whatsapptest.Received, a core.Amendment, done f
 		return done(m)
 	})
 	return m
+}
+
+const omarsTurn = `    phone: {owner: Omar Farouk}
+
+agents:
+  - name: Lena Brandt
+    addresses: [lena@example.com]
+  - name: Omar Farouk
+    addresses: [omar@example.com]
+
+forwards:
+  - name: everything to Lena
+    to: [Lena Brandt]
+
+workflows:
+  - name: inbound
+    on: {event: opened, by: contact}
+    steps:
+      - name: topic
+        ask: {text: "What is it about?"}
+      - send: {text: "Noted."}
+`
+
+// TestLinkedDeviceTakesOver: what the owner types on the phone that the device is linked to ends the bot's question, stops the clock, gives the
+// conversation to the phone's owner, and is in the agents' thread with what becomes of it. An answer that an agent was writing meanwhile is held.
+func TestLinkedDeviceTakesOver(t *testing.T) {
+	l := newLinkedRigOf(t, omarsTurn)
+	l.ana.Text("Is the blue one left?")
+	l.shows("What is it about?")
+	asked := l.mail("Is the blue one left?")
+	if l.conversation().Waiting.IsZero() {
+		t.Error("nobody waits although the bot alone has spoken")
+	}
+	said := l.phone.Says(l.ana, "It is, I'll see to it")
+	m := l.mail("It is, I'll see to it")
+	if !strings.Contains(m.Text, "phone") || m.Root() != asked.Root() {
+		t.Errorf("the mail is in the thread %q, not %q, and says:\n%s", m.Root(), asked.Root(), m.Text)
+	}
+	omar, err := l.repo().AgentByName(t.Context(), "Omar Farouk")
+	must(t, err)
+	l.until("it is the phone's owner's, and nobody waits", func() bool {
+		c := l.conversation()
+		return c.Agent == omar.ID && c.Waiting.IsZero()
+	})
+	l.until("the bot's question is over", func() bool {
+		runs, err := l.repo().Runs(t.Context(), core.RunFilter{}, core.Page{})
+		must(t, err)
+		return len(runs) == 1 && runs[0].State == core.RunEnded
+	})
+	l.answer(asked, "Sorry, sold")
+	held := l.mail("was not sent")
+	if !strings.Contains(held.Text, "It is, I'll see to it") || !strings.Contains(held.Text, "Sorry, sold") {
+		t.Errorf("the question says:\n%s", held.Text)
+	}
+	l.phone.Edits(l.ana, said, "It is, I'll see to it today")
+	l.mail("It is, I'll see to it today")
+	l.phone.Revokes(l.ana, said)
+	l.mail("eleted")
+	l.answer(held, "send")
+	l.shows("Sorry, sold")
+	l.ana.Text("thank you")
+	l.mail("thank you")
+	if n := l.ana.Waiting(); n > 0 {
+		t.Errorf("Ana got %d more messages", n)
+	}
+	for text, n := range l.texts() {
+		if n != 1 {
+			t.Errorf("%q is there %d times", text, n)
+		}
+	}
 }
 
 // TestLinkedDeviceKilled: the process is killed at any instant, while messages come in. Each is stored once, and mailed.

@@ -56,9 +56,7 @@ func (b *base) examination() doctor.Inputs {
 	in := doctor.Inputs{Store: b.store, Vault: b.vault, Blobs: b.blobs, Now: b.now, DataDir: b.cfg.DataDir, PublicURL: b.cfg.PublicURL, Settings: b.cfg.Check(),
 		Converter: func(ctx context.Context) core.Finding { return convert.Check(ctx, b.cfg.FFmpeg) },
 		Probe:     probe, Skew: skew, Disk: disk, Migrations: b.migrations,
-		Check: func(ctx context.Context, ch core.Channel) ([]core.Finding, error) {
-			return b.links.Check(ctx, ch.Workspace, ch.ID)
-		}}
+		Check: b.links.Examine}
 	if !b.cfg.RelayURL.Empty() {
 		in.Relay = b.checkRelay
 	}

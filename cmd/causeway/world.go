@@ -249,6 +249,9 @@ func (w *world) setUp(ctx context.Context, b *base, o worldOptions) error {
 		return err
 	}
 	f.Workspace = b.cfg.Workspace
+	if err := b.readWorkflows(ctx, &f); err != nil {
+		return err
+	}
 	plan, err := business.NewPlan(ctx, b.store, b.vault, f)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"causeway/core"
 )
@@ -53,12 +52,12 @@ func (d doctor) channel(ctx context.Context, ch core.Channel) []core.Finding {
 }
 
 func (d doctor) state(ch core.Channel) []core.Finding {
-	resume := "Run: causeway channel resume " + quote(ch.Name)
+	resume := "Run: causeway channel resume " + ch.Argument()
 	switch {
 	case ch.State == core.ChannelPaused:
 		return warn("state", resume, "The channel is paused: what is to be sent waits.")
 	case ch.State == core.ChannelParked:
-		return bad("state", first(ch.Health.Remedy, "Mend what the provider says, then run: causeway channel resume "+quote(ch.Name)), "Sending has stopped, and messages wait: %s",
+		return bad("state", first(ch.Health.Remedy, "Mend what the provider says, then run: causeway channel resume "+ch.Argument()), "Sending has stopped, and messages wait: %s",
 			first(ch.Health.Reason, "the provider refuses the channel."))
 	case ch.Health.Level == core.HealthBad || ch.Health.Level == core.HealthWarning:
 		return []core.Finding{{Subject: "state", Level: ch.Health.Level, Detail: first(ch.Health.Reason, "The provider reports trouble."), Remedy: ch.Health.Remedy}}
@@ -71,12 +70,12 @@ func (d doctor) inbound(ch core.Channel) []core.Finding {
 	hooked := d.in.Webhook == nil || d.in.Webhook(ch.Kind)
 	switch since := d.in.Now().Sub(ch.SeenIn); {
 	case !ch.SeenIn.IsZero() && since > quiet:
-		return warn("incoming", fmt.Sprintf("If customers have written since, look at the webhook's settings at the provider and at: causeway channel logs %s", quote(ch.Name)),
+		return warn("incoming", fmt.Sprintf("If customers have written since, look at the webhook's settings at the provider and at: causeway channel logs %s", ch.Argument()),
 			"Nothing has come in for %d days.", int(since.Hours()/24))
 	case !ch.SeenIn.IsZero():
 		return good("incoming", "Something came in %s ago.", core.Span(since))
 	case hooked:
-		return warn("incoming", fmt.Sprintf("Enter the webhook URL and the verify token at the provider (causeway channel show %s), or run causeway channel subscribe %[1]s; then write to the channel from a phone.", quote(ch.Name)),
+		return warn("incoming", fmt.Sprintf("Enter the webhook URL and the verify token at the provider (causeway channel show %s), or run causeway channel subscribe %[1]s; then write to the channel from a phone.", ch.Argument()),
 			"The provider has never called this channel's webhook.")
 	}
 	return warn("incoming", "Write to the channel from a phone, and look whether it arrives.", "Nothing has ever come in.")
@@ -101,16 +100,6 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// quote makes a name fit for a command line.
-func quote(name string) string {
-	if strings.ContainsFunc(name, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./", r)
-	}) {
-		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-	}
-	return name
 }
 
 func problem(err error) *core.Problem {

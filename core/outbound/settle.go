@@ -155,7 +155,7 @@ func (o *Outbox) parkChannel(ctx context.Context, tx core.Tx, repo core.Repo, id
 	if ch.State != core.ChannelActive {
 		return nil
 	}
-	h := core.Health{Level: core.HealthBad, Code: e.Code, Reason: e.Reason, Remedy: e.Remedy, Since: o.Now()}
+	h := core.Health{Level: core.HealthBad, Code: e.Code, Reason: e.Reason, Remedy: ch.Named(e.Remedy), Since: o.Now()}
 	if err := repo.SetChannelState(ctx, ch.ID, core.ChannelParked, h); err != nil {
 		return fmt.Errorf("park channel: %w", err)
 	}

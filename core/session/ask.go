@@ -86,7 +86,7 @@ func unasked(news core.Event) core.Event {
 	c := doubtOf(news)
 	c.Detail = news.Change.Detail + " It is not said of which of several numbers, and the provider could not be asked whether it is this one; it is asked again."
 	c.Health = &core.Health{Level: core.HealthWarning, Code: news.Change.Health.Code, Reason: c.Detail,
-		Remedy: "The channel goes on meanwhile. causeway channel check shows whether the number still answers."}
+		Remedy: "The channel goes on meanwhile. causeway channel check NAME shows whether the number still answers."}
 	return about(news, "/unasked", c)
 }
 

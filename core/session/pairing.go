@@ -52,7 +52,7 @@ type answered struct {
 
 // Pair asks for a channel's account to be joined. What becomes of it is told by Pairing.
 func (m *Manager) Pair(ctx context.Context, ws core.WorkspaceID, id core.ChannelID, wish core.PairingWish) (core.Pairing, error) {
-	ch, err := m.pairable(ctx, ws, id)
+	ch, _, err := m.pairable(ctx, ws, id)
 	if err != nil {
 		return core.Pairing{}, err
 	}
@@ -60,20 +60,21 @@ func (m *Manager) Pair(ctx context.Context, ws core.WorkspaceID, id core.Channel
 	return core.Pairing{ID: a.ID, Step: core.PairingStep{State: core.PairingWaiting}}, m.note(ctx, m.Store.In(ws), ch, valueAsk, a)
 }
 
-// pairable returns a channel of the workspace whose account is joined by pairing.
-func (m *Manager) pairable(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) (core.Channel, error) {
+// pairable returns a channel of the workspace whose account is joined by pairing, with its link.
+func (m *Manager) pairable(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) (core.Channel, core.PairingLink, error) {
 	if _, err := m.Store.In(ws).Channel(ctx, id); err != nil {
-		return core.Channel{}, err
+		return core.Channel{}, nil, err
 	}
 	ch, info, link, err := m.Link(ctx, id)
 	if err != nil {
-		return ch, err
+		return ch, nil, err
 	}
-	if _, ok := link.(core.PairingLink); !ok {
-		return ch, core.Problemf(core.CodeUnsupported, "A channel of the kind %s is not paired with a phone.", info.Kind).
+	pairs, ok := link.(core.PairingLink)
+	if !ok {
+		return ch, nil, core.Problemf(core.CodeUnsupported, "A channel of the kind %s is not paired with a phone.", info.Kind).
 			Remedied("Its credentials stand in its settings. See: causeway channel show %s", ch.Name)
 	}
-	return ch, nil
+	return ch, pairs, nil
 }
 
 // Pairing tells where the channel's last pairing is. ErrNotFound: there was none lately.

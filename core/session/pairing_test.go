@@ -26,6 +26,8 @@ func (l *paired) Pair(ctx context.Context, wish core.PairingWish, talk core.Pair
 	return l.pair(ctx, wish, talk)
 }
 
+func (l *paired) Joined(context.Context) error { return l.of.apart }
+
 type joins struct {
 	*socket
 	pair func(ctx context.Context, wish core.PairingWish, talk core.PairingTalk) (core.Paired, error)
@@ -285,6 +287,10 @@ func TestTakeBack(t *testing.T) {
 		stop(t, b)
 		if err := b.m.TakeBack(t.Context(), "w", "nothing"); !errors.Is(err, core.ErrNotFound) {
 			t.Errorf("of no channel: %v", err)
+		}
+		b.bridge.apart = errors.New("no phone is paired")
+		if err := b.m.TakeBack(t.Context(), "w", "c"); !errors.Is(err, b.bridge.apart) {
+			t.Errorf("where nothing is joined: %v", err)
 		}
 	})
 }

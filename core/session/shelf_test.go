@@ -184,6 +184,7 @@ type socket struct {
 	starts  []time.Time
 	running int
 	most    int
+	apart   error // why no account is joined, nil while one is
 }
 
 type connected struct {

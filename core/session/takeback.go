@@ -17,16 +17,32 @@ var errTakeBack = errors.New("the session is to begin anew")
 func sessionOwner(id core.ChannelID) string { return "session/" + string(id) }
 
 // TakeBack has the session of a paired channel begin anew, on whichever node it is: it connects although another program has taken its place, and WhatsApp
-// serves who came last. It returns at once; what becomes of it shows in the channel's health.
+// serves who came last. It returns at once; what becomes of it shows in the channel's health. Where no phone is paired there is nothing to take back: that is
+// refused.
 func (m *Manager) TakeBack(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
-	if _, err := m.pairable(ctx, ws, id); err != nil {
+	ch, link, err := m.pairable(ctx, ws, id)
+	if err != nil {
 		return err
 	}
-	err := m.Store.In(ws).SetValueUntil(ctx, sessionOwner(id), valueTakeBack, []byte(core.NewID[string]()), m.Now().Add(pairingKept))
+	if err := link.Joined(ctx); err != nil {
+		return named(ch, err)
+	}
+	err = m.Store.In(ws).SetValueUntil(ctx, sessionOwner(id), valueTakeBack, []byte(core.NewID[string]()), m.Now().Add(pairingKept))
 	if err != nil {
 		return fmt.Errorf("note wish to take session back: %w", err)
 	}
 	return nil
+}
+
+// named is a bridge's problem with the channel named in its remedy.
+func named(ch core.Channel, err error) error {
+	var p *core.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	known := *p
+	known.Remedy = ch.Named(p.Remedy)
+	return &known
 }
 
 // lookForTakeBack ends a session that is to begin anew. A wish that is older than the tenure has had its way.

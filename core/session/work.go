@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"causeway/core"
@@ -201,24 +200,45 @@ func (m *Manager) Alarm(ctx context.Context, w core.Work) error {
 	return m.Alert(ctx, ch)
 }
 
-// Check runs a channel's own doctor.
+// Check tells how a channel is by what was last heard of it, and runs its own doctor.
 func (m *Manager) Check(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) ([]core.Finding, error) {
-	repo := m.Store.In(ws)
-	ch, err := repo.Channel(ctx, id)
+	ch, err := m.Store.In(ws).Channel(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	imports, err := core.Imports(ctx, repo, id)
+	found, err := m.Examine(ctx, ch)
 	if err != nil {
 		return nil, err
 	}
-	_, _, link, err := m.Link(ctx, id)
+	return append(standing(ch), found...), nil
+}
+
+// standing is what its session, which may run in another process, or its provider said of a channel last.
+func standing(ch core.Channel) []core.Finding {
+	h := ch.Health
+	if h.Level == core.HealthUnknown || h.Reason == "" {
+		return nil
+	}
+	f := core.Finding{Subject: "state", Level: h.Level, Detail: h.Reason, Remedy: h.Remedy}
+	if ch.State == core.ChannelParked {
+		f.Detail = "Sending has stopped, and messages wait: " + h.Reason
+	}
+	return []core.Finding{f}
+}
+
+// Examine runs a channel's own doctor.
+func (m *Manager) Examine(ctx context.Context, ch core.Channel) ([]core.Finding, error) {
+	imports, err := core.Imports(ctx, m.Store.In(ch.Workspace), ch.ID)
+	if err != nil {
+		return nil, err
+	}
+	_, _, link, err := m.Link(ctx, ch.ID)
 	if err != nil {
 		return nil, err
 	}
 	found := link.Check(ctx)
-	for i := range found { // bridges do not know what people call the channel
-		found[i].Remedy = strings.ReplaceAll(found[i].Remedy, "channel subscribe NAME", "channel subscribe "+ch.Name)
+	for i := range found {
+		found[i].Remedy = ch.Named(found[i].Remedy)
 	}
 	for _, i := range imports {
 		found = append(found, i.Finding())

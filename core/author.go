@@ -20,5 +20,8 @@ type Author struct {
 	Name  string     `json:"name,omitempty"`
 }
 
+// Broadcaster is who writes one message to many contacts.
+func Broadcaster() Author { return Author{Kind: AuthorWorkflow, Name: "broadcast"} }
+
 // Human reports whether a person wrote it.
 func (a Author) Human() bool { return a.Kind == AuthorAgent || a.Kind == AuthorPhone }

@@ -58,7 +58,7 @@ type Question struct {
 // Decide is the one send gate: every outgoing message, from any author, passes it when composed, when queued and right before the bridge
 // is called. It is a pure function of the question and the time.
 func Decide(q Question, now time.Time) Decision {
-	for _, rule := range []func(Question) (Decision, bool){refuseClosed, refuseOptOut, refuseUnfit, refuseTemplate} {
+	for _, rule := range []func(Question) (Decision, bool){refuseClosed, refuseOptOut, refuseBroadcast, refuseUnfit, refuseTemplate} {
 		if d, refused := rule(q); refused {
 			return d
 		}
@@ -92,6 +92,11 @@ func refuseOptOut(q Question) (Decision, bool) {
 			Remedy: "Use a utility template, or wait until they resume."}, true
 	}
 	return Decision{}, false
+}
+
+func refuseBroadcast(q Question) (Decision, bool) {
+	return Decision{Verdict: VerdictRefuse, Code: CodeUnsupported, Reason: "A linked device sends no broadcasts: for them numbers are banned.",
+		Remedy: "Send it over a Cloud API channel."}, q.Phone && q.Author == Broadcaster()
 }
 
 func refuseUnfit(q Question) (Decision, bool) {

@@ -57,6 +57,9 @@ func TestDecide(t *testing.T) {
 		{"whatsapp said closed, then the customer wrote", whatsapp(), func(q *core.Question) { q.Window.Closed = noon.Add(-time.Hour) }, 2 * time.Hour, core.VerdictSend, ""},
 		{"device, a stranger", device(core.AfterNothing), func(q *core.Question) { q.First, q.Window.Last = true, time.Time{} }, 0, core.VerdictRefuse, core.CodeWindowClosed},
 		{"device, late, by policy", device(core.AfterNothing), nil, 25 * time.Hour, core.VerdictRefuse, core.CodeWindowClosed},
+		{"device, a broadcast", device(core.AfterAnything), func(q *core.Question) { q.Phone, q.Author = true, core.Broadcaster() }, time.Hour, core.VerdictRefuse, core.CodeUnsupported},
+		{"device, a workflow", device(core.AfterAnything), func(q *core.Question) { q.Phone, q.Author.Kind = true, core.AuthorWorkflow }, time.Hour, core.VerdictSend, ""},
+		{"whatsapp, a broadcast inside the window", whatsapp(), func(q *core.Question) { q.Author = core.Broadcaster() }, time.Hour, core.VerdictSend, ""},
 		{"device that answers late", device(core.AfterAnything), nil, 25 * time.Hour, core.VerdictSend, ""},
 		{"device that answers late, a stranger", device(core.AfterAnything), func(q *core.Question) { q.First, q.Window.Last = true, time.Time{} }, 0, core.VerdictRefuse, core.CodeWindowClosed},
 		{"device that may begin", device(core.AfterAnything), func(q *core.Question) {

@@ -44,6 +44,7 @@ func TestGateSpeaksOtherLanguages(t *testing.T) {
 		"closed":    {Conversation: ConversationClosed},
 		"blocked":   {Contact: Contact{Blocked: true}},
 		"opted out": {Contact: Contact{OptedOut: true}},
+		"broadcast": {Phone: true, Author: Broadcaster()},
 		"silent":    {Silence: Silence{All: true}},
 		"stranger":  {First: true},
 		"parked":    {State: ChannelParked, Window: WindowState{Last: noonish}},

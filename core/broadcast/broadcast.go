@@ -160,7 +160,7 @@ func (c *Caster) pick(ctx context.Context, ws core.WorkspaceID, b core.Broadcast
 	}
 	var why *core.Problem
 	for _, ch := range b.Channels {
-		r := core.Request{Contact: who.ID, Channel: ch, Apart: true, Author: core.Author{Kind: core.AuthorWorkflow, Name: "broadcast"}, Contents: []core.Content{content},
+		r := core.Request{Contact: who.ID, Channel: ch, Apart: true, Author: core.Broadcaster(), Contents: []core.Content{content},
 			Key: "broadcast/" + b.ID + "/" + string(who.ID)}
 		d, _, err := c.Outbox.Decide(ctx, ws, r)
 		problem := (*core.Problem)(nil)

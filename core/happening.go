@@ -55,9 +55,9 @@ func WorkflowJob(ws WorkspaceID, id ConversationID) Job {
 // AutomationOwner is the owner of the values by which the parts of automation keep their settings in a workspace; see Store.Automated.
 const AutomationOwner = "automation"
 
-// Follower is a piece of automation: greeting, workflows, assignment. Follow reacts to one happening, given the conversation as those before left it, which
-// is read but once for all of them: who changes it changes c, too. After a crash or an error it is called again with the same happening: what it does has to be done once all the same, which the happening's ID is good for
-// (as the Key of a Request, as the name of a run).
+// Follower is a piece of automation: greeting, workflows, assignment. Follow reacts to one happening, given the conversation as those before left it,
+// which is read but once for all of them: who changes it changes c, too. After a crash or an error it is called again with the same happening: what it
+// does has to be done once all the same, which the happening's ID is good for (as the Key of a Request, as the name of a run).
 type Follower interface {
 	Follow(ctx context.Context, ws WorkspaceID, h Happening, c *Conversation) error
 }

@@ -10,8 +10,10 @@ import (
 // message turns one of messages[] or message_echoes[] into an event. It always returns one: what cannot be applied has a Fault.
 func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.Event {
 	var m message
-	_ = json.Unmarshal(raw, &m)                                                                                         // what is of a strange type is left out; what is needed is looked at one by one
-	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), At: l.host.Now(), Origin: core.OriginCustomer, Raw: raw} // the time of its arrival, if no other can be read
+	_ = json.Unmarshal(raw, &m) // what is of a strange type is left out; what is needed is looked at one by one
+
+	// Its time is that of its arrival, if no other can be read.
+	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), At: l.host.Now(), Origin: core.OriginCustomer, Raw: raw}
 	if echo {
 		e.Origin = core.OriginDevice
 	}

@@ -207,7 +207,7 @@ type SetupLink interface {
 
 // HandLink is a SetupLink that cannot always register the webhook whole.
 type HandLink interface {
-	// ByHand says what a person must enter at the provider besides what Subscribe does; empty: nothing.
+	// ByHand says what a person must enter at the provider, and where, besides what Subscribe does; empty: nothing.
 	ByHand() string
 }
 

@@ -4,8 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"causeway/config/business"
 	"causeway/config/remark"
@@ -78,6 +82,41 @@ func checkWebhooks(f business.File) error {
 	return wrong.Err(f.Name)
 }
 
+// checkChannels says which channels could not be opened as the file has them.
+func (b *base) checkChannels(f business.File) error {
+	var wrong remark.List
+	for _, c := range f.Channels {
+		bridge, err := b.links.Bridge(c.Kind)
+		if err == nil {
+			err = tryOut(bridge, c)
+		}
+		var p *core.Problem
+		if errors.As(err, &p) {
+			wrong.Add(c.Where(), "channels", p.Remedy, "The channel %q: %s", c.Name, p.Detail)
+		}
+	}
+	return wrong.Err(f.Name)
+}
+
+// tryOut opens a channel and closes it again; no call is made for that. A verify token that the file leaves out will have been made up by then.
+func tryOut(bridge core.Bridge, c business.Channel) error {
+	secrets := map[string]core.Secret{"verify_token": core.NewSecret(core.NewToken(20))}
+	maps.Copy(secrets, c.Secrets)
+	ch := core.Channel{ID: core.NewID[core.ChannelID](), Kind: c.Kind, Name: c.Name, Account: c.Account, Settings: c.Values, State: core.ChannelActive}
+	link, err := bridge.Open(ch, core.Settings{Values: c.Values, Secrets: secrets}, noHost{})
+	if err != nil {
+		return err
+	}
+	return link.Close()
+}
+
+// noHost is the host of links that are only tried out: there is nothing behind it.
+type noHost struct{ core.Host }
+
+func (noHost) HTTP() *http.Client { return &http.Client{} }
+func (noHost) Log() *slog.Logger  { return slog.New(slog.DiscardHandler) }
+func (noHost) Now() time.Time     { return time.Now() }
+
 // plan compares a business file with the store.
 func (b *base) plan(cmd *cobra.Command, path string, raw []byte) (*business.Plan, error) {
 	f, err := business.Parse(path, raw, infos(), os.LookupEnv, os.ReadFile)
@@ -92,6 +131,9 @@ func (b *base) plan(cmd *cobra.Command, path string, raw []byte) (*business.Plan
 		return nil, err
 	}
 	if err := checkWebhooks(f); err != nil {
+		return nil, err
+	}
+	if err := b.checkChannels(f); err != nil {
 		return nil, err
 	}
 	return business.NewPlan(cmd.Context(), b.store, b.vault, f)

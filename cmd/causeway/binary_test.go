@@ -178,6 +178,8 @@ func TestWrongUse(t *testing.T) {
 	s := newShell(t)
 	s.file("typo.yaml", "channels:\n  - name: shop\n    kind: whatsapp-cloud\n    setings: {}\n")
 	s.file("secret.yaml", "channels:\n  - name: shop\n    kind: whatsapp-cloud\n    settings:\n      phone_number_id: \"123456789\"\n      access_token: EAAG-planted-in-clear\n      app_secret: {env: NOT_SET_ANYWHERE}\n")
+	s.file("definition.yaml", "channels:\n  - name: sms\n    kind: sms-http\n    settings:\n      sender: \"+46700000000\"\n      definition: '{\"extends\": \"kannel\", \"hookz\": []}'\n      webhook_secret: {file: word}\n")
+	s.file("word", "a-long-random-word-of-mine\n")
 	s.file("broken.yaml", "channels:\n  - name: [shop\n")
 	s.file("wrong.yaml", "agents:\n  - name: Ben\n    addresses: ben@example.com\n")
 	s.file("causeway.yaml", "data_dirr: /tmp\n")
@@ -188,6 +190,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"apply", "-f", "missing.yaml"}, []string{"missing.yaml", "no such file"}},
 		{[]string{"apply", "-f", "typo.yaml"}, []string{"typo.yaml:4", "setings", "settings"}},
 		{[]string{"apply", "-f", "secret.yaml"}, []string{"secret.yaml:6", "access_token", "secret.yaml:7", "NOT_SET_ANYWHERE"}},
+		{[]string{"apply", "-f", "definition.yaml", "--dry-run"}, []string{"definition.yaml:2", `The channel "sms"`, "hookz"}},
 		{[]string{"apply", "-f", "broken.yaml"}, []string{"broken.yaml"}},
 		{[]string{"apply", "-f", "wrong.yaml"}, []string{"wrong.yaml:3", "list"}},
 		{[]string{"apply"}, []string{"required flag"}},

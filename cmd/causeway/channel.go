@@ -169,19 +169,27 @@ func (b *base) entrance(ctx context.Context, ch core.Channel) []entered {
 		return []entered{{"receives", "by asking; nothing is to be registered"}}
 	}
 	all := []entered{{"webhook URL", b.webhookURL(ch.ID)}}
+	if token := b.toldToken(ctx, ch); token != "" {
+		all = append(all, entered{"verify token", token})
+	}
+	if h, ok := link.(core.HandLink); ok && h.ByHand() != "" {
+		all = append(all, entered{"by hand", h.ByHand()})
+	}
+	return all
+}
+
+// toldToken is the verify token that the provider is told with the address, "" if it is told none.
+func (b *base) toldToken(ctx context.Context, ch core.Channel) string {
 	bridge, err := b.links.Bridge(ch.Kind)
 	if err != nil || !slices.ContainsFunc(bridge.Info().Settings, func(s core.Setting) bool { return s.Told }) {
-		return all
+		return ""
 	}
 	token, err := b.verifyToken(ctx, ch)
 	if err != nil {
 		b.log.ErrorContext(ctx, "verify token cannot be opened", "channel", ch.Name, "err", err)
-		token = "cannot be opened; see causeway doctor"
+		return "cannot be opened; see causeway doctor"
 	}
-	if token != "" {
-		all = append(all, entered{"verify token", token})
-	}
-	return all
+	return token
 }
 
 func checkChannel(cmd *cobra.Command, b *base, ch core.Channel) error {

@@ -337,7 +337,8 @@ func TestEntrance(t *testing.T) {
 		provider
 		want []string
 	}{
-		"messenger":        {messengerPage(), []string{"webhook URL /hooks/", "verify token"}},
+		"messenger":        {messengerPage(), []string{"webhook URL /hooks/", "verify token", "by hand App dashboard"}},
+		"carrier":          {carrierOf("kannel"), []string{"webhook URL /hooks/", "by hand ?token="}},
 		"telegram":         {telegramBot(), []string{"webhook URL /hooks/"}},
 		"telegram polling": {polled, []string{"receives by asking"}},
 		"webchat":          {webChat(), []string{`for your pages <script src=" /w/bridge.js" data-key=" async></script>`}},

@@ -46,6 +46,9 @@ type Channel struct {
 	place string
 }
 
+// Where is the place of the file at which a channel stands.
+func (c Channel) Where() string { return c.place }
+
 // Agent is a person, known by the first of their addresses.
 type Agent struct {
 	Name      string

@@ -83,8 +83,11 @@ func (l *link) failed(got sms.Answer, o outcome) *core.SendError {
 	case known || got.OK() && o.readable && o.code+o.words != "":
 		e := &core.SendError{Code: l.call.Clean(o.code), Outcome: core.Rejected, Effect: core.EffectFail, Retry: core.RetryAfter(got.Header), Detail: words,
 			Reason: l.def.Title + " refused the message.", Remedy: "Look the error up at the provider; the channel log has its whole answer."}
+		if known && r.Effect == core.EffectPark {
+			e.Reason, e.Remedy = l.def.Title+" takes nothing from this account.", "Correct the channel's credentials, or see at the provider what is held against the account; then resume the channel."
+		}
 		if words != "" {
-			e.Reason = l.def.Title + " refused the message: " + strings.TrimRight(words, ".") + "."
+			e.Reason = strings.TrimSuffix(e.Reason, ".") + ": " + strings.TrimRight(words, ".") + "."
 		}
 		if known {
 			r.apply(e)

@@ -39,6 +39,7 @@ type link struct {
 var (
 	_ core.Link        = (*link)(nil)
 	_ core.WebhookLink = (*link)(nil)
+	_ core.HandLink    = (*link)(nil)
 	_ core.SetupLink   = (*link)(nil)
 	_ core.MediaLink   = (*link)(nil)
 )

@@ -57,14 +57,22 @@ func (l *link) checkDoor(ctx context.Context) core.Finding {
 	const subject = "webhook"
 	if l.door.Address(ctx) == "" {
 		return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: "The channel does not know its public address yet: nothing has come in, there are no delivery reports, and files cannot be sent.",
-			Remedy: l.how()}
+			Remedy: l.how("the channel's address (causeway channel show)")}
 	}
 	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: "The channel knows its public address."}
 }
 
+// ByHand implements core.HandLink: few providers take the address from us.
+func (l *link) ByHand() string {
+	if len(l.def.Subscribe) > 0 {
+		return ""
+	}
+	return l.how("the webhook URL")
+}
+
 // how says how the channel's address gets to the provider.
-func (l *link) how() string {
-	said := "Enter the channel's address (causeway channel show) at " + l.def.Title
+func (l *link) how(address string) string {
+	said := "Enter " + address + " at " + l.def.Title
 	if l.def.Setup != "" {
 		said += ": " + strings.TrimSuffix(l.def.Setup, ".")
 	}
@@ -84,7 +92,7 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 		return err
 	}
 	if len(l.def.Subscribe) == 0 {
-		return core.Problemf(core.CodeUnsupported, "%s is told the address by hand; the channel knows it now.", l.def.Title).Remedied("%s", l.how())
+		return core.Problemf(core.CodeUnsupported, "%s is told the address by hand; the channel knows it now.", l.def.Title).Remedied("%s", l.how("the channel's address (causeway channel show)"))
 	}
 	v := func(name string) string {
 		if name == "callback" {

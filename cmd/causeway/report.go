@@ -128,7 +128,12 @@ func printReport(w io.Writer, r report.Report) error {
 	for _, q := range r.Queues {
 		fmt.Fprintf(w, "queue of %s, now: %s, the longest for %s, %s on average\n", cmp.Or(q.Name, "all agents"), count(q.Waiting, "conversation"), took(q.Waiting, q.Longest), took(q.Waiting, q.Mean))
 	}
-	fmt.Fprintf(w, "picked up after %s on average (%d of them), %d given up before anybody had them\n", took(r.All.PickUp.N, r.All.PickUp.Mean), r.All.PickUp.N, r.All.Abandoned)
+	if r.All.PickUp.N > 0 {
+		fmt.Fprintf(w, "%s got an agent, after %s on average\n", count(r.All.PickUp.N, "conversation"), took(r.All.PickUp.N, r.All.PickUp.Mean))
+	}
+	if r.All.Abandoned > 0 {
+		fmt.Fprintf(w, "%s given up before anybody had them\n", count(r.All.Abandoned, "conversation"))
+	}
 	fmt.Fprintf(w, "answers: %d by agents, %d on the phone, %d by programs, %d automatic; %s without an answer, %d told of a queue\n", a.Agents, a.Phone, a.Programs, a.Automatic,
 		count(r.Unanswered, "conversation"), r.Surge.Conversations)
 	for _, f := range r.Workflows {
@@ -160,8 +165,8 @@ func printComments(w io.Writer, r report.Report) error {
 }
 
 // printHours shows when contacts open conversations; nothing where none did.
-func printHours(w io.Writer, all [7][24]int) error {
-	if all == [7][24]int{} {
+func printHours(w io.Writer, all report.Week) error {
+	if all == (report.Week{}) {
 		return nil
 	}
 	head := []string{"OPENED AT"}
@@ -235,12 +240,20 @@ func lineRows(r report.Report) [][]string {
 	return rows
 }
 
-// hourRows has a line for each hour of the week.
+// hourRows has a line for each hour of the week: of all channels together, then of each.
 func hourRows(r report.Report) [][]string {
-	rows := [][]string{{"weekday", "hour", "opened"}}
-	for day, hours := range r.Hours {
-		for hour, n := range hours {
-			rows = append(rows, []string{time.Weekday(day).String(), strconv.Itoa(hour), strconv.Itoa(n)})
+	rows := [][]string{{"channel", "weekday", "hour", "opened"}}
+	add := func(channel string, w report.Week) {
+		for day, hours := range w {
+			for hour, n := range hours {
+				rows = append(rows, []string{channel, time.Weekday(day).String(), strconv.Itoa(hour), strconv.Itoa(n)})
+			}
+		}
+	}
+	add("all", r.Hours)
+	for _, l := range r.Channels {
+		if l.Hours != nil {
+			add(harmless(l.Name), *l.Hours)
 		}
 	}
 	return rows

@@ -51,6 +51,7 @@ func TestReportForms(t *testing.T) {
 		}
 	}
 	r.Hours[time.Sunday][9], r.Surge.Conversations, r.All.Content.Scores[3] = 30, 4, 1
+	r.All.PickUp, r.All.Abandoned = report.Spread{N: 2, Mean: 60}, 1
 	write, err := reportFormat("csv", "lines")
 	if err = errors.Join(err, write(&table, r)); err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func TestReportForms(t *testing.T) {
 			t.Errorf("%v is taken", bad)
 		}
 	}
-	for name, want := range map[string]string{"hours": "\nSunday,9,30\nSunday,10,0\n", "queues": "\nsales,1,60,60\n", "workflows": "\nmenu,6,ended,done,3\nmenu,6,ended,A person answered.,1\nmenu,6,waits,topic,2\n",
+	for name, want := range map[string]string{"hours": "\nall,Sunday,9,30\nall,Sunday,10,0\n", "queues": "\nsales,1,60,60\n", "workflows": "\nmenu,6,ended,done,3\nmenu,6,ended,A person answered.,1\nmenu,6,waits,topic,2\n",
 		"comments": "\n2026-11-07T09:30:00Z,4,c7,7,shop,Lena,,\"quick,\n\x1b[31mbut late\"\n2026-11-06T09:30:00Z,1,c3,3,,,,'=SUM(1)\n",
 		"figures":  "\ntold_of_a_queue,4\nstars_1,0\nstars_2,0\nstars_3,0\nstars_4,1\n"} {
 		write, err := reportFormat("csv", name)
@@ -79,6 +80,9 @@ func TestReportForms(t *testing.T) {
 	text.Reset()
 	if err := printReport(&text, r); err != nil || !regexp.MustCompile(`(?m)^Sunday( +·){9} +30( +·){14} *$`).MatchString(text.String()) {
 		t.Errorf("the hours are not shown, %v:\n%s", err, &text)
+	}
+	if want := "2 conversations got an agent, after 1 min on average\n1 conversation given up before anybody had them\n"; !strings.Contains(text.String(), want) {
+		t.Errorf("the text lacks %q:\n%s", want, &text)
 	}
 	for _, bad := range [][2]string{{"xml", "lines"}, {"csv", "everything"}} {
 		if _, err := reportFormat(bad[0], bad[1]); err == nil {

@@ -17,20 +17,20 @@ import (
 
 // Report is the figures of a time.
 type Report struct {
-	From       time.Time  `json:"from"`
-	To         time.Time  `json:"to"`
-	Zone       string     `json:"zone"`
-	All        Line       `json:"all"`
-	Channels   []Line     `json:"channels"`
-	Agents     []Line     `json:"agents"`
-	Teams      []Line     `json:"teams"`
-	Hours      [7][24]int `json:"hours"` // conversations that contacts opened, by weekday from Sunday and by hour
-	Workflows  []Funnel   `json:"workflows"`
-	Answers    Answers    `json:"answers"`
-	Surge      Surge      `json:"surge"`
-	Queues     []Backlog  `json:"queues"`     // as they are now; those in which nobody waits are left out
-	Unanswered int        `json:"unanswered"` // opened by contacts, and no person has answered
-	Comments   []Comment  `json:"comments"`   // on surveys, the newest first
+	From       time.Time `json:"from"`
+	To         time.Time `json:"to"`
+	Zone       string    `json:"zone"`
+	All        Line      `json:"all"`
+	Channels   []Line    `json:"channels"`
+	Agents     []Line    `json:"agents"`
+	Teams      []Line    `json:"teams"`
+	Hours      Week      `json:"hours"` // conversations that contacts opened, by weekday from Sunday and by hour
+	Workflows  []Funnel  `json:"workflows"`
+	Answers    Answers   `json:"answers"`
+	Surge      Surge     `json:"surge"`
+	Queues     []Backlog `json:"queues"`     // as they are now; those in which nobody waits are left out
+	Unanswered int       `json:"unanswered"` // opened by contacts, and no person has answered
+	Comments   []Comment `json:"comments"`   // on surveys, the newest first
 }
 
 // Line is the figures of everything, a channel, an agent or a team.
@@ -45,7 +45,13 @@ type Line struct {
 	PickUp      Spread       `json:"pick_up"`
 	Abandoned   int          `json:"abandoned"` // opened by contacts, and closed without having had an agent or a person's answer
 	Content     Satisfaction `json:"satisfaction"`
+	Hours       *Week        `json:"hours,omitempty"` // of a channel: as those of the report
 }
+
+// Week counts by weekday from Sunday and by hour.
+type Week [7][24]int
+
+func (w *Week) count(at time.Time) { w[at.Weekday()][at.Hour()]++ }
 
 // Backlog is what waits for an agent now, whenever it was opened.
 type Backlog struct {
@@ -134,8 +140,7 @@ func Make(ctx context.Context, repo core.Repo, from, to time.Time, zone *time.Lo
 	}
 	for _, d := range all {
 		if d.contacts {
-			at := d.Opened.In(zone)
-			r.Hours[at.Weekday()][at.Hour()]++
+			r.Hours.count(d.Opened.In(zone))
 			if d.answered.IsZero() {
 				r.Unanswered++
 			}
@@ -318,6 +323,16 @@ func (t *tally) add(d *dialogue) {
 	}
 }
 
+// opens counts when a channel's conversations begin.
+func (t *tally) opens(d *dialogue, zone *time.Location) {
+	if t.Hours == nil {
+		t.Hours = &Week{}
+	}
+	if d.contacts {
+		t.Hours.count(d.Opened.In(zone))
+	}
+}
+
 func (t *tally) line(name string) Line {
 	l := t.Line
 	l.Name, l.FirstAnswer, l.Resolution, l.PickUp = name, spread(t.first), spread(t.resolution), spread(t.pickUp)
@@ -361,6 +376,9 @@ func (r *Report) lines(ctx context.Context, repo core.Repo, all []*dialogue) err
 	for _, d := range all {
 		whole.add(d)
 		put(channels, string(d.Channel), d)
+		if t := channels[string(d.Channel)]; t != nil {
+			t.opens(d, r.From.Location())
+		}
 		put(agents, string(d.Agent), d)
 		put(teams, string(d.Team), d)
 	}

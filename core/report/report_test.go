@@ -168,6 +168,7 @@ func TestReport(t *testing.T) {
 		equal(t, "Sunday at 23 h", r.Hours[0][23], 2)
 		equal(t, "Monday at 0 h", r.Hours[1][0], 1)
 		equal(t, "channels", fmt.Sprint(r.Channels[0].Name, r.Channels[0].Opened, r.Channels[1].Name, r.Channels[1].In), "bot2shop3")
+		equal(t, "hours of channels", fmt.Sprint(r.Channels[0].Hours[1][0], r.Channels[0].Hours[0][23], r.Channels[1].Hours[0][23], r.Agents[0].Hours == nil), "1 0 2 true")
 		equal(t, "agents", fmt.Sprint(r.Agents[0].Name, r.Agents[0].Opened, r.Agents[0].FirstAnswer.Median, r.Agents[0].Content.Average, r.Agents[1].Name, r.Agents[1].FirstAnswer.N), "lena2 900 5omar0")
 		equal(t, "teams", fmt.Sprint(r.Teams[0].Name, r.Teams[0].Closed, len(r.Teams)), "sales1 1")
 		equal(t, "workflows", fmt.Sprint(r.Workflows), "[{welcome 3 map[answered:1 done:1] map[ask:1]}]")

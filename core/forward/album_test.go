@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"causeway/core"
+	"causeway/core/assign"
 	"causeway/core/forward"
 )
 
@@ -93,4 +94,25 @@ func brought(l forward.Letter) string {
 		return strings.Fields(said)[0]
 	}
 	return strings.Join(names, " ")
+}
+
+// TestAlbumThatWaits: who is assigned a conversation with an album that waits gets it as one mail, and not again if they have it.
+func TestAlbumThatWaits(t *testing.T) {
+	h := newHouse(t)
+	h.must(h.repo.SaveForward(t.Context(), core.Forward{ID: "f", Workspace: h.ws, Name: "f", Assigned: true, To: []core.AgentID{h.agents["Lena"].ID}}))
+	desk := assign.Desk{Store: h.store, Now: h.now}
+	for n := range 3 {
+		h.says(h.picture("a", n+1))
+	}
+	h.settle()
+	for _, name := range []string{"Lena", "Omar", "Lena"} {
+		_, err := desk.Assign(t.Context(), h.ws, h.conversation().ID, h.agents[name].ID, "", core.Author{Kind: core.AuthorAPI})
+		h.must(err)
+		h.settle()
+	}
+	for _, name := range []string{"Lena", "Omar"} {
+		if got := h.relay.to(h.agents[name]); len(got) != 1 || brought(got[0]) != "a1 a2 a3" {
+			t.Errorf("%s got %d mails", name, len(got))
+		}
+	}
 }

@@ -231,7 +231,9 @@ func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) (waits bool,
 	if i := slices.IndexFunc(list, func(m core.Message) bool { return m.Direction == core.Out && m.Author.Human() }); i >= 0 {
 		list = list[:i]
 	}
-	for _, m := range slices.Backward(list) {
+	slices.Reverse(list)
+	albums := gather(list)
+	for _, m := range list {
 		told, err := tells(ctx, r, m)
 		if err != nil {
 			return false, err
@@ -240,15 +242,12 @@ func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) (waits bool,
 			continue
 		}
 		waits = true
-		to, err := r.of(ctx, m.Channel)
-		if err != nil {
-			return false, err
+		whole := albums[albumOf(m)]
+		if len(whole) > 0 && whole[0].ID != m.ID {
+			continue // the mail of the first brings it
 		}
-		for _, a := range to {
-			n := core.Notice{Kind: core.NoticeMessage, Key: "message/" + string(m.ID) + "/" + string(a.ID), Agent: a.ID, Message: m.ID}
-			if err := f.note(ctx, r.repo, r.conv.ID, n); err != nil {
-				return false, err
-			}
+		if err := f.planMessage(ctx, r, m, len(whole)); err != nil {
+			return false, err
 		}
 	}
 	return waits, nil

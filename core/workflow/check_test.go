@@ -3,6 +3,8 @@ package workflow_test
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,6 +192,67 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("%s: %q, %v", c.Name, wrong, err)
 		}
 	}
+}
+
+// The tables of the documentation name all triggers, steps and questions that there are, and what its placeholders name is there.
+func TestDocumentedTables(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/workflows.md")
+	must(t, err)
+	code := regexp.MustCompile("`([a-z_]+)`")
+	first := regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|([^|]*)")
+	table := func(head string) [][]string {
+		_, section, found := strings.Cut(string(raw), head)
+		if !found {
+			t.Fatalf("there is no %q", head)
+		}
+		section, _, _ = strings.Cut(section, "\n\n") // the end of the table
+		return first.FindAllStringSubmatch(section, -1)
+	}
+	refused := func(text string) string {
+		_, err := workflow.Read("w.yaml", []byte(text), workflow.Known{})
+		if err == nil {
+			return ""
+		}
+		return err.Error()
+	}
+	named := func(head string) string {
+		var all []string
+		for _, row := range table(head) {
+			for _, m := range code.FindAllStringSubmatch(row[1], -1) {
+				all = append(all, m[1])
+			}
+		}
+		return strings.Join(all, ", ")
+	}
+	if got := refused("name: x\non: {by: contact}\nsteps: [{note: x}]"); !strings.Contains(got, "Write event: and one of opened") {
+		t.Error(got)
+	} else if _, want, _ := strings.Cut(got, "one of "); sorted(named("| `event` |")) != sorted(want) {
+		t.Errorf("triggers are %s, and the docs have %s", want, named("| `event` |"))
+	}
+	got := refused("name: x\nsteps: [{name: y}]")
+	if _, want, _ := strings.Cut(got, "one of "); sorted(named("| step |")) != sorted(want) {
+		t.Errorf("steps are %s, and the docs have %s", want, named("| step |"))
+	}
+	for _, row := range table("| name | fields |") {
+		for _, name := range code.FindAllStringSubmatch(row[1], -1) {
+			all := []string{name[1]}
+			for _, field := range code.FindAllStringSubmatch(row[2], -1) {
+				all = append(all, name[1]+"."+field[1])
+			}
+			for _, x := range all {
+				if wrong := refused("name: x\nsteps: [{note: \"{{ either(" + x + ") }}\"}]"); wrong != "" {
+					t.Errorf("%s: %s", x, wrong)
+				}
+			}
+		}
+	}
+}
+
+// sorted are the words of a list, in their order.
+func sorted(list string) string {
+	words := regexp.MustCompile("[a-z_]+").FindAllString(list, -1)
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 // block is the first block of a text that begins so.

@@ -73,3 +73,10 @@ type Merge struct {
 	At            time.Time
 	Undone        time.Time // zero while it stands
 }
+
+// Knowledge is what is to be known of a contact from now on: what it does not name stays.
+type Knowledge struct {
+	Fields map[string]string // an empty value removes one
+	Tags   []string
+	Untag  []string
+}

@@ -29,9 +29,11 @@ type ContactView struct {
 // contactDetailView is a contact with what they are known by.
 type contactDetailView struct {
 	ContactView
-	Identities []identityView `json:"identities" nullable:"false"`
-	Wishes     []wishView     `json:"wishes" nullable:"false" doc:"what they asked of one channel or another: the last word on each"`
-	Merges     []mergeView    `json:"merges" nullable:"false"`
+	Identities []identityView    `json:"identities" nullable:"false"`
+	Fields     map[string]string `json:"fields,omitempty" doc:"what the business knows of them, by name"`
+	Tags       []string          `json:"tags" nullable:"false"`
+	Wishes     []wishView        `json:"wishes" nullable:"false" doc:"what they asked of one channel or another: the last word on each"`
+	Merges     []mergeView       `json:"merges" nullable:"false"`
 }
 
 // wishView is what a contact wants of one channel.
@@ -83,7 +85,9 @@ func (s *Server) contactOperations(api huma.API) {
 	handle(s, api, operation{id: "list-contacts", method: http.MethodGet, path: "/contacts", tag: tagContacts, scope: scopeRead,
 		summary: "List contacts, newest first"}, s.listContacts)
 	handle(s, api, operation{id: "get-contact", method: http.MethodGet, path: "/contacts/{id}", tag: tagContacts, scope: scopeRead,
-		summary: "Show a contact, what they are known by, what they asked of each channel, and their merges"}, s.getContact)
+		summary: "Show a contact, what they are known by, their fields and tags, what they asked of each channel, and their merges"}, s.getContact)
+	handle(s, api, operation{id: "change-contact", method: http.MethodPatch, path: "/contacts/{id}", tag: tagContacts, scope: scopeSend,
+		summary: "Set fields of a contact, and tag them"}, s.changeContact)
 	handle(s, api, operation{id: "merge-contacts", method: http.MethodPost, path: "/contacts/{id}/merge", tag: tagContacts, scope: scopeManage,
 		summary: "Make one contact of two; it can be undone"}, s.mergeContacts)
 	handle(s, api, operation{id: "undo-merge", method: http.MethodPost, path: "/merges/{id}/undo", tag: tagContacts, scope: scopeManage,
@@ -116,7 +120,44 @@ func (s *Server) getContact(ctx context.Context, repo core.Repo, in *ByID) (*ans
 	if err != nil {
 		return nil, err
 	}
-	return reply(contactDetailView{ContactView: showContact(c), Identities: listOf(identities, showIdentity).Items, Wishes: wishes, Merges: listOf(merges, showMerge).Items}, nil)
+	fields, err := repo.Fields(ctx, c.ID)
+	if err != nil {
+		return nil, fmt.Errorf("fields of contact: %w", err)
+	}
+	tags, err := repo.ContactTags(ctx, c.ID)
+	if err != nil {
+		return nil, fmt.Errorf("tags of contact: %w", err)
+	}
+	return reply(contactDetailView{ContactView: showContact(c), Identities: listOf(identities, showIdentity).Items, Fields: fields, Tags: append([]string{}, tags...), Wishes: wishes,
+		Merges: listOf(merges, showMerge).Items}, nil)
+}
+
+type contactInput struct {
+	ByID
+	Body struct {
+		Fields map[string]string `json:"fields,omitempty" maxProperties:"50" doc:"by name; an empty value removes one, those that are not named stay"`
+		Add    []string          `json:"add_tags,omitempty" maxItems:"20"`
+		Remove []string          `json:"remove_tags,omitempty" maxItems:"20"`
+	}
+}
+
+// longestField is that of a value, in bytes; its name is no longer than a tag.
+const longestField = 2000
+
+func (s *Server) changeContact(ctx context.Context, repo core.Repo, in *contactInput) (*answer[contactDetailView], error) {
+	if err := checkTags(in.Body.Add); err != nil {
+		return nil, err
+	}
+	for name, value := range in.Body.Fields {
+		if name == "" || len(name) > longestTag || len(value) > longestField {
+			return nil, core.Problemf(core.CodeInvalid, "%q cannot be a field with that value.", name).Remedied("Use at most %d bytes for its name, and %d for its value.", longestTag, longestField)
+		}
+	}
+	k := core.Knowledge{Fields: in.Body.Fields, Tags: in.Body.Add, Untag: in.Body.Remove}
+	if err := s.Carer.Know(ctx, caller(ctx).Workspace, core.ContactID(in.ID), k, program(ctx)); err != nil {
+		return nil, missing(err, "contact")
+	}
+	return s.getContact(ctx, repo, &in.ByID)
 }
 
 // wishesOf gathers what a contact wants of each channel.

@@ -68,10 +68,8 @@ func (s *Server) changeHandling(ctx context.Context, repo core.Repo, in *handlin
 	if err != nil {
 		return nil, missing(err, "conversation")
 	}
-	for _, tag := range in.Body.Add {
-		if tag == "" || len(tag) > longestTag {
-			return nil, core.Problemf(core.CodeInvalid, "%q cannot be a tag.", tag).Remedied("Use at most %d bytes, and at least one.", longestTag)
-		}
+	if err := checkTags(in.Body.Add); err != nil {
+		return nil, err
 	}
 	ws := caller(ctx).Workspace
 	if err := s.Carer.Tag(ctx, ws, c.ID, in.Body.Add, in.Body.Remove, in.Body.Priority, program(ctx)); err != nil {
@@ -84,6 +82,15 @@ func (s *Server) changeHandling(ctx context.Context, repo core.Repo, in *handlin
 	}
 	h, err := repo.Handling(ctx, c.ID)
 	return reply(showHandling(h), err)
+}
+
+func checkTags(all []string) error {
+	for _, tag := range all {
+		if tag == "" || len(tag) > longestTag {
+			return core.Problemf(core.CodeInvalid, "%q cannot be a tag.", tag).Remedied("Use at most %d bytes, and at least one.", longestTag)
+		}
+	}
+	return nil
 }
 
 func (s *Server) dropConversation(ctx context.Context, repo core.Repo, in *ByID) (*answer[ConversationView], error) {

@@ -25,6 +25,18 @@ func (toyCarer) Drop(context.Context, core.WorkspaceID, core.ConversationID, cor
 	return nil
 }
 
+func (toyCarer) Know(context.Context, core.WorkspaceID, core.ContactID, core.Knowledge, core.Author) error {
+	return nil
+}
+
+func (r *room) Fields(context.Context, core.ContactID) (map[string]string, error) {
+	return map[string]string{"owner": "Lena"}, nil
+}
+
+func (r *room) ContactTags(context.Context, core.ContactID) ([]string, error) {
+	return []string{"vip"}, nil
+}
+
 func (r *room) Handling(_ context.Context, id core.ConversationID) (core.Handling, error) {
 	return core.Handling{Conversation: id, Tags: []string{"vip"}, Priority: 1}, nil
 }
@@ -47,6 +59,11 @@ func TestBadHandlings(t *testing.T) {
 	o := openOffice(t)
 	for _, body := range []string{`{"add_tags":[""]}`, `{"add_tags":["` + strings.Repeat("x", 101) + `"]}`, `{"priority":3}`, `{"priority":-1}`, `{"tags":[]}`} {
 		if resp, text := o.api(o.key, http.MethodPatch, "/conversations/c1/handling", body); resp.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: got %d %s", body, resp.StatusCode, text)
+		}
+	}
+	for _, body := range []string{`{"add_tags":[""]}`, `{"fields":{"":"x"}}`, `{"fields":{"x":"` + strings.Repeat("x", 2001) + `"}}`, `{"fields":{"x":1}}`, `{"name":"x"}`} {
+		if resp, text := o.api(o.key, http.MethodPatch, "/contacts/p1", body); resp.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%s: got %d %s", body, resp.StatusCode, text)
 		}
 	}

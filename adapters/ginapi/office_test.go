@@ -146,6 +146,7 @@ func (o *office) everything() [][3]string {
 		{"GET", "/messages/x1", ""}, {"GET", "/messages/x2", ""}, {"PUT", "/messages/x1/reaction", `{"emoji":"👍"}`}, {"PUT", "/messages/x2/text", `{"text":"hello","agent":"ag1"}`}, {"DELETE", "/messages/x2?agent=ag1", ""}, {"POST", "/conversations/c1/messages", `{"contents":[{"kind":"text","text":"hi"}]}`},
 		{"POST", "/conversations/c1/messages/dry-run", `{"contents":[{"kind":"text","text":"hi"}]}`}, {"POST", "/contacts/p2/messages", `{"contents":[{"kind":"text","text":"hi"}]}`},
 		{"POST", "/conversations/c1/close", ""}, {"POST", "/conversations/c1/reopen", ""}, {"GET", "/contacts", ""}, {"GET", "/contacts/p1", ""},
+		{"PATCH", "/contacts/p1", `{"fields":{"owner":"Lena","city":""},"add_tags":["vip"],"remove_tags":["new"]}`},
 		{"POST", "/contacts/p1/merge", `{"from":"p2"}`}, {"POST", "/merges/m1/undo", ""}, {"GET", "/channels", ""}, {"GET", "/channels/wa", ""},
 		{"POST", "/channels/wa/check", ""}, {"POST", "/channels/wa/pause", ""}, {"POST", "/channels/wa/resume", ""}, {"GET", "/channels/wa/templates", ""},
 		{"POST", "/channels/wa/templates/sync", ""}, {"GET", "/channels/wa/log", ""},

@@ -70,6 +70,7 @@ type Carer interface {
 	Snooze(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, until time.Time) error
 	Tag(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, add, remove []string, priority *int, author core.Author) error
 	Drop(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, author core.Author) error
+	Know(ctx context.Context, ws core.WorkspaceID, id core.ContactID, k core.Knowledge, author core.Author) error
 }
 
 // Staff is who answers customers, and whether they are there.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,8 +33,58 @@ func contactCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withBase(cmd, func(b *base) error { return b.showContact(cmd, args[0]) })
 		}}
-	c.AddCommand(s, m, u)
+	c.AddCommand(s, contactSetCommand(), m, u)
 	return c
+}
+
+func contactSetCommand() *cobra.Command {
+	c := &cobra.Command{Use: "set CONTACT", Short: "Set fields of a contact, and tag them", Args: cobra.ExactArgs(1),
+		Long: "What is not named stays. Workflows, segments of broadcasts and the assignment to a dedicated agent go by fields and tags.\n" +
+			"CONTACT is an id, a phone number, or any other address that the contact is known by, such as a WhatsApp user id.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withBase(cmd, func(b *base) error { return b.setContact(cmd, args[0]) })
+		}}
+	c.Flags().StringToString("field", nil, "name=value; an empty value removes the field")
+	c.Flags().StringSlice("tag", nil, "tags to add")
+	c.Flags().StringSlice("untag", nil, "tags to remove")
+	return c
+}
+
+func (b *base) setContact(cmd *cobra.Command, name string) error {
+	c, err := b.contactNamed(cmd.Context(), name)
+	if err != nil {
+		return err
+	}
+	var k core.Knowledge
+	k.Fields, _ = cmd.Flags().GetStringToString("field")
+	k.Tags, _ = cmd.Flags().GetStringSlice("tag")
+	k.Untag, _ = cmd.Flags().GetStringSlice("untag")
+	if len(k.Fields)+len(k.Tags)+len(k.Untag) == 0 {
+		return core.Problemf(core.CodeInvalid, "There is nothing to set.").Remedied("Write --field owner=Lena, --tag vip or --untag vip.")
+	}
+	if err := b.carer.Know(cmd.Context(), b.workspace, c.ID, k, core.Author{Kind: core.AuthorAPI, Name: "causeway contact set"}); err != nil {
+		return err
+	}
+	return b.printKnowledge(cmd, c)
+}
+
+// printKnowledge shows the fields and tags of a contact, where there are any.
+func (b *base) printKnowledge(cmd *cobra.Command, c core.Contact) error {
+	fields, err := b.repo().Fields(cmd.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	tags, err := b.repo().ContactTags(cmd.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", brief(name, longestComment), brief(fields[name], longestComment))
+	}
+	if len(tags) > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "tags: %s\n", brief(strings.Join(tags, ", "), 5*longestComment))
+	}
+	return nil
 }
 
 // contactSchemes are those by which a contact is looked for.
@@ -75,7 +127,11 @@ func (b *base) showContact(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n\n", c.ID, c.Name)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", c.ID, c.Name)
+	if err := b.printKnowledge(cmd, c); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout())
 	t := newTable(cmd.OutOrStdout(), "KNOWN BY", "AS", "SAID BY", "EVENT", "SINCE")
 	for _, i := range known {
 		t.row(string(i.Key.Scheme), i.Key.Value, i.Source, i.Event, i.Seen.In(b.cfg.Location()).Format(time.DateTime))

@@ -394,3 +394,43 @@ func TestSurvey(t *testing.T) {
 		d.expect("a question goes on", string(conv.State)+d.texts(), "open")
 	})
 }
+
+// What the business comes to know of a contact is kept, and automation follows each change once, in the open conversation.
+func TestKnow(t *testing.T) {
+	each(t, core.Care{}, core.Hours{}, func(d *desk) {
+		program := core.Author{Kind: core.AuthorAPI, Name: "crm"}
+		happened := func() string {
+			d.Helper()
+			all, err := d.repo.Happenings(t.Context(), d.conv)
+			d.must(err)
+			var names []string
+			for _, h := range all {
+				names = append(names, string(h.Kind)+" "+h.Name+" by "+h.By.Name)
+				d.must(d.repo.DropHappening(t.Context(), h.Conversation, h.ID))
+			}
+			return strings.Join(names, ", ")
+		}
+		_, err := d.repo.SetField(t.Context(), "eve", "city", "Cairo")
+		d.must(err)
+		k := core.Knowledge{Fields: map[string]string{"owner": " Lena ", "city": ""}, Tags: []string{"vip"}, Untag: []string{"new"}}
+		d.must(d.carer.Know(t.Context(), d.ws, "eve", k, program))
+		d.expect("followed", happened(), "field city by crm, field owner by crm, tagged vip by crm")
+		d.must(d.carer.Know(t.Context(), d.ws, "eve", k, program))
+		d.expect("again", happened(), "")
+		fields, err := d.repo.Fields(t.Context(), "eve")
+		d.must(err)
+		tags, err := d.repo.ContactTags(t.Context(), "eve")
+		d.must(err)
+		if len(fields) != 1 || fields["owner"] != "Lena" || !slices.Equal(tags, []string{"vip"}) {
+			t.Errorf("known: %v, %v", fields, tags)
+		}
+		_, err = d.desk.Close(t.Context(), d.ws, d.conv, program)
+		d.must(err)
+		happened()
+		d.must(d.carer.Know(t.Context(), d.ws, "eve", core.Knowledge{Untag: []string{"vip"}}, program))
+		d.expect("nothing to follow in", happened(), "")
+		if err := d.carer.Know(t.Context(), d.ws, "nobody", k, program); !errors.Is(err, core.ErrNotFound) {
+			t.Errorf("of nobody: %v", err)
+		}
+	})
+}

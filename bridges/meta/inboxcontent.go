@@ -53,6 +53,10 @@ type attachment struct {
 			Elements List[element] `json:"elements"`
 		} `json:"product"`
 		Elements List[element] `json:"elements"`
+		Generic  *struct {
+			Elements List[element] `json:"elements"`
+		} `json:"generic"`
+		Story Text `json:"story_media_url"`
 	} `json:"payload"`
 }
 
@@ -211,7 +215,7 @@ var mediaKinds = map[Text]core.ContentKind{"image": core.KindImage, "animated_im
 func (a attachment) content(m message) core.Content {
 	link, title, sticker := a.URL, a.Title, m.Sticker
 	if a.Payload != nil {
-		link, title, sticker = First(a.Payload.URL, a.URL), First(a.Payload.Title, a.Title), First(a.Payload.Sticker, m.Sticker)
+		link, title, sticker = First(a.Payload.URL, a.URL, a.Payload.Story), First(a.Payload.Title, a.Title), First(a.Payload.Sticker, m.Sticker)
 	}
 	kind, isFile := mediaKinds[a.Type]
 	switch {
@@ -227,7 +231,9 @@ func (a attachment) content(m message) core.Content {
 	case a.Type == "location" && a.place() != nil:
 		return core.Content{Kind: core.KindLocation, Location: a.place()}
 	case a.Type == "story_mention":
-		return story(link)
+		return story("story_mention", "story mention", "The customer mentioned you in their story.", link)
+	case a.Type == "ig_story":
+		return story("ig_story", "story", "The customer passed on a story.", link)
 	case a.Type == "template":
 		return a.template()
 	}
@@ -267,12 +273,11 @@ func caption(kind, title Text) string {
 	return ""
 }
 
-// story is that the business was mentioned in a story. Instagram allows nobody to keep one, so it is named and not fetched.
-func story(link Text) core.Content {
-	c := core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: "story_mention",
-		Detail: "The customer mentioned you in their story. Stories may not be kept: look at it in the Instagram app within 24 hours."}}
+// story is a message that brings a story, or tells that one mentions the business. Instagram allows nobody to keep one, so it is named and not fetched.
+func story(kind, source, what string, link Text) core.Content {
+	c := core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: kind, Detail: what + " Stories may not be kept: look at it in the Instagram app within 24 hours."}}
 	if webAddress(string(link)) {
-		c.Referral = &core.Referral{Source: "story mention", URL: string(link)}
+		c.Referral = &core.Referral{Source: source, URL: string(link)}
 	}
 	return c
 }
@@ -288,6 +293,9 @@ func (a attachment) template() core.Content {
 			if len(elements) > 0 && elements[0].ID != "" {
 				c.Quote = &core.Quote{Product: string(elements[0].ID)}
 			}
+		}
+		if a.Payload.Generic != nil {
+			elements = append(elements, a.Payload.Generic.Elements...)
 		}
 		lines = append(lines, string(a.Payload.Text))
 		for _, e := range elements {

@@ -33,6 +33,9 @@ func TestEndings(t *testing.T) {
 			if e := core.AsSendError(errorOf(r.send("part-1", words("hello")))); e.Outcome != core.Rejected || e.Effect != core.EffectRetry {
 				t.Errorf("a send behind it: %+v", e)
 			}
+			if err := r.link.Joined(t.Context()); (core.CodeOf(err) == core.CodeConflict) != c.gone {
+				t.Errorf("it is linked still: %v", err)
+			}
 			before := len(r.host.Healths())
 			r.phone.Admits()
 			if !c.gone {

@@ -72,6 +72,9 @@ func (l *link) Run(ctx context.Context) error {
 		}
 		if end.gone {
 			l.keepEnding(ctx, end.health)
+			if err := l.forget(ctx); err != nil {
+				return err
+			}
 		}
 		l.ward.ail(ctx, ofSession, ailment{health: end.health})
 		if err := l.wait(ctx, end); err != nil {
@@ -79,6 +82,15 @@ func (l *link) Run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// forget removes a device that is no longer linked. whatsmeow does so by itself, but not where the connection has ended before it could.
+func (l *link) forget(ctx context.Context) error {
+	device, err := l.device(ctx)
+	if err != nil || device == nil || device.ID == nil {
+		return err
+	}
+	return device.Delete(ctx)
 }
 
 // stay tells why nothing can be done before a person acts, and waits for the end of the session: pairing ends it, and so does a changed setting.

@@ -284,7 +284,7 @@ type assignee struct {
 	name  string
 }
 
-// who finds whom a conversation is to be given to: "me", "nobody", an agent's name or address, a team's name.
+// who finds whom a conversation is to be given to: "me", "nobody", an agent's name or address, a team's name, or a word of one name alone.
 func (w *writer) who(ctx context.Context, name string) (assignee, error) {
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "me", "لي", "мне":
@@ -296,21 +296,45 @@ func (w *writer) who(ctx context.Context, name string) (assignee, error) {
 	if err != nil {
 		return assignee{}, fmt.Errorf("agents: %w", err)
 	}
-	for _, a := range agents {
-		if strings.EqualFold(a.Name, name) || slices.ContainsFunc(a.Addresses, func(x string) bool { return strings.EqualFold(x, name) }) {
-			return assignee{agent: a.ID, name: a.Name}, nil
-		}
-	}
 	teams, err := w.repo.Teams(ctx)
 	if err != nil {
 		return assignee{}, fmt.Errorf("teams: %w", err)
 	}
-	for _, t := range teams {
-		if strings.EqualFold(t.Name, name) {
-			return assignee{team: t.ID, name: t.Name}, nil
+	var part []assignee // whose name has that word in it
+	for _, a := range agents {
+		one := assignee{agent: a.ID, name: a.Name}
+		if strings.EqualFold(a.Name, name) || slices.ContainsFunc(a.Addresses, func(x string) bool { return strings.EqualFold(x, name) }) {
+			return one, nil
+		}
+		if !a.Disabled && hasWord(a.Name, name) {
+			part = append(part, one)
 		}
 	}
-	return assignee{}, core.Problemf(core.CodeNotFound, "%s", w.say("handling-unknown", "name", clean(name, 60)))
+	for _, t := range teams {
+		one := assignee{team: t.ID, name: t.Name}
+		if strings.EqualFold(t.Name, name) {
+			return one, nil
+		}
+		if hasWord(t.Name, name) {
+			part = append(part, one)
+		}
+	}
+	switch len(part) {
+	case 1:
+		return part[0], nil
+	case 0:
+		return assignee{}, core.Problemf(core.CodeNotFound, "%s", w.say("handling-unknown", "name", clean(name, 60)))
+	}
+	var names []string
+	for _, p := range part {
+		names = append(names, p.name)
+	}
+	return assignee{}, core.Problemf(core.CodeConflict, "%s", w.say("handling-several", "name", clean(name, 60), "list", clean(strings.Join(names, w.say("list")), 300)))
+}
+
+// hasWord reports whether a name of several words has this one, as Lena in Lena Brandt.
+func hasWord(name, word string) bool {
+	return slices.ContainsFunc(strings.Fields(name), func(w string) bool { return strings.EqualFold(w, word) })
 }
 
 // handle is what becomes of a mail that holds commands and nothing else.

@@ -29,6 +29,9 @@ func handled(t *testing.T) *house {
 	h.options.Handle = hands{&care.Carer{Store: h.store, Desk: desk, Now: h.now, Log: slog.New(slog.DiscardHandler)}, desk}
 	h.open()
 	h.must(h.repo.SaveTeam(t.Context(), core.Team{ID: "support", Workspace: h.ws, Name: "Support", Members: []core.AgentID{h.agents["Omar"].ID}}))
+	for id, name := range map[core.TeamID]string{"help": "Help Desk", "self": "Self Help"} {
+		h.must(h.repo.SaveTeam(t.Context(), core.Team{ID: id, Workspace: h.ws, Name: name}))
+	}
 	return h
 }
 
@@ -83,6 +86,8 @@ func TestCommandsAboutTheConversation(t *testing.T) {
 		{name: "no tags", text: "#tag", says: "names no tags", refused: true},
 		{name: "to an agent", text: "#assign Omar", agent: "Omar", says: "now with Omar"},
 		{name: "to an address", text: "#assign olga@example.com", agent: "Olga", says: "now with Olga"},
+		{name: "to a part of a name", text: "#assign desk", team: "help", says: "now with Help Desk"},
+		{name: "to a part of several names", text: "#assign help", says: "help can be several: Help Desk, Self Help", refused: true},
 		{name: "to oneself", text: "#assign me", agent: "Lena", says: "now with Lena"},
 		{name: "to a team", text: "#assign support", team: "support", says: "now with Support"},
 		{name: "answer, and to a team", text: "A colleague will tell you.\n#assign Support", phone: []string{"A colleague will tell you."}, team: "support"},

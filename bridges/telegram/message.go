@@ -292,29 +292,33 @@ func (u update) reaction(raw json.RawMessage) core.Event {
 	if r.User == nil || !shown {
 		return u.other("reaction")
 	}
-	e.Reaction = &core.ReactionBody{Target: m.address().message(int64(m.ID)), Emoji: emoji}
+	e.Reaction = &core.ReactionBody{Target: m.address().message(int64(m.ID)), Emoji: string(emoji)}
 	return e
 }
 
-// picked returns the emoji that counts, "" for one taken back; false if only something was added that is no emoji.
-func picked(r reacted) (string, bool) {
+// picked returns the emoji that counts, "" for one taken back; false if only stars were paid, which says nothing of the message.
+func picked(r reacted) (last text, shown bool) {
 	had := map[text]bool{}
 	for _, o := range r.Old {
-		had[o.Emoji] = true
+		had[o.emoji()] = true
 	}
-	last, added := text(""), text("")
 	for _, n := range r.New {
-		if n.Type != "emoji" && n.Type != "" || n.Emoji == "" {
+		if n.Type == "paid" {
 			continue
 		}
-		if last = n.Emoji; !had[n.Emoji] {
-			added = n.Emoji
+		if last = n.emoji(); !had[last] {
+			return last, true
 		}
 	}
-	if added != "" {
-		last = added
+	return last, last != "" || len(r.New) == 0
+}
+
+// emoji is what stands for a reaction: those of people's own making have no letter.
+func (r reaction) emoji() text {
+	if r.Emoji == "" {
+		return "❔"
 	}
-	return string(last), last != "" || len(r.New) == 0 || len(had) > 0 && !had[""]
+	return r.Emoji
 }
 
 // deleted takes back what was deleted in a business chat. Telegram does not say by whom.

@@ -168,6 +168,11 @@ func (l *link) worded(f fields, c core.Content) core.Content {
 	switch {
 	case errLat == nil && errLong == nil:
 		c.Kind, c.Location = core.KindLocation, &core.Location{Latitude: lat, Longitude: long, Name: f["Label"], Address: f["Address"]}
+	case f.get("FlowData", "InteractiveData") != "":
+		c.Kind, c.Form = core.KindForm, core.NewForm("flow", []byte(f.get("FlowData", "InteractiveData")))
+		if c.Form.Raw == nil && strings.TrimSpace(c.Text) == "" {
+			c.Text = f.get("FlowData", "InteractiveData") // no JSON: as it is
+		}
 	case f.get("ButtonPayload", "ButtonText", "ListId", "ListTitle") != "":
 		c.Kind = core.KindChoice
 		c.Choice = &core.Choice{ID: f.get("ButtonPayload", "ListId", "ButtonText", "ListTitle"), Title: f.get("ButtonText", "ListTitle", "Body"), Description: f["ListDescription"]}

@@ -170,6 +170,9 @@ func (m letter) header() mail.Header {
 		h.SetMsgIDList("In-Reply-To", []string{m.thread.Last})
 		h.SetMsgIDList("References", few(append(append([]string{}, m.thread.References...), m.thread.Last)))
 		h.SetText("Thread-Topic", m.thread.Subject)
+		if index := childIndex(m.thread.Index, m.id, m.at); index != "" {
+			h.Set("Thread-Index", index)
+		}
 	}
 	h.Set(markHeader, string(m.channel))
 	h.Set("Mime-Version", "1.0")

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestAnswer(t *testing.T) {
 	l := openLink(t, h, goodSettings(p.addr, box.addr))
 	running(t, l)
 	begun(t, h, "INBOX")
-	p.put("INBOX", aMail("a2@x", "Ana <ana@x.example>", "AW: Re: Größe?", "L please", "In-Reply-To: <a1@x>", "References: <a0@x> <a1@x>", "Reply-To: <ana.work@x.example>"))
+	p.put("INBOX", aMail("a2@x", "Ana <ana@x.example>", "AW: Re: Größe?", "L please", "In-Reply-To: <a1@x>", "References: <a0@x> <a1@x>", "Reply-To: <ana.work@x.example>", "Thread-Index: AQHcgeqAERERERERERERERERERERAQ=="))
 	waitFor(t, "the thread", func() bool { th, _ := l.thread(t.Context(), "ana@x.example"); return th.Last != "" })
 	sent, err := l.Send(t.Context(), hello("We have L.\nCome by — till six."))
 	if err != nil {
@@ -41,6 +42,7 @@ func TestAnswer(t *testing.T) {
 		"sender": {got.from, address}, "recipient": {got.to, "ana.work@x.example"}, "id": {m.MessageID, sent.Provider}, "envelope id": {got.envid, sent.Provider},
 		"answers": {strings.Join(m.InReplyTo, " "), "a2@x"}, "refers to": {strings.Join(m.References, " "), "a0@x a1@x a2@x"},
 		"subject": {m.Subject, "Re: Größe?"}, "text": {m.Text, "We have L.\nCome by — till six."}, "name": {m.From[0].Name, "Biz Ltd"}, "mark": {m.first(markHeader), "channel-1"},
+		"Outlook's thread": {m.first("Thread-Index")[:29], "AQHcgeqAERERERERERERERERERERA"}, "a level below": {strconv.Itoa(len(m.first("Thread-Index"))), "36"},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: got %q, want %q", what, pair[0], pair[1])

@@ -19,6 +19,7 @@ type thread struct {
 	Last       string   `json:"last"`       // the mail to answer
 	References []string `json:"references"` // what that mail refers to
 	To         string   `json:"to,omitempty"`
+	Index      string   `json:"index,omitempty"` // the last mail's Thread-Index
 }
 
 const mostReferences = 20
@@ -46,7 +47,7 @@ func threadOf(m Letter, answerTo string) thread {
 	if len(refs) == 0 {
 		refs = m.InReplyTo
 	}
-	return thread{Subject: clip(bare(m.Subject), 500), Last: plainID(m.MessageID), References: few(refs), To: answerTo}
+	return thread{Subject: clip(bare(m.Subject), 500), Last: plainID(m.MessageID), References: few(refs), To: answerTo, Index: strings.Join(strings.Fields(m.first("Thread-Index")), "")}
 }
 
 // few keeps the first id, which the thread begins with, and the last ones.

@@ -128,11 +128,18 @@ func TestTwice(t *testing.T) {
 	if got := r.texts(token, "1.1"); len(got) != 0 {
 		t.Errorf("after all: %q", got)
 	}
+	r.write(token, `"id-000001"`, "hi") // as the header's draft writes it
+	strange := "id/2:" + strings.Repeat("x", 100)
+	r.write(token, strange, "hi again")
+	r.write(token, strange, "hi again")
+	if n := len(r.host.Events()); n != 2 {
+		t.Errorf("%d events, want two", n)
+	}
 	r.host.EmitError = core.ErrUnavailable
 	if resp, _ := r.ask("POST", "/messages", `{"text":"lost?"}`, keyed(token, "id-000002")...); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("not stored, and answered %d", resp.StatusCode)
 	}
-	if got := r.texts(token, "1.1"); len(got) != 0 {
+	if got := r.texts(token, "1.2"); len(got) != 0 {
 		t.Errorf("not stored, and shown: %q", got)
 	}
 }
@@ -316,6 +323,16 @@ func TestTooOften(t *testing.T) {
 	}
 	if last != 429 {
 		t.Errorf("sessions without end: %d", last)
+	}
+	crowd := newRig(t, goodSettings()) // of many addresses, each of which asks once
+	refused = 0
+	for i := range crowdAtOnce + 5 {
+		if resp, _ := crowd.ask("GET", "/config", "", "X-Forwarded-For", fmt.Sprintf("203.0.%d.%d", i/250, i%250)); resp.StatusCode == 429 {
+			refused++
+		}
+	}
+	if refused != 5 {
+		t.Errorf("of a crowd %d were refused, want 5", refused)
 	}
 }
 

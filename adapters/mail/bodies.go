@@ -26,6 +26,32 @@ type bodies struct {
 	files []forward.IncomingFile
 
 	signed string // media type of the outermost signature
+	inside int    // how many signatures that pack a mail up are around
+}
+
+const mostPacked = 3
+
+// unpack walks through the mail that a signature packs up. It returns false if the part is no such thing.
+func (b *bodies) unpack(n *node, at place) bool {
+	if n.media != "application/pkcs7-mime" && n.media != "application/x-pkcs7-mime" || b.inside >= mostPacked {
+		return false
+	}
+	raw := front(packed(b.content(n)))
+	if len(raw) == 0 {
+		return false
+	}
+	root, err := split(raw)
+	if err != nil || len(root.header) == 0 {
+		return false
+	}
+	outer := b.raw
+	b.raw, b.inside = raw, b.inside+1
+	b.walk(root, at)
+	b.raw, b.inside = outer, b.inside-1
+	if b.signed == "" {
+		b.signed = "application/pkcs7-signature"
+	}
+	return true
 }
 
 type piecedText struct {
@@ -109,6 +135,7 @@ func (b *bodies) leaf(n *node, at place) {
 	case n.parent == nil && strings.HasPrefix(n.media, "text/") && name == "" && n.media != "text/calendar":
 		b.text(n, at)
 	case n.media == "application/applefile":
+	case b.unpack(n, place{first: at.first || n.parent == nil}):
 	default:
 		b.file(n, name)
 	}

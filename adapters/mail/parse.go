@@ -16,7 +16,8 @@ import (
 // encoding is the identity; raw must not be changed while the result is used.
 //
 // The Text of a mail that mixes HTML parts with plain ones that are no alternative to them (a signature added by a mailing list) is left
-// empty and its HTML holds both, so that neither is taken for the whole. A detached signature (S/MIME, PGP) is not among the files, but Signed.
+// empty and its HTML holds both, so that neither is taken for the whole. A detached signature (S/MIME, PGP) is not among the files, but Signed; what a signature packs up is read like what it
+// stands beside.
 func Parse(raw []byte) (forward.Incoming, error) {
 	raw = front(raw)
 	root, err := split(raw)

@@ -32,9 +32,9 @@ func protection(m Letter) string {
 		return slices.ContainsFunc(kinds, func(kind string) bool { return slices.Contains(any, kind) })
 	}
 	switch {
-	case has(envelopes...) && strings.Contains(m.first("Content-Type"), "signed-data"):
+	case has(envelopes...) && m.Signed == "" && strings.Contains(m.first("Content-Type"), "signed-data"):
 		return "(The mail is signed by S/MIME in a way that packs it up: what it says is in the file. The signature was not checked.)"
-	case has(envelopes...):
+	case has(envelopes...) && m.Signed == "":
 		return "(The mail is sealed by S/MIME: what it says is in the file.)"
 	case has("multipart/encrypted", pgpEnvelope):
 		return "(The mail is encrypted with PGP: what it says is in the file.)"

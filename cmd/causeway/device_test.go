@@ -58,11 +58,15 @@ type linkedRig struct {
 // newLinkedRig links it. Before tells what happened on the phone until then.
 func newLinkedRig(t testing.TB, before ...func(*linkedRig)) *linkedRig {
 	t.Helper()
-	return newLinkedRigOf(t, phonesPeople, before...)
+	return newLinkedRigOf(t, linkedOptions{Business: phonesPeople}, before...)
 }
 
-// newLinkedRigOf links one of a business, which is told without its channel.
-func newLinkedRigOf(t testing.TB, business string, before ...func(*linkedRig)) *linkedRig {
+type linkedOptions struct {
+	Business string // without its channel
+	Database string // default SQLite
+}
+
+func newLinkedRigOf(t testing.TB, o linkedOptions, before ...func(*linkedRig)) *linkedRig {
 	t.Helper()
 	dir := t.TempDir()
 	l := &linkedRig{TB: t, server: whatsapptest.New(t), rig: &rig{world: &world{clock: &clock{}}, program: os.Args[0], logAt: filepath.Join(dir, "gateway.log")}}
@@ -77,8 +81,8 @@ func newLinkedRigOf(t testing.TB, business string, before ...func(*linkedRig)) *
 	l.phone = l.server.Phone(shopNumber, whatsapptest.Business("The Bicycle Shop"))
 	l.ana = l.server.Contact(anaNumber, whatsapptest.Named("Ana"))
 	must(t, l.openOutside(worldOptions{}))
-	must(t, l.openStore(t.Context(), worldOptions{Dir: dir, Business: fmt.Sprintf("channels:\n  - name: phone\n    kind: %s\n    settings:\n      phone: %q\n      server: %q\n",
-		whatsappdevice.Kind, shopNumber, l.server.Address()) + business}))
+	must(t, l.openStore(t.Context(), worldOptions{Dir: dir, Database: o.Database, Business: fmt.Sprintf("channels:\n  - name: phone\n    kind: %s\n    settings:\n      phone: %q\n      server: %q\n",
+		whatsappdevice.Kind, shopNumber, l.server.Address()) + o.Business}))
 	var err error
 	l.log, err = os.OpenFile(l.logAt, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	must(t, err)
@@ -270,7 +274,7 @@ workflows:
 // TestLinkedDeviceTakesOver: what the owner types on the phone that the device is linked to ends the bot's question, stops the clock, gives the
 // conversation to the phone's owner, and is in the agents' thread with what becomes of it. An answer that an agent was writing meanwhile is held.
 func TestLinkedDeviceTakesOver(t *testing.T) {
-	l := newLinkedRigOf(t, omarsTurn)
+	l := newLinkedRigOf(t, linkedOptions{Business: omarsTurn})
 	l.ana.Text("Is the blue one left?")
 	l.shows("What is it about?")
 	asked := l.mail("Is the blue one left?")

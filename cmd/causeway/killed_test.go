@@ -7,11 +7,14 @@ import (
 	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"causeway/adapters/gormstore/freshstore"
 	"causeway/core"
 
 	"github.com/jackc/pgx/v5"
@@ -36,6 +39,23 @@ func (l *linkedRig) unstorable() (mend func()) {
 			do("DROP TRIGGER refuse_" + table)
 		}
 	}
+}
+
+// another starts a second process beside the first.
+func (l *linkedRig) another() *rig {
+	l.Helper()
+	ports, err := quietPorts(3)
+	must(l.TB, err)
+	x := *l.rig
+	x.env = append(slices.Clone(l.env), "CAUSEWAY_HTTP_LISTEN="+ports[0], "CAUSEWAY_PRIVATE_LISTEN="+ports[1], "CAUSEWAY_SMTP_LISTEN="+ports[2])
+	x.health = "http://" + ports[1] + "/readyz"
+	must(l.TB, x.start(l.Context()))
+	l.Cleanup(func() {
+		_ = x.child.Process.Kill()
+		<-x.exited
+	})
+	must(l.TB, x.awaitReady(l.Context()))
+	return &x
 }
 
 // revive kills the process and starts another one.
@@ -109,6 +129,50 @@ func TestLinkedDeviceKilledBeforeAcknowledgement(t *testing.T) {
 	}
 	if mails > 1 {
 		t.Errorf("Lena was told %d times", mails)
+	}
+}
+
+// TestLinkedDeviceOnTwoNodes: the node that has the device is killed, and another goes on with it. The node that has it then is frozen, which loses it the
+// lease while its connection stands; when it wakes it neither sends, nor acknowledges, nor tells that it was replaced.
+func TestLinkedDeviceOnTwoNodes(t *testing.T) {
+	l := newLinkedRigOf(t, linkedOptions{Business: phonesPeople, Database: freshstore.Postgres(t)})
+	second := l.another()
+	l.ana.Text("hello")
+	l.mail("hello")
+	l.phone.Settled()
+	began := time.Now()
+	must(t, l.kill())
+	l.ana.Text("to whoever is left")
+	l.mail("to whoever is left")
+	t.Logf("the other node went on after %v", time.Since(began).Round(10*time.Millisecond))
+
+	must(t, l.start(t.Context()))
+	must(t, l.awaitReady(t.Context()))
+	l.phone.Settled()
+	must(t, second.child.Process.Signal(syscall.SIGSTOP))
+	l.ana.Text("to who is frozen")
+	l.phone.Says(l.ana, "typed meanwhile")
+	l.mail("to who is frozen")
+	l.mail("typed meanwhile")
+	l.phone.Settled()
+	must(t, second.child.Process.Signal(syscall.SIGCONT))
+	l.answer(l.mail("typed meanwhile"), "We are back.")
+	l.shows("We are back.")
+	l.ana.Text("to who woke")
+	l.mail("to who woke")
+	l.phone.Settled()
+	l.only("after all that", "in contact: hello", "in contact: to whoever is left", "in contact: to who is frozen", "out phone: typed meanwhile", "out agent: We are back.",
+		"in contact: to who woke")
+	if n := l.ana.Waiting(); n > 0 {
+		t.Errorf("Ana got %d more messages", n)
+	}
+	if h := l.health(); h != "connected" {
+		t.Errorf("the health is %s", h)
+	}
+	for _, m := range l.room.Mailbox("admin@example.com").Received() {
+		if strings.Contains(m.Text, "Another program") {
+			t.Errorf("the admins were told:\n%s", m.Text)
+		}
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *session) message(m *events.Message) bool {
 		s.phoneSeen(m.Info.Timestamp)
 	}
 	if n := m.Message.GetProtocolMessage().GetHistorySyncNotification(); n != nil && m.Info.IsFromMe {
-		return s.keepHistory(m.Info.ID, n)
+		return s.keepHistory(n)
 	}
 	if !s.metNumber(m.Info) {
 		return false

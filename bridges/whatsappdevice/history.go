@@ -2,6 +2,8 @@ package whatsappdevice
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,11 +25,33 @@ const (
 	historyLongest = time.Hour
 )
 
-// keepHistory keeps what the phone offers of older conversations, to be imported in the background. It holds a key, so it lies in the safe.
-func (s *session) keepHistory(id types.MessageID, n *waE2E.HistorySyncNotification) bool {
-	raw, err := proto.Marshal(n)
+// offer keeps what the phone offers of older conversations, under the same key however often it is kept. It holds a key, so it lies in the safe.
+func offer(n *waE2E.HistorySyncNotification, now time.Time) (core.Change, error) {
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(n)
+	sum := sha256.Sum256(raw)
+	return core.KeepUntil(spaceHistory, hex.EncodeToString(sum[:16]), raw, now.Add(historyFor)), err
+}
+
+// offered is what a decrypted message, still padded, offers of older conversations; nil: nothing.
+func offered(padded []byte) *waE2E.HistorySyncNotification {
+	if len(padded) == 0 || int(padded[len(padded)-1]) > len(padded) {
+		return nil
+	}
+	var m waE2E.Message
+	if proto.Unmarshal(padded[:len(padded)-int(padded[len(padded)-1])], &m) != nil {
+		return nil
+	}
+	if within := m.GetDeviceSentMessage().GetMessage(); within != nil {
+		return within.GetProtocolMessage().GetHistorySyncNotification()
+	}
+	return m.GetProtocolMessage().GetHistorySyncNotification()
+}
+
+// keepHistory has what the phone offers of older conversations imported in the background.
+func (s *session) keepHistory(n *waE2E.HistorySyncNotification) bool {
+	keep, err := offer(n, s.link.host.Now())
 	if err == nil {
-		err = s.link.host.Safe().Apply(s.ctx, core.KeepUntil(spaceHistory, plainID(id), raw, s.link.host.Now().Add(historyFor)))
+		err = s.link.host.Safe().Apply(s.ctx, keep)
 	}
 	if err != nil {
 		return s.failed(fmt.Errorf("keep history offered: %w", err))

@@ -194,6 +194,7 @@ func newSession(ctx, wire context.Context, l *link, device *store.Device) *sessi
 	s.client.AddEventHandlerWithSuccessStatus(s.handle)
 	if r, ok := device.EventBuffer.(*records); ok {
 		r.untaken = func(err error) { s.failed(err) }
+		r.phone = []string{s.own.SignalAddress().String(), s.ownLID.SignalAddress().String()}
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type records struct {
 	generation string
 	changing   sync.Mutex      // from reading a record to changing it
 	migrated   sync.Map        // numbers whose sessions are known to be under their LID
+	phone      []string        // the sessions of the phone that the device is linked to
 	untaken    func(err error) // told of a message that could not be taken for trouble of the safe; nil: nobody is
 }
 
@@ -108,9 +110,31 @@ func (r *records) DoDecryptionTxn(ctx context.Context, f func(context.Context) e
 	d := &draft{}
 	err := f(context.WithValue(ctx, draftKey{}, d))
 	if err == nil {
-		err = troubled(r.safe.Apply(ctx, d.changes...))
+		err = troubled(r.safe.Apply(ctx, append(d.changes, r.offers(d.changes)...)...))
 	}
 	return r.tell(ctx, err)
+}
+
+// offers keeps what the phone offers of older conversations together with the ratchet that opened it: whatsmeow tells the phone that it was taken while
+// the handler has it still to store, and the phone offers it once.
+func (r *records) offers(changes []core.Change) (keep []core.Change) {
+	if !slices.ContainsFunc(changes, func(c core.Change) bool {
+		return c.Space == r.own(spaceSession) && c.Value != nil && slices.Contains(r.phone, c.Key)
+	}) {
+		return nil
+	}
+	for _, c := range changes {
+		var b buffered
+		if c.Space != r.own(spaceBuffer) || json.Unmarshal(c.Value, &b) != nil {
+			continue
+		}
+		if n := offered(b.Plaintext); n != nil {
+			if one, err := offer(n, r.now()); err == nil {
+				keep = append(keep, one)
+			}
+		}
+	}
+	return keep
 }
 
 // trouble is an error of the safe. To whatsmeow it is a call that was given up: any other error while it decrypts it takes for one of the message, which

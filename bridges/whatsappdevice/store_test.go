@@ -17,10 +17,12 @@ import (
 	"causeway/bridges/bridgetest"
 
 	"go.mau.fi/whatsmeow/proto/waAdv"
+	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/store/sqlstore"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/util/keys"
+	"google.golang.org/protobuf/proto"
 	_ "modernc.org/sqlite"
 	"pgregory.net/rapid"
 )
@@ -476,6 +478,43 @@ func TestDecryptionIsOneStep(t *testing.T) {
 		}
 		if got := replied(session) + replied(text) + replied(errors.Join(err1, err2)); got != want {
 			t.Errorf("after %d writes: %s, want %s", applies, got, want)
+		}
+	}
+}
+
+// TestHistoryIsKeptWithItsRatchet: what the phone offers is kept in the step that decrypts it, once however often it is offered; what anybody else sends as
+// such is not.
+func TestHistoryIsKeptWithItsRatchet(t *testing.T) {
+	piece := &waE2E.Message{ProtocolMessage: &waE2E.ProtocolMessage{HistorySyncNotification: &waE2E.HistorySyncNotification{DirectPath: proto.String("/a?b")}}}
+	for name, c := range map[string]struct {
+		from string
+		m    *waE2E.Message
+		kept int
+	}{
+		"the phone":                     {"1:0", piece, 1},
+		"the phone, to its own devices": {"1_1:0", &waE2E.Message{DeviceSentMessage: &waE2E.DeviceSentMessage{Message: piece}}, 1},
+		"another device":                {"1:7", piece, 0},
+		"somebody else":                 {"2:0", piece, 0},
+		"the phone, words":              {"1:0", &waE2E.Message{Conversation: proto.String("hello")}, 0},
+		"the phone, nothing":            {"1:0", nil, 0},
+	} {
+		r := newRecords()
+		r.phone = []string{"1:0", "1_1:0"}
+		plain, err := proto.Marshal(c.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			err := r.DoDecryptionTxn(t.Context(), func(ctx context.Context) error {
+				return errors.Join(r.PutSession(ctx, c.from, []byte("new")), r.PutBufferedEvent(ctx, key32(i), append(plain, 3, 3, 3), time.Now()))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept, err := r.safe.List(t.Context(), spaceHistory, "")
+		if err != nil || len(kept) != c.kept {
+			t.Errorf("%s: %d offers are kept, want %d; %v", name, len(kept), c.kept, err)
 		}
 	}
 }

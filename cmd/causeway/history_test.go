@@ -54,6 +54,66 @@ func BenchmarkHistory(b *testing.B) {
 	})
 }
 
+// storedOnce fails unless so many messages are there, all of them of the past and each with words of its own, and nobody was told of any.
+func (r *rig) storedOnce(t *testing.T, want int) {
+	t.Helper()
+	var all, words int
+	must(t, r.store.SQLite().QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT content) FROM messages").Scan(&all, &words))
+	if n := r.imported(); n != want || all != want || words != want {
+		t.Errorf("%d messages, %d of them of the past, %d with words of their own; want %d", all, n, words, want)
+	}
+	if n := len(r.room.Mailbox("lena@example.com").Received()); n > 0 {
+		t.Errorf("Lena was mailed %d times", n)
+	}
+}
+
+// TestHistoryKilled: the process dies with a part of a large history stored, again and again. The platform comes again with all of it, and each message is
+// there once.
+func TestHistoryKilled(t *testing.T) {
+	const chats, each = 40, 60
+	r, err := newRig(t.Context(), rigOptions{Program: build(t), Dir: t.TempDir()})
+	must(t, err)
+	t.Cleanup(func() { must(t, r.close()) })
+	bodies := historyBodies(r, chats, each, time.Now().Add(-60*24*time.Hour).Truncate(time.Second), func(chat, i int) string { return fmt.Sprintf("line %d of chat %d", i, chat) })
+	for kills := range 4 {
+		over, before := make(chan error, 1), r.imported()
+		go func() { over <- r.hands(t.Context(), bodies[0]) }()
+		eventually(t, "more of it is stored", func() bool { return r.imported() > before || before == chats*each })
+		must(t, r.kill())
+		if err := <-over; err == nil && kills == 0 && r.imported() < chats*each {
+			t.Errorf("it was answered with %d messages stored", r.imported())
+		}
+		must(t, r.start(t.Context()))
+		must(t, r.awaitReady(t.Context()))
+	}
+	must(t, r.hands(t.Context(), bodies[0]))
+	if quiet, err := r.settle(t.Context(), stepTime, unfinished); err != nil || !quiet {
+		t.Fatalf("it does not come to rest: %v", err)
+	}
+	r.storedOnce(t, chats*each)
+}
+
+// TestLinkedDeviceHistoryKilled: the process dies while it imports what the phone has handed over, which the phone does once. The next one goes on.
+func TestLinkedDeviceHistoryKilled(t *testing.T) {
+	const chats, each = 20, 50 // as many of a chat as a phone hands over by itself
+	past := time.Now().Add(-60 * 24 * time.Hour).Truncate(time.Second)
+	l := newLinkedRig(t, func(l *linkedRig) {
+		for chat := range chats {
+			with := l.server.Contact(fmt.Sprintf("+49151%08d", chat), whatsapptest.Named(fmt.Sprint("Customer ", chat)))
+			for i := range each {
+				l.phone.Remember(with, i%2 == 1, past.Add(time.Duration(i)*time.Minute), &waE2E.Message{Conversation: proto.String(fmt.Sprintf("line %d of chat %d", i, chat))})
+			}
+		}
+	})
+	for range 3 {
+		before := l.imported()
+		l.until("more of it is stored", func() bool { return l.imported() > before || before == chats*each })
+		l.revive()
+	}
+	l.until("all of it is stored", func() bool { return l.imported() == chats*each })
+	l.storedOnce(t, chats*each)
+}
+
 // reportImport reports what an import took, once all of it is stored.
 func reportImport(b *testing.B, r *rig, before int64, began time.Time, messages int) {
 	b.Helper()

@@ -588,7 +588,7 @@ func TestBrowserTyping(t *testing.T) {
 	p.click()
 	p.say("Hello")
 	who := s.someone(1)
-	p.shows("> Hello")
+	p.until(`one('li.in small').textContent==='Sent'`)
 	if typed := s.host.Typed(); len(typed) > 0 {
 		t.Errorf("somebody who was not there before is writing: %v", typed)
 	}

@@ -283,7 +283,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
     all.append('file', m.file!)
     return all
   }
-  let busy = false
+  let busy = false, spoke = false
   const flush = async () => {
     if (busy || dead) return
     busy = true
@@ -295,6 +295,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
         const line = await r.json(), i = items.get('in' + m.id)
         if (!i?.line.n) note(draw({ ...line, n: 0 }), () => t('sent')) // its place among the others comes with the stream
         drop(m.id)
+        spoke = true
         wait = 500
         online()
       } catch (e: any) {
@@ -484,7 +485,7 @@ export default ({ base, host, root, button, badge, options }: Host) => {
   // writing tells the business, every three seconds at most, that the visitor writes. Who never wrote has nobody who would see it.
   let told = 0
   const writing = () => {
-    if (!text.value.trim() || !token || !at.in || Date.now() - told < 3000) return
+    if (!text.value.trim() || !token || !at.in && !spoke || Date.now() - told < 3000) return
     told = Date.now()
     call('typing', {}).catch(() => {})
   }

@@ -208,42 +208,77 @@ func fate(ctx context.Context, repo core.Repo, r core.Recipient) (string, error)
 	return string(m.Status), err
 }
 
-// watchBroadcast looks every second.
+// watchBroadcast looks every second, or where no person looks on, every ten.
 func watchBroadcast(cmd *cobra.Command, args []string) error {
 	return withBase(cmd, func(b *base) error {
-		var bar *progressbar.ProgressBar
+		p := &progress{out: cmd.OutOrStdout(), drawn: terminal(cmd.OutOrStdout())}
+		each := 10 * time.Second
+		if p.drawn {
+			each = time.Second
+		}
+		repo := b.store.In(b.workspace)
 		for looked := false; ; looked = true {
-			c, err := b.store.In(b.workspace).Broadcast(cmd.Context(), args[0])
+			c, err := repo.Broadcast(cmd.Context(), args[0])
 			if err != nil {
 				return found(err)
 			}
 			if c.At.After(b.now()) && !looked {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", c.Name, standing(c, b.now()))
+				fmt.Fprintf(p.out, "%s %s\n", c.Name, standing(c, b.now()))
 			}
-			n, _, err := b.store.In(b.workspace).CountRecipients(cmd.Context(), c.ID)
+			n, _, err := repo.CountRecipients(cmd.Context(), c.ID)
 			if err != nil {
 				return err
 			}
-			done := n[core.RecipientSent] + n[core.RecipientLeftOut]
-			if all := done + n[core.RecipientWaiting]; bar == nil && all > 0 {
-				bar = progressbar.NewOptions(all, progressbar.OptionSetWriter(cmd.OutOrStdout()), progressbar.OptionSetDescription(c.Name), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
-			}
-			if bar != nil {
-				if err := bar.Set(done); err != nil {
-					return fmt.Errorf("draw the bar: %w", err)
-				}
-			}
 			if c.State != core.BroadcastGoing {
-				fmt.Fprintf(cmd.OutOrStdout(), "\n%s is %s: %d sent, %d left out\n", c.Name, c.State, n[core.RecipientSent], n[core.RecipientLeftOut])
-				return nil
+				return p.over(c, n)
+			}
+			if err := p.show(c, n); err != nil {
+				return err
 			}
 			select {
 			case <-cmd.Context().Done():
 				return cmd.Context().Err()
-			case <-time.After(time.Second):
+			case <-time.After(each):
 			}
 		}
 	})
+}
+
+// progress shows how far a broadcast is: by a bar that is drawn, or by lines.
+type progress struct {
+	out   io.Writer
+	drawn bool
+	bar   *progressbar.ProgressBar
+}
+
+func (p *progress) show(c core.Broadcast, n map[core.RecipientState]int) error {
+	done := n[core.RecipientSent] + n[core.RecipientLeftOut]
+	all := done + n[core.RecipientWaiting]
+	switch {
+	case all == 0:
+		return nil
+	case !p.drawn:
+		fmt.Fprintf(p.out, "%s: %d of %d\n", c.Name, done, all)
+		return nil
+	case p.bar == nil:
+		p.bar = progressbar.NewOptions(all, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(c.Name), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
+	}
+	if err := p.bar.Set(done); err != nil {
+		return fmt.Errorf("draw the bar: %w", err)
+	}
+	return nil
+}
+
+// over says what became of it.
+func (p *progress) over(c core.Broadcast, n map[core.RecipientState]int) error {
+	if p.bar != nil {
+		if err := p.show(c, n); err != nil {
+			return err
+		}
+		fmt.Fprintln(p.out)
+	}
+	fmt.Fprintf(p.out, "%s is %s: %d sent, %d left out\n", c.Name, c.State, n[core.RecipientSent], n[core.RecipientLeftOut])
+	return nil
 }
 
 func turnBroadcast(turn func(*broadcast.Caster, context.Context, core.WorkspaceID, string) error, said string) func(*cobra.Command, []string) error {

@@ -70,3 +70,27 @@ func TestStanding(t *testing.T) {
 		}
 	}
 }
+
+// TestProgress: whoever watches a broadcast sees a bar; a file gets lines.
+func TestProgress(t *testing.T) {
+	c := core.Broadcast{Name: "Eid sale", State: core.BroadcastGoing}
+	n := map[core.RecipientState]int{core.RecipientWaiting: 6, core.RecipientSent: 3, core.RecipientLeftOut: 1}
+	for _, drawn := range []bool{true, false} {
+		var out bytes.Buffer
+		p := &progress{out: &out, drawn: drawn}
+		for _, show := range []func() error{
+			func() error { return p.show(c, map[core.RecipientState]int{}) },
+			func() error { return p.show(c, n) },
+			func() error {
+				return p.over(core.Broadcast{Name: c.Name, State: core.BroadcastDone}, map[core.RecipientState]int{core.RecipientSent: 9, core.RecipientLeftOut: 1})
+			},
+		} {
+			if err := show(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, end := out.String(), "Eid sale is done: 9 sent, 1 left out\n"; !strings.HasSuffix(got, "\n"+end) || strings.Contains(got, "40%") != drawn || strings.Contains(got, "Eid sale: 4 of 10\n") == drawn {
+			t.Errorf("drawn %v: %q", drawn, got)
+		}
+	}
+}

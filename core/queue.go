@@ -191,8 +191,12 @@ func (w Work) Ending() bool {
 // to start again without counting an attempt; any other error counts, and is retried with growing delay until the job is dead.
 type Worker func(ctx context.Context, w Work) error
 
-// Later is the error of a worker that wants to be called again after a while.
-type Later struct{ After time.Duration }
+// Later is the error of a worker that wants to be called again after a while. Elsewhere: by another node if there is one, which is woken then in the place
+// of this one.
+type Later struct {
+	After     time.Duration
+	Elsewhere bool
+}
 
 func (l Later) Error() string { return "later: " + l.After.String() }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/riverqueue/river/riverdriver"
 )
@@ -26,6 +27,11 @@ func newBell(from string) *bell { return &bell{from: from, heard: make(chan stru
 func notice(queue, from string) string { return fmt.Sprintf(`{"queue":%q,"from":%q}`, queue, from) }
 
 func (b *bell) ring(queue string) { b.pass(inserted, []string{notice(queue, b.from)}) }
+
+// ringAt rings when a job is due.
+func (b *bell) ringAt(queue string, due time.Time) {
+	time.AfterFunc(time.Until(due)+time.Millisecond, func() { b.ring(queue) })
+}
 
 // pass hands notices on.
 func (b *bell) pass(topic string, payloads []string) {

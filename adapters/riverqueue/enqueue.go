@@ -94,7 +94,7 @@ func (q *Queue) Committed(jobs []core.Job) {
 	others := q.others.Load()
 	for _, j := range jobs {
 		if wait := j.At.Sub(q.now()); !j.At.IsZero() && wait > 0 && wait <= soon {
-			q.ringAt(string(j.Kind), time.Now().Add(wait))
+			q.bell.ringAt(string(j.Kind), time.Now().Add(wait))
 		}
 		q.bell.ring(string(j.Kind))
 		if others != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +142,39 @@ func TestOtherNodeHears(t *testing.T) {
 	}
 	if all > 8*time.Second {
 		t.Errorf("ten starts took %v", all)
+	}
+}
+
+// TestElsewhere: what a node leaves to another goes there when its time has come, rather than back and back again to the one that leaves it.
+func TestElsewhere(t *testing.T) {
+	address := freshstore.Migrated(t)
+	a, b := newDesk(t, address, riverqueue.Options{}), newDesk(t, address, riverqueue.Options{})
+	var left atomic.Int32
+	a.queue.Handle(kind, 4, func(context.Context, core.Work) error {
+		left.Add(1)
+		return core.Later{After: 20 * time.Millisecond, Elsewhere: true}
+	})
+	done := make(chan core.Work, 10)
+	b.queue.Handle(kind, 4, func(ctx context.Context, w core.Work) error {
+		done <- w
+		return b.finish(ctx, w)
+	})
+	a.start()
+	for i := range 5 {
+		a.enqueue(fmt.Sprint("before ", i))
+	}
+	a.until("a has left them", func() bool { return left.Load() >= 5 })
+	b.start()
+	for range 5 {
+		b.hears(done)
+	}
+	left.Store(0)
+	for i := range 10 {
+		a.enqueue(fmt.Sprint(i))
+		b.hears(done)
+	}
+	if n := left.Load(); n > 30 {
+		t.Errorf("ten jobs were left to the other node %d times", n)
 	}
 }
 

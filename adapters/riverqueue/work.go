@@ -101,6 +101,7 @@ type verdict struct {
 	free    int       // attempts that do not count
 	fresh   bool      // a job enqueued meanwhile starts at once, as a new one
 	back    bool      // it is as if it had not been started
+	away    bool      // it is rather for another node
 	err     error
 }
 
@@ -119,7 +120,7 @@ func judge(ctx context.Context, job *rivertype.JobRow, err error) verdict {
 		return handedBack()
 	case errors.As(err, &later):
 		next := time.Now().Add(max(later.After, 0))
-		return verdict{outcome: OutcomeLater, state: waits(time.Until(next), rivertype.JobStateScheduled), next: next, free: 1, fresh: true}
+		return verdict{outcome: OutcomeLater, state: waits(time.Until(next), rivertype.JobStateScheduled), next: next, free: 1, fresh: true, away: later.Elsewhere}
 	case errors.Is(err, core.ErrDead):
 		return verdict{outcome: OutcomeDead, state: rivertype.JobStateCancelled, over: true, fresh: true, err: err}
 	case job.Attempt >= job.MaxAttempts:
@@ -189,7 +190,11 @@ func (q *Queue) wake(v verdict, state, kind string) Outcome {
 	if v.over {
 		return OutcomeAgain
 	}
-	q.ringAt(kind, v.next)
+	bell := q.bell
+	if others := q.others.Load(); v.away && others != nil { // this node, which would be first, looks when it does so anyway
+		bell = others
+	}
+	bell.ringAt(kind, v.next)
 	return v.outcome
 }
 
@@ -218,11 +223,6 @@ func clip(text string) string {
 		text = text[:most] + "…"
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// ringAt wakes the workers of a kind when a job is due.
-func (q *Queue) ringAt(kind string, due time.Time) {
-	time.AfterFunc(time.Until(due)+time.Millisecond, func() { q.bell.ring(kind) })
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

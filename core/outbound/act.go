@@ -17,7 +17,7 @@ var errElsewhere = errors.New("another node has the session")
 func (o *Outbox) Read(ctx context.Context, w core.Work) error {
 	err := o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead)
 	if errors.Is(err, errElsewhere) {
-		return core.Later{After: elsewhere}
+		return core.Later{After: elsewhere, Elsewhere: true}
 	}
 	if err != nil {
 		o.Log.InfoContext(ctx, "not marked as read", "conversation", w.Key, "err", err)
@@ -143,7 +143,7 @@ func (o *Outbox) Reacted(ctx context.Context, w core.Work) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errElsewhere):
-		return core.Later{After: elsewhere}
+		return core.Later{After: elsewhere, Elsewhere: true}
 	case ctx.Err() != nil, core.CodeOf(err) == core.CodeUnavailable && w.Attempt < reactTries:
 		return err
 	}

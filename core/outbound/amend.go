@@ -168,7 +168,7 @@ func (o *Outbox) amendNow(ctx context.Context, w core.Work, id core.MessageID, c
 	}
 	switch {
 	case errors.Is(err, errElsewhere):
-		return core.Later{After: elsewhere}
+		return core.Later{After: elsewhere, Elsewhere: true}
 	case ctx.Err() != nil, err != nil && core.CodeOf(err) == "", core.CodeOf(err) == core.CodeUnavailable && w.Attempt < amendTries:
 		return err
 	}
@@ -219,7 +219,7 @@ func (o *Outbox) Typing(ctx context.Context, w core.Work) error {
 	}
 	err := o.mark(ctx, w.Workspace, id, core.ActionTyping)
 	if errors.Is(err, errElsewhere) {
-		return core.Later{After: elsewhere}
+		return core.Later{After: elsewhere, Elsewhere: true}
 	}
 	if err != nil {
 		o.Log.InfoContext(ctx, "not shown as being answered", "conversation", id, "err", err)

@@ -43,7 +43,7 @@ func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
 		case s.over:
 			return nil
 		case s.wait > 0:
-			return core.Later{After: s.wait}
+			return core.Later{After: s.wait, Elsewhere: s.away}
 		case s.stop:
 			if done, err := o.finish(ctx, w, p.ID); done || err != nil {
 				return err
@@ -67,6 +67,7 @@ func next(ctx context.Context, repo core.Repo, id core.ConversationID) (core.Par
 // step is what to do after a part. The zero step goes on with the next.
 type step struct {
 	wait time.Duration // look again after it
+	away bool          // by another node, if there is one
 	stop bool          // nothing can go until somebody mends the channel, or writes
 	over bool          // nothing is left to this worker: it has ended the job, or a newer one has the lane
 }
@@ -181,7 +182,7 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(d.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: d.Reason, Remedy: d.Remedy})
 	}
 	if bound, ok := v.link.(core.BoundLink); ok && !bound.Here() {
-		return step{wait: elsewhere}, nil // for the node that has the session, or for this one when it has
+		return step{wait: elsewhere, away: true}, nil // for the node that has the session, or for this one when it has
 	}
 	content, err := o.fit(ctx, repo, rt, p.Content)
 	if bad := (*core.Problem)(nil); errors.As(err, &bad) && bad.Code != core.CodeUnavailable {
@@ -281,7 +282,7 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 		if failed != nil {
 			return step{}, failed
 		}
-		next = step{wait: max(next.wait, s.wait), stop: next.stop || s.stop, over: s.over}
+		next = step{wait: max(next.wait, s.wait), away: next.away || s.away, stop: next.stop || s.stop, over: s.over}
 	}
 	return next, nil
 }

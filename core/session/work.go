@@ -40,7 +40,7 @@ func (m *Manager) Fetch(ctx context.Context, w core.Work) error {
 		return core.Later{After: fetchWait}
 	}
 	if elsewhere(link) && m.Now().Sub(f.Created) < fetchUntil {
-		return core.Later{After: fetchElsewhere}
+		return core.Later{After: fetchElsewhere, Elsewhere: true}
 	}
 	f.Tries++
 	if err == nil {

@@ -141,9 +141,9 @@ func quietPorts(n int) ([]string, error) {
 	return nil, errors.New("no free ports found on 127.0.0.1")
 }
 
-// start starts the process and waits for nothing.
+// start starts the process and waits for nothing. It does not end with ctx: whoever ends it wants to know whether it did so by itself.
 func (r *rig) start(ctx context.Context) error {
-	c := exec.CommandContext(ctx, r.program, "serve") //nolint:gosec // ourselves
+	c := exec.CommandContext(context.WithoutCancel(ctx), r.program, "serve") //nolint:gosec // ourselves
 	c.Env, c.Stderr = r.env, r.log
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("start the gateway: %w", err)

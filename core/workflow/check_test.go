@@ -99,6 +99,7 @@ func TestMistakes(t *testing.T) {
 		{"question after closing", "name: w\non: {event: closed}\nsteps:\n- name: q\n  ask: {text: hi}\n", "Nothing can be asked in a conversation that is closed"},
 		{"unknown agent", with("- assign: {agent: Anna}\n"), `There is no agent "Anna". Did you mean "Ana"?`},
 		{"unknown team", with("- assign: {team: sale}\n"), `There is no team "sale". Did you mean "sales"?`},
+		{"dedicated is no switch", with("- assign: {team: sales, dedicated: true}\n"), "dedicated is the name of a contact's field."},
 		{"fallback of nothing", with("- assign: {team: sales, fallback: 1m}\n"), "There is nobody to wait for."},
 		{"unknown workflow", with("- run: menus\n"), `There is no workflow "menus". Did you mean "menu"?`},
 		{"less than one", with("- order: {items: [{product: tea, quantity: -1}]}\n"), `"-1" cannot be the quantity of an item.`},

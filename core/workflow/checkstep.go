@@ -326,6 +326,9 @@ func (c *checker) assign(at string, s Assign) {
 	if s.Agent != "" && (s.Previous || s.Dedicated != "") {
 		c.bad(at+".agent", "Keep one of them.", "An agent is named, and looked for too.")
 	}
+	if s.Dedicated == "true" || s.Dedicated == "false" {
+		c.bad(at+".dedicated", "Name the field that holds the agent's name, such as dedicated: owner.", "dedicated is the name of a contact's field.")
+	}
 	if s.Fallback != "" && !s.Previous && s.Dedicated == "" {
 		c.bad(at+".fallback", "Take it out, or add previous or dedicated.", "There is nobody to wait for.")
 	}

@@ -97,7 +97,8 @@ type ReactionBody struct {
 	Emoji  string
 }
 
-// EditBody replaces what a message says.
+// EditBody replaces what a message says. Of several for one message the last by Event.At holds, in whatever order they come: a bridge that knows the order
+// of two within the provider's unit of time says so in the fractions below that unit.
 type EditBody struct {
 	Target  string
 	Stanza  string `json:",omitempty"`

@@ -251,7 +251,7 @@ type MessageRepo interface {
 	ImportedMessages(ctx context.Context, id ConversationID, from Bookmark, limit int) ([]Message, error)
 	// SetMessageStatus sets the status and error of a message.
 	SetMessageStatus(ctx context.Context, id MessageID, s Status, e *SendError) error
-	// EditMessage keeps the present content as a version and replaces it.
+	// EditMessage keeps the present content as a version and replaces it. One that stays as it is makes no version, and has another time.
 	EditMessage(ctx context.Context, id MessageID, content Content, at time.Time) error
 	// RevokeMessage takes the content away, that of its versions and of the lines about its changes included. Its files are the caller's to delete.
 	RevokeMessage(ctx context.Context, id MessageID, at time.Time) error

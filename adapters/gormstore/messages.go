@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -190,6 +191,9 @@ func (r repo) EditMessage(ctx context.Context, id core.MessageID, content core.C
 		m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
 		if err != nil {
 			return err
+		}
+		if reflect.DeepEqual(m.Content, content) {
+			return r.set(ctx, "messages", string(id), map[string]any{"edited": at(when)})
 		}
 		version := versionRow{Workspace: r.ws, Message: string(id), ID: core.NewID[string](), Content: asDoc(m.Content), Until: at(when)}
 		if err := r.insert(ctx, &version); err != nil {

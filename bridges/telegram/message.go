@@ -225,7 +225,7 @@ func (u update) edit(raw json.RawMessage) core.Event {
 	}
 	content.Text, content.Album = m.spoken(m.picked()+content.Text), string(m.Album)
 	if m.Edited > 0 {
-		e = stamp(e, m.Edited)
+		e = u.inTurn(stamp(e, m.Edited))
 	}
 	e.Edit = &core.EditBody{Target: m.address().message(int64(m.ID)), Content: content}
 	return e

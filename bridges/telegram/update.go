@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"causeway/core"
 )
@@ -107,6 +108,13 @@ func (u update) connection() (connection, bool) {
 	raw, there := u.pieces["business_connection"]
 	_ = json.Unmarshal(raw, &c)
 	return c, there && aConnection.MatchString(string(c.ID))
+}
+
+// inTurn tells the order of changes in one second, which is all that Telegram's times tell, by the update's number: each is greater than the one before.
+func (u update) inTurn(e core.Event) core.Event {
+	const turns = int64(time.Second / time.Microsecond)
+	e.At = e.At.Add(time.Duration(u.id%turns) * time.Microsecond)
+	return e
 }
 
 // stamp puts Telegram's time on an event. If that cannot be read, the event keeps the time of its arrival.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"causeway/bridges/meta"
 	"causeway/core"
@@ -35,7 +36,17 @@ func (l *link) Receive(ctx context.Context, r core.WebhookRequest) (core.Webhook
 			l.coexists.learn(ctx, l.host, true)
 		}
 	}
+	lineUp(events)
 	return core.WebhookAnswer{}, events, nil
+}
+
+// lineUp tells the order of edits in one call by a little of their time, which the platform gives in whole seconds.
+func lineUp(events []core.Event) {
+	for i := range events {
+		if events[i].Kind == core.EventEdit {
+			events[i].At = events[i].At.Add(time.Duration(i) * time.Microsecond)
+		}
+	}
 }
 
 // authentic checks where a webhook comes from, before anything of it is read.

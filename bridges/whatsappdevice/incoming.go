@@ -158,6 +158,7 @@ func (r reader) message(ctx context.Context, m *events.Message) []core.Event {
 	case m.Message.GetSecretEncryptedMessage() != nil:
 		sealed := m.Message.GetSecretEncryptedMessage()
 		if open := r.book.edited(ctx, m); open != nil && sealed.GetSecretEncType() == waE2E.SecretEncryptedMessage_MESSAGE_EDIT {
+			e.At = inSecond(e.At, open.GetProtocolMessage().GetTimestampMS())
 			return r.edit(ctx, e, id, r.target(ctx, id, sealed.GetTargetMessageKey()), inner(open))
 		}
 		return nil
@@ -265,6 +266,7 @@ func (r reader) steering(ctx context.Context, e core.Event, id ref, m *events.Me
 		if p.GetEditedMessage() == nil {
 			return nil
 		}
+		e.At = inSecond(e.At, p.GetTimestampMS())
 		return r.edit(ctx, e, id, r.target(ctx, id, p.GetKey()), p.GetEditedMessage())
 	default: // settings of the chat, keys, requests between the account's own devices
 		return nil
@@ -273,6 +275,19 @@ func (r reader) steering(ctx context.Context, e core.Event, id ref, m *events.Me
 
 // sameAuthor reports whether two messages of a chat are by one and the same.
 func sameAuthor(a, b ref) bool { return a.ours == b.ours && a.sender == b.sender }
+
+// inSecond is the moment in a second of WhatsApp's clock by the sender's clock, which counts in milliseconds and may be off: of two edits in one second it
+// tells which is later. Zero: the sender's clock is not known.
+func inSecond(second time.Time, sender int64) time.Time {
+	at := time.UnixMilli(sender).UTC()
+	switch last := second.Add(time.Second - time.Millisecond); {
+	case at.Before(second):
+		return second
+	case at.After(last):
+		return last
+	}
+	return at
+}
 
 func (r reader) edit(ctx context.Context, e core.Event, id, target ref, now *waE2E.Message) []core.Event {
 	s := contentOf(now)

@@ -63,6 +63,9 @@ func shapes(number, waba string) []string {
 	echo := func(entry string) string {
 		return valued("smb_message_echoes", "message_echoes", `{"from":"`+business+`","to":"`+grace+`",`+entry+`}`)
 	}
+	edit := func(id, target string, when int, words string) string {
+		return fmt.Sprintf(`{"from":%q,"id":%q,"timestamp":"%d","type":"edit","edit":{"original_message_id":%q,"message":{"type":"text","text":{"body":%q}}}}`, grace, id, when, target, words)
+	}
 	return []string{
 		book(`"full_name":"Grace from the market","first_name":"Grace","phone_number":"`+grace+`"`, "add", 1739230000),
 		book(`"full_name":"Grace Miller","phone_number":"`+grace+`"`, "add", 1739230900),
@@ -108,6 +111,8 @@ func shapes(number, waba string) []string {
 		in("messages", `{`+about+`,"contacts":[{"profile":{"name":"Hidden","username":"hidden.one"},"user_id":"US.77AB"}],"messages":[{"from_user_id":"US.77AB","id":"wamid.m10","timestamp":"1739231200","type":"text","text":{"body":"no number of mine"}}]}`),
 		live(`{"from":"` + grace + `","id":"wamid.m11","timestamp":"1739231210","type":"image","image":{"caption":"this won","mime_type":"image/jpeg","sha256":"y","id":"908"}}`),
 		live(`{"from":"` + grace + `","id":"wamid.m12","timestamp":"1739231220","type":"edit","edit":{"original_message_id":"wamid.m11","message":{"type":"image","image":{"caption":"this one","mime_type":"image/jpeg","sha256":"y","id":"918"}}}}`),
+		live(edit("wamid.m16", "wamid.m11", 1739231225, "this one, or") + `,` + edit("wamid.m17", "wamid.m11", 1739231225, "no, this one")),
+		live(edit("wamid.m18", "wamid.m13", 1739231235, "ok then")), live(edit("wamid.m19", "wamid.m13", 1739231235, "okay")),
 		live(`{"from":"` + grace + `","id":"wamid.m13","timestamp":"1739231230","type":"text","text":{"body":"ok"},"context":{"from":"` + business + `","id":"wamid.e3"}}`),
 		in("messages", `{`+about+`,"statuses":[{"id":"wamid.e1","status":"delivered","timestamp":"1739231240","recipient_id":"`+grace+`"}]}`),
 		in("messages", `{`+about+`,"statuses":[{"id":"wamid.e1","status":"read","timestamp":"1739231241","recipient_id":"`+grace+`"}]}`),

@@ -51,15 +51,19 @@ func (b *batch) opens(ctx context.Context, e core.Event) error {
 	return nil
 }
 
-// edit replaces what a message says. A change older than the last one, or of a message that was deleted, comes too late.
+// edit replaces what a message says. A change older than the last one, or of a message that was deleted, comes too late. Of two at the same time, whose
+// order nobody tells, the one holds whose words sort last: whichever comes first, the end is the same.
 func (b *batch) edit(ctx context.Context, e core.Event) error {
 	m, err := b.target(ctx, e, e.Edit.Target, e.Edit.Stanza)
 	if err != nil || m.ID == "" || !m.Revoked.IsZero() || e.At.Before(m.Edited) {
 		return err
 	}
 	edited := core.Message{ID: m.ID, Conversation: m.Conversation, Content: b.changed(m.Content, e.Edit.Content), Parts: m.Parts}
-	if b.shared() && !m.Edited.IsZero() && alike(m.Content, edited.Content) {
-		return nil // the other side told it
+	if b.shared() && !m.Edited.IsZero() && alike(m.Content, edited.Content) { // the other side told it; this one's time may be finer
+		return b.repo.EditMessage(ctx, m.ID, m.Content, e.At)
+	}
+	if e.At.Equal(m.Edited) && edited.Content.Text < m.Content.Text {
+		return nil
 	}
 	if media := edited.Content.Media; media == nil || media.ID == "" {
 		if err := b.keep(ctx, b.file(&edited)); err != nil {

@@ -238,6 +238,34 @@ func TestEdit(t *testing.T) {
 	})
 }
 
+// TestEditsOfOneSecond: of several changes of a message in the second that providers count in, the same one holds in whatever order they come, and the
+// last one where the provider tells more.
+func TestEditsOfOneSecond(t *testing.T) {
+	each(t, func(w *world) {
+		for i, c := range []struct {
+			after [3]time.Duration // the second began
+			want  string
+		}{
+			{[3]time.Duration{0, 0, 0}, "at 8"}, // whose words sort last
+			{[3]time.Duration{0, 2 * time.Microsecond, time.Microsecond}, "at 6"},
+			{[3]time.Duration{0, 0, 999 * time.Millisecond}, "at 7"},
+		} {
+			for k, order := range permutations(3) {
+				target := fmt.Sprint("m", i, k)
+				w.accept(w.said(target, "at 5"))
+				for _, n := range order {
+					e := w.edit(fmt.Sprint(target, "e", n), target, []string{"at 8", "at 6", "at 7"}[n])
+					e.At = w.clock.Add(time.Minute + c.after[n])
+					w.accept(e)
+				}
+				if got := w.message(target).Content.Text; got != c.want {
+					t.Errorf("case %d, order %v: %q, want %q", i, order, got, c.want)
+				}
+			}
+		}
+	})
+}
+
 func TestEditOfCaption(t *testing.T) {
 	each(t, func(w *world) {
 		e := w.said(id(1), "")

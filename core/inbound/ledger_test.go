@@ -252,6 +252,15 @@ var stories = map[string]func(t *tale) []step{
 		return []step{{event: t.tells(false, core.OriginCustomer, false, words("hello"))}, {device: true, event: t.tells(true, core.OriginCustomer, false, words("hello"))},
 			{event: t.change(false, core.OriginCustomer, core.EventEdit)}, {device: true, event: t.change(true, core.OriginCustomer, core.EventEdit)}}
 	},
+	"the customer changed it twice in one second": func(t *tale) []step {
+		again := func(device bool, text string, after time.Duration) step {
+			e := t.change(device, core.OriginCustomer, core.EventEdit)
+			e.ID, e.Edit.Content, e.At = e.ID+text, words(text), e.At.Add(after)
+			return step{device: device, event: e}
+		}
+		return []step{{event: t.tells(false, core.OriginCustomer, false, words("hello"))}, again(false, "once", 0), again(false, "and again", 0),
+			again(true, "once", 200*time.Millisecond), again(true, "and again", 700*time.Millisecond)}
+	},
 	"the customer deleted it": func(t *tale) []step {
 		return []step{{event: t.tells(false, core.OriginCustomer, false, unreadable)}, {device: true, event: t.tells(true, core.OriginCustomer, false, words("hello"))},
 			{event: t.change(false, core.OriginCustomer, core.EventRevoke)}, {device: true, event: t.change(true, core.OriginCustomer, core.EventRevoke)}}

@@ -54,11 +54,20 @@ type topic struct {
 // ails reports whether it is not well now.
 func (t topic) ails(slack time.Duration) bool { return t.Bad.After(t.Good.Add(slack)) }
 
-// standing reports how the channel is after news of it. News of a topic may come in any order.
+// standing reports how the channel is after news of it. News of a topic may come in any order. Trouble from before an admin resumed the channel is over.
 func (b *batch) standing(ctx context.Context, e core.Event) error {
 	h := e.Change.Health
+	if h == nil {
+		return nil
+	}
+	if err := core.TurnOfNews(ctx, b.repo, b.ch.ID); err != nil {
+		return err
+	}
+	resumed, err := core.Resumed(ctx, b.repo, b.ch.ID)
 	switch {
-	case h == nil:
+	case err != nil:
+		return err
+	case h.Level != core.HealthGood && e.At.Before(resumed):
 		return nil
 	case e.Change.Topic == "":
 		return core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, *h, b.now)
@@ -67,6 +76,7 @@ func (b *batch) standing(ctx context.Context, e core.Event) error {
 	if err != nil {
 		return err
 	}
+	forget(all, resumed)
 	before := worst(all)
 	all[e.Change.Topic] = all[e.Change.Topic].told(*h, e.At, e.Change.Slack)
 	if err := b.keepTopics(ctx, all); err != nil {
@@ -105,6 +115,16 @@ func (t topic) told(h core.Health, at time.Time, slack time.Duration) topic {
 	return t
 }
 
+// forget ends the troubles from before a time.
+func forget(all map[string]topic, until time.Time) {
+	for name, t := range all {
+		if t.Bad.Before(until) {
+			t.How = core.Health{}
+			all[name] = t
+		}
+	}
+}
+
 // worst is how a channel is that has these topics.
 func worst(all map[string]topic) core.Health {
 	found, since := core.Health{Level: core.HealthGood}, time.Time{}
@@ -121,10 +141,10 @@ func worst(all map[string]topic) core.Health {
 
 const topicsKey = "topics"
 
-// topics reads what the news said so far, and keeps other transactions from it until this one ends.
+// topics reads what the news said so far. Whoever changes it has the turn.
 func (b *batch) topics(ctx context.Context) (map[string]topic, error) {
 	all := map[string]topic{}
-	raw, err := b.alone(ctx, topicsKey)
+	raw, err := b.repo.Value(ctx, core.NewsOwner(b.ch.ID), topicsKey)
 	if err == nil && raw != nil {
 		err = json.Unmarshal(raw, &all)
 	}
@@ -134,26 +154,16 @@ func (b *batch) topics(ctx context.Context) (map[string]topic, error) {
 	return all, nil
 }
 
-// alone reads a value of the channel's news, which other transactions then cannot read this way until this one ends.
-func (b *batch) alone(ctx context.Context, name string) ([]byte, error) {
-	if err := b.repo.SetValue(ctx, b.newsOwner(), name+"/turn", []byte("-")); err != nil {
-		return nil, err
-	}
-	return b.repo.Value(ctx, b.newsOwner(), name)
-}
-
 func (b *batch) keepTopics(ctx context.Context, all map[string]topic) error {
 	raw, err := json.Marshal(all)
 	if err == nil {
-		err = b.repo.SetValue(ctx, b.newsOwner(), topicsKey, raw)
+		err = b.repo.SetValue(ctx, core.NewsOwner(b.ch.ID), topicsKey, raw)
 	}
 	if err != nil {
 		return fmt.Errorf("keep news: %w", err)
 	}
 	return nil
 }
-
-func (b *batch) newsOwner() string { return "channel/" + string(b.ch.ID) + "/news" }
 
 // imported notes how far an import has come.
 func (b *batch) imported(ctx context.Context, e core.Event) error {

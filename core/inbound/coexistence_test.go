@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"causeway/core"
+	"causeway/core/outbound"
 )
 
 // topical is what the provider says of the channel, some seconds after the world's beginning.
@@ -81,6 +82,45 @@ func TestStandingLeavesOthers(t *testing.T) {
 		state, h := w.health()
 		equal(w, "state", state, core.ChannelParked)
 		equal(w, "code", h.Code, "190")
+	})
+}
+
+// resume is what an admin says after some seconds.
+func (w *world) resume(after int) {
+	w.Helper()
+	now := func() time.Time { return w.clock.Add(time.Duration(after)*time.Second + 300*time.Millisecond) }
+	w.must(outbound.New(outbound.Options{Store: w.store, Now: now}).Resume(w.Context(), w.ws, w.ch.ID))
+}
+
+// TestResumedHolds: what is told, or remembered, of the time before an admin resumed the channel does not stop it again; what happens from then on does.
+func TestResumedHolds(t *testing.T) {
+	each(t, func(w *world) {
+		again := func(e core.Event, id string) core.Event {
+			e.ID += id
+			return e
+		}
+		partner, untold := w.topical("partner", 0, core.HealthBad), w.topical("ban", 5, core.HealthBad)
+		plain := core.Event{Kind: core.EventAccount, ID: "plain", At: w.clock, Origin: core.OriginProvider,
+			Change: &core.AccountBody{Name: "plain", Health: &core.Health{Level: core.HealthBad, Code: "plain", Reason: "Bad."}}}
+		w.accept(partner)
+		w.resume(10)
+		for name, e := range map[string]core.Event{
+			"told again": again(partner, "/again"), "told late": untold, "of no topic": plain, "a worry": w.topical("limit", 9, core.HealthWarning),
+			"good news of something else": w.topical("quality", 20, core.HealthGood),
+		} {
+			w.accept(e)
+			if state, h := w.health(); state != core.ChannelActive || h.Level == core.HealthBad || h.Level == core.HealthWarning {
+				t.Errorf("%s: %s, %+v", name, state, h)
+			}
+		}
+		w.accept(w.topical("limit", 21, core.HealthWarning))
+		if state, h := w.health(); state != core.ChannelActive || h.Code != "limit" {
+			t.Errorf("a new worry shows as %s, %+v", state, h)
+		}
+		w.accept(w.topical("ban", 10, core.HealthBad)) // in the same second
+		state, h := w.health()
+		equal(w, "state", state, core.ChannelParked)
+		equal(w, "code", h.Code, "ban")
 	})
 }
 

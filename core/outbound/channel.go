@@ -99,9 +99,13 @@ func (o *Outbox) Pause(ctx context.Context, ws core.WorkspaceID, id core.Channel
 	})
 }
 
-// Resume lets a channel send again and has the conversations that waited for it woken, each in its order.
+// Resume lets a channel send again and has the conversations that waited for it woken, each in its order. What its provider tells of the time before
+// does not stop it any more.
 func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
 	return o.Store.Tx(ctx, func(tx core.Tx) error {
+		if err := core.NoteResumed(ctx, tx.In(ws), id, o.Now()); err != nil {
+			return err
+		}
 		if err := tx.In(ws).SetChannelState(ctx, id, core.ChannelActive, core.Health{Since: o.Now()}); err != nil {
 			return fmt.Errorf("set channel active: %w", err)
 		}

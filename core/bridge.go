@@ -91,7 +91,7 @@ type Sent struct {
 type Host interface {
 	// Emit stores events and returns after the commit. An error means that nothing may be acknowledged.
 	Emit(ctx context.Context, events ...Event) error
-	// Health reports how the channel is.
+	// Health reports how the channel is. What cannot be stored now is told when it can, unless something newer was told by then.
 	Health(ctx context.Context, h Health)
 	// Load and Save keep a small value (a cursor) for the channel. Load returns nil if there is none.
 	Load(ctx context.Context, key string) ([]byte, error)

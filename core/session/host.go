@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +25,12 @@ type host struct {
 	safe    safe
 	newest  atomic.Pointer[core.Channel] // the channel as it was read last, where that is later than the opening
 	session atomic.Pointer[tenure]       // nil until a session runs on the link; it stays when it is over, so that what lingers of it is refused
+	telling sync.Mutex                   // held while the health is reported, so that the last word stays the last
+	untold  report                       // what could not be stored when it was told; nil: nothing
 }
+
+// report stores how a channel is.
+type report func(ctx context.Context, tx core.Tx) error
 
 var _ core.Host = (*host)(nil)
 
@@ -61,11 +67,58 @@ func (h *host) under(ctx context.Context, f func(tx core.Tx) error) error {
 }
 
 func (h *host) Health(ctx context.Context, health core.Health) {
-	err := h.under(ctx, func(tx core.Tx) error {
-		return core.ReportHealth(ctx, tx, h.channel.Workspace, h.channel.ID, health, h.m.Now())
+	h.telling.Lock()
+	defer h.telling.Unlock()
+	h.tell(ctx, h.report(health))
+}
+
+// report is that the channel has been so since now.
+func (h *host) report(health core.Health) report {
+	since := h.m.Now()
+	return func(ctx context.Context, tx core.Tx) error {
+		return core.ReportHealth(ctx, tx, h.channel.Workspace, h.channel.ID, health, since)
+	}
+}
+
+// wellAgain reports good health where the channel ails from what has that one's code, told here or on another node.
+func (h *host) wellAgain(ctx context.Context, good core.Health) {
+	report := h.report(good)
+	h.telling.Lock()
+	defer h.telling.Unlock()
+	before := h.untold
+	h.tell(ctx, func(ctx context.Context, tx core.Tx) error {
+		if before != nil {
+			if err := before(ctx, tx); err != nil {
+				return err
+			}
+		}
+		ch, err := tx.In(h.channel.Workspace).Channel(ctx, h.channel.ID)
+		if err != nil || ch.Health.Code != good.Code || ch.Health.Level == core.HealthGood {
+			return err
+		}
+		return report(ctx, tx)
 	})
-	if err != nil {
-		h.log.WarnContext(ctx, "health not recorded", "err", err)
+}
+
+// retell reports what could not be stored when it was told.
+func (h *host) retell(ctx context.Context) {
+	h.telling.Lock()
+	defer h.telling.Unlock()
+	if h.untold != nil {
+		h.tell(ctx, h.untold)
+	}
+}
+
+// tell stores a report, or keeps it for when the database is back. What another node has taken over is its to tell.
+func (h *host) tell(ctx context.Context, r report) {
+	err := h.under(ctx, func(tx core.Tx) error { return r(ctx, tx) })
+	h.untold = nil
+	if err == nil {
+		return
+	}
+	h.log.WarnContext(ctx, "health not recorded", "err", err)
+	if !errors.Is(err, core.ErrLeaseLost) && !errors.Is(err, core.ErrNotFound) {
+		h.untold = r
 	}
 }
 

@@ -210,6 +210,36 @@ func TestSessionIsBegunAgain(t *testing.T) {
 	}
 }
 
+// TestWellInAnOutage: a session that is well again is told as such, though the database is away at the moment when that is clear.
+func TestWellInAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf(socketChannel(nil))
+		fails := 3
+		n := newNode(t, s, "a", func(ctx context.Context, h core.Host) error {
+			if fails--; fails >= 0 {
+				return errors.New("reset by peer")
+			}
+			return untilDone(ctx, h)
+		})
+		n.Start(t.Context())
+		for fails >= 0 {
+			pass(time.Second / 10)
+			synctest.Wait()
+		}
+		pass(time.Until(n.bridge.starts[3].Add(time.Minute - time.Second)))
+		holder := s.holder()
+		s.locked(func() { s.away[holder] = true })
+		pass(2 * time.Second)
+		s.locked(func() { delete(s.away, holder) })
+		n.m.Refresh(t.Context())
+		if h := s.channels[0].Health; h.Level != core.HealthGood || len(s.told) != 2 {
+			t.Errorf("the channel is %+v; told: %+v", h, s.told)
+		}
+		runs(t, "all the while", n, 4, 1)
+		stop(t, n)
+	})
+}
+
 func TestProviderSaysHowLongToWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, newShelf(socketChannel(nil)), "a", func(context.Context, core.Host) error {

@@ -124,7 +124,7 @@ func (m *Manager) Hear(line string) {
 	}
 }
 
-// Refresh looks at every channel, so that changes take effect without traffic.
+// Refresh looks at every channel, so that changes take effect without traffic, and what could not be stored of a channel's health is told.
 func (m *Manager) Refresh(ctx context.Context) {
 	asked := time.Now()
 	all, err := m.Store.AllChannels(ctx)
@@ -140,6 +140,19 @@ func (m *Manager) Refresh(ctx context.Context) {
 		if _, err := m.see(ctx, ch, before, asked); err != nil {
 			m.Log.WarnContext(ctx, "channel cannot be opened", "channel", ch.ID, "err", err)
 		}
+	}
+	m.retell(ctx)
+}
+
+func (m *Manager) retell(ctx context.Context) {
+	m.mu.Lock()
+	hosts := make([]*host, 0, len(m.open))
+	for _, o := range m.open {
+		hosts = append(hosts, o.host)
+	}
+	m.mu.Unlock()
+	for _, h := range hosts {
+		h.retell(ctx)
 	}
 }
 

@@ -504,6 +504,60 @@ func TestHealth(t *testing.T) {
 	})
 }
 
+// outage is a store that is away sometimes.
+type outage struct {
+	core.Store
+	down bool
+}
+
+func (o *outage) Tx(ctx context.Context, f func(core.Tx) error) error {
+	if o.down {
+		return core.ErrUnavailable
+	}
+	return o.Store.Tx(ctx, f)
+}
+
+func (o *outage) AllChannels(ctx context.Context) ([]core.Channel, error) {
+	if o.down {
+		return nil, core.ErrUnavailable
+	}
+	return o.Store.AllChannels(ctx)
+}
+
+// TestHealthAfterOutage: what a link told of its health while the database was away is stored once it is back, the last word of it, and once.
+func TestHealthAfterOutage(t *testing.T) {
+	each(t, func(w *world) {
+		store := &outage{Store: w.store}
+		w.options.Store = store
+		w.restart()
+		h, began := w.link().host, w.clock
+		bad, good := core.Health{Level: core.HealthBad, Code: "out"}, core.Health{Level: core.HealthGood, Code: "in"}
+		store.down = true
+		h.Health(w.Context(), good)
+		h.Health(w.Context(), bad)
+		w.clock = w.clock.Add(time.Minute)
+		w.m.Refresh(w.Context())
+		store.down = false
+		equal(w, "not told yet", w.state().Health.Level, core.HealthUnknown)
+		w.m.Refresh(w.Context())
+		equal(w, "state", w.state().State, core.ChannelParked)
+		equal(w, "code", w.state().Health.Code, "out")
+		equal(w, "since it was so", w.state().Health.Since.Equal(began), true)
+		equal(w, "admins told", w.jobs(), "alert")
+		w.m.Refresh(w.Context())
+		equal(w, "once", w.jobs(), "")
+
+		store.down = true
+		h.Health(w.Context(), bad)
+		store.down = false
+		h.Health(w.Context(), good)
+		equal(w, "what is newer holds", w.state().Health.Code, "in")
+		w.must(w.repo.SetChannelState(w.Context(), w.ch.ID, core.ChannelPaused, w.state().Health))
+		w.m.Refresh(w.Context())
+		equal(w, "and goes on to", w.state().Health.Code, "in")
+	})
+}
+
 func TestEmit(t *testing.T) {
 	lite(t, func(w *world) {
 		var got []core.Event

@@ -124,6 +124,9 @@ func (s *shelf) holds(l core.Lease) error {
 		s.refused++
 		return core.ErrLeaseLost
 	}
+	if s.away[l.Holder] {
+		return errAway
+	}
 	return nil
 }
 

@@ -142,11 +142,7 @@ func healthOf(err error) core.Health {
 
 // well takes back what ail told, here or on another node.
 func (t *tenure) well() {
-	h := t.opened.host
-	ch, err := h.m.Store.In(h.channel.Workspace).Channel(t.ctx, h.channel.ID)
-	if err == nil && ch.Health.Code == codeSession && ch.Health.Level != core.HealthGood {
-		h.Health(t.ctx, core.Health{Level: core.HealthGood, Code: codeSession, Reason: "The connection to the provider holds again."})
-	}
+	t.opened.host.wellAgain(t.ctx, core.Health{Level: core.HealthGood, Code: codeSession, Reason: "The connection to the provider holds again."})
 }
 
 // watchEnd says so if the session does not end though it is told to. Its lease is given up by then: others may run it, and it can store nothing.

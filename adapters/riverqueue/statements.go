@@ -18,6 +18,7 @@ type statements struct {
 	cleared  string // metadata of a job that is not suspected of anything
 	dead     string // lists dead jobs
 	counts   string
+	sooner   string // moves what waits for its time forward by $1 milliseconds
 	time     func(time.Time) any
 }
 
@@ -130,6 +131,9 @@ var onPostgres = statements{
 		FROM river_job WHERE state IN ('cancelled', 'discarded') AND finalized_at IS NOT NULL ORDER BY finalized_at DESC, id DESC LIMIT $1`,
 	counts: `SELECT kind, state::text, scheduled_at > now() AS later, count(*) FROM river_job WHERE state IN ('available', 'running', 'scheduled', 'retryable', 'cancelled', 'discarded')
 		GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+	sooner: `UPDATE river_job SET scheduled_at = scheduled_at - $1::bigint * interval '1 millisecond',
+		state = CASE WHEN scheduled_at - $1::bigint * interval '1 millisecond' <= now() THEN 'available' ELSE state END
+		WHERE state IN ('available', 'scheduled', 'retryable') AND scheduled_at > now()`,
 	time: func(t time.Time) any { return t },
 }
 
@@ -152,5 +156,8 @@ var onSQLite = statements{
 	counts: `SELECT kind, state, scheduled_at > datetime('now', 'subsec') AS later, count(*) FROM river_job WHERE state IN ('available', 'running', 'scheduled', 'retryable',
 		'cancelled', 'discarded')
 		GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+	sooner: `UPDATE river_job SET scheduled_at = datetime(scheduled_at, 'subsec', format('%+.3f seconds', -$1 / 1000.0)),
+		state = CASE WHEN datetime(scheduled_at, 'subsec', format('%+.3f seconds', -$1 / 1000.0)) <= datetime('now', 'subsec') THEN 'available' ELSE state END
+		WHERE state IN ('available', 'scheduled', 'retryable') AND scheduled_at > datetime('now', 'subsec')`,
 	time: func(t time.Time) any { return t.UTC().Round(time.Millisecond).Format("2006-01-02 15:04:05.000") }, // River's; others compare wrongly
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 
 	"github.com/spf13/cobra"
 )
@@ -12,7 +13,8 @@ import (
 func demoCommand() *cobra.Command {
 	c := &cobra.Command{Use: "demo", Short: "Try it: a gateway with a simulated WhatsApp and mailboxes", GroupID: "run", Args: cobra.NoArgs, RunE: demo,
 		Long: "Start the gateway with one business already set up, and simulate WhatsApp, the mail relay and the agents' mailboxes around it. Nothing leaves this\n" +
-			"machine; everything is gone when it ends. With --script a whole conversation is played and each step checked."}
+			"machine; everything is gone when it ends. With --script a whole conversation is played and each step checked. Of the environment, the demo\n" +
+			"heeds CAUSEWAY_ALLOW_PRIVATE alone: what a workflow or webhook may call on your own network."}
 	c.Flags().Bool("script", false, "play a conversation, check each step, and end")
 	c.Flags().String("listen", "127.0.0.1:8321", "address of the pages; a free port is taken if this one is in use")
 	c.Flags().BoolP("verbose", "v", false, "show what the gateway logs")
@@ -26,7 +28,7 @@ func demo(cmd *cobra.Command, _ []string) error {
 	}
 	defer remove()
 	script, _ := cmd.Flags().GetBool("script")
-	o := worldOptions{Dir: dir, Log: io.Discard}
+	o := demoOptions(dir)
 	if !script {
 		o.Stage = stageAddress(cmd)
 	}
@@ -41,6 +43,11 @@ func demo(cmd *cobra.Command, _ []string) error {
 		return errors.Join(w.play(cmd.Context(), cmd.OutOrStdout()), w.close())
 	}
 	return errors.Join(w.show(cmd), w.close())
+}
+
+// demoOptions leave all settings to the demo but what may be called: a workflow or webhook that one tries may ask a system of one's own.
+func demoOptions(dir string) worldOptions {
+	return worldOptions{Dir: dir, Log: io.Discard, Allow: os.Getenv("CAUSEWAY_ALLOW_PRIVATE")}
 }
 
 // stageAddress is the wanted address of the pages, or a free port beside it.

@@ -52,6 +52,7 @@ type worldOptions struct {
 	Sim      simulator.Options
 	SDK      string                     // where Meta's script is
 	Before   func(*simulator.Simulator) // what happened before the gateway was there
+	Allow    string                     // what may be called beside the simulated providers, as allow_private has it
 	Flags    map[string]string          // further settings
 }
 
@@ -67,6 +68,18 @@ func (c *clock) jump(d time.Duration) {
 		return
 	}
 	c.ahead.Add(int64(d))
+}
+
+// jump moves the time of everything, and starts what would have started until then. Zero goes back to the real time: what was done stays done.
+func (w *world) jump(d time.Duration) {
+	w.clock.jump(d)
+	b := w.books.Load()
+	if b == nil || d == 0 {
+		return
+	}
+	if err := b.queue.Moved(context.Background(), d); err != nil { // the page that asks has nobody to tell
+		b.log.Error("jobs not moved with the time", "err", err)
+	}
 }
 
 //go:embed demo.yaml
@@ -119,7 +132,7 @@ func (w *world) openOutside(o worldOptions) (err error) {
 		return fmt.Errorf("serve the pages: %w", err)
 	}
 	w.stage = "http://" + l.Addr().String()
-	w.pages = serveOn(l, stage.New(stage.Options{Simulator: w.sim, Mailroom: w.room, Now: w.clock.now, Jump: w.clock.jump, Recorded: w.recorded}))
+	w.pages = serveOn(l, stage.New(stage.Options{Simulator: w.sim, Mailroom: w.room, Now: w.clock.now, Jump: w.jump, Recorded: w.recorded}))
 	return nil
 }
 
@@ -219,6 +232,9 @@ func (w *world) openGateway(ctx context.Context, o worldOptions) error {
 func (w *world) config(o worldOptions) (config.Config, error) {
 	flags := map[string]string{"data_dir": o.Dir, "http_listen": "127.0.0.1:0", "private_listen": "127.0.0.1:0", "smtp_listen": "127.0.0.1:0",
 		"mail_domain": replyDomain, "relay_url": "smtp://" + w.room.Addr(), "allow_private": strings.TrimPrefix(w.graph, "http://"), "log_level": "warn"}
+	if o.Allow != "" {
+		flags["allow_private"] += "," + o.Allow
+	}
 	if o.Database != "" {
 		flags["database_url"] = o.Database
 	}

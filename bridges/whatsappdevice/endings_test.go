@@ -216,3 +216,17 @@ func TestTakenBack(t *testing.T) {
 	r.ana.Text("after it")
 	r.message("after it")
 }
+
+// TestSaysAgain: a session that begins anew says what still keeps it, for a person may have taken that for mended.
+func TestSaysAgain(t *testing.T) {
+	r := newRig(t)
+	r.phone.Rejects(405, nil)
+	r.health("405")
+	for range 2 {
+		before := len(r.host.Healths())
+		r.stop()
+		r.run()
+		r.wait("it is said again", func() bool { return len(r.host.Healths()) > before })
+		r.health("405")
+	}
+}

@@ -54,6 +54,7 @@ type session struct {
 
 // Run implements core.SessionLink.
 func (l *link) Run(ctx context.Context) error {
+	l.ward.begin()
 	for ctx.Err() == nil {
 		device, err := l.device(ctx)
 		if err != nil {

@@ -37,6 +37,14 @@ type ward struct {
 
 func newWard(h core.Host) *ward { return &ward{host: h, ails: map[concern]ailment{}} }
 
+// begin forgets what was told: the session begins anew, perhaps because a person let the channel send again, and says how it is once more.
+func (w *ward) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told, w.well = core.Health{}, false
+	delete(w.ails, ofSession)
+}
+
 // ail notes an ailment.
 func (w *ward) ail(ctx context.Context, s concern, a ailment) {
 	w.mu.Lock()

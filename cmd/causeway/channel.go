@@ -245,6 +245,9 @@ func resumeChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s sends again\n", ch.Name)
+	if ch.Health.Level == core.HealthBad {
+		fmt.Fprintf(cmd.OutOrStdout(), "if what it said still holds, it says so again: causeway channel show %s\n", ch.Argument())
+	}
 	return nil
 }
 

@@ -99,15 +99,30 @@ func (o *Outbox) Pause(ctx context.Context, ws core.WorkspaceID, id core.Channel
 	})
 }
 
-// Resume lets a channel send again and has the conversations that waited for it woken, each in its order. What its provider tells of the time before
-// does not stop it any more.
+// Resume lets a channel send again and has the conversations that waited for it woken, each in its order. What kept it from sending is forgotten, and its
+// session begins anew: if it is still so, that is found out again, while what its
+// provider tells of the time before does not stop it any more. Of a channel that was only paused, what is known stays.
 func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
 	return o.Store.Tx(ctx, func(tx core.Tx) error {
-		if err := core.NoteResumed(ctx, tx.In(ws), id, o.Now()); err != nil {
+		repo := tx.In(ws)
+		ch, err := repo.Channel(ctx, id)
+		if err != nil {
+			return fmt.Errorf("channel to resume: %w", err)
+		}
+		if err := core.NoteResumed(ctx, repo, id, o.Now()); err != nil {
 			return err
 		}
-		if err := tx.In(ws).SetChannelState(ctx, id, core.ChannelActive, core.Health{Since: o.Now()}); err != nil {
+		ailed, health := ch.Health.Level == core.HealthBad, core.Health{Since: o.Now()}
+		if ch.State == core.ChannelPaused && !ailed {
+			health = ch.Health
+		}
+		if err := repo.SetChannelState(ctx, id, core.ChannelActive, health); err != nil {
 			return fmt.Errorf("set channel active: %w", err)
+		}
+		if ailed && o.Anew != nil {
+			if err := o.Anew(ctx, repo, id); err != nil {
+				return err
+			}
 		}
 		return tx.Enqueue(ctx, core.WakeJob(ws, id))
 	})

@@ -36,6 +36,7 @@ func TestParkAndResume(t *testing.T) {
 		}
 		w.link.plays(ok)
 		w.must(w.out.Resume(w.Context(), w.ws, w.ch.ID))
+		equal(w, "sessions begun anew", w.anew, 1)
 		w.wake()
 		equal(w, "jobs", w.jobs(), "deliver")
 		w.must(w.deliver())
@@ -66,6 +67,10 @@ func TestPause(t *testing.T) {
 		w.must(w.out.Pause(w.Context(), w.ws, w.ch.ID))
 		equal(w, "state", w.channel().State, core.ChannelPaused)
 		equal(w, "health stays", w.channel().Health.Code, "w")
+		w.must(w.out.Resume(w.Context(), w.ws, w.ch.ID))
+		equal(w, "state afterwards", w.channel().State, core.ChannelActive)
+		equal(w, "health still stays", w.channel().Health.Code, "w")
+		equal(w, "sessions begun anew", w.anew, 0)
 		if err := w.out.Pause(w.Context(), w.ws, "none"); !errors.Is(err, core.ErrNotFound) {
 			t.Errorf("a channel that does not exist: got %v", err)
 		}

@@ -45,6 +45,8 @@ type Options struct {
 	// Answered is called in the transaction that ends a try of a part on one side of a shared number without an id, or the wait for news of it: what the
 	// other side showed meanwhile waits for that. Nil: nobody is.
 	Answered func(ctx context.Context, tx core.Tx, ch core.Channel, p core.Part) error
+	// Anew is called in the transaction that lets a channel send again that could not: its session is to begin anew. Nil: nobody is.
+	Anew func(ctx context.Context, repo core.Repo, id core.ChannelID) error
 }
 
 // Outbox composes and delivers messages.

@@ -32,6 +32,7 @@ type world struct {
 	conv  core.Conversation
 	mu    sync.Mutex
 	clock time.Time
+	anew  int // how often a session was to begin anew
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -60,7 +61,8 @@ func (w *world) begin() {
 	log := slog.New(slog.DiscardHandler)
 	w.link = &link{can: capabilities()}
 	w.in = inbound.New(w.store, w.now, log)
-	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Arrived: w.in.Arrived, Answered: w.in.Answered})
+	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Arrived: w.in.Arrived, Answered: w.in.Answered,
+		Anew: func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil }})
 	var err error
 	w.ws, err = w.store.EnsureWorkspace(w.Context(), "main")
 	w.must(err)

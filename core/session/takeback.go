@@ -27,9 +27,14 @@ func (m *Manager) TakeBack(ctx context.Context, ws core.WorkspaceID, id core.Cha
 	if err := link.Joined(ctx); err != nil {
 		return named(ch, err)
 	}
-	err = m.Store.In(ws).SetValueUntil(ctx, sessionOwner(id), valueTakeBack, []byte(core.NewID[string]()), m.Now().Add(pairingKept))
-	if err != nil {
-		return fmt.Errorf("note wish to take session back: %w", err)
+	return m.Anew(ctx, m.Store.In(ws), id)
+}
+
+// Anew has the session of a paired channel begin anew, on whichever node it is, once the caller has committed: it may have given up until a person acts.
+// For other channels it does nothing, for they try again by themselves.
+func (m *Manager) Anew(ctx context.Context, repo core.Repo, id core.ChannelID) error {
+	if err := repo.SetValueUntil(ctx, sessionOwner(id), valueTakeBack, []byte(core.NewID[string]()), m.Now().Add(pairingKept)); err != nil {
+		return fmt.Errorf("note wish for a new session: %w", err)
 	}
 	return nil
 }

@@ -49,8 +49,7 @@ func apply(cmd *cobra.Command, _ []string) error {
 			fmt.Fprintln(out, line)
 		}
 		switch {
-		case plan.Changes() == 0:
-			fmt.Fprintln(out, "nothing to change")
+		case plan.Changes() == 0: // the plan says so
 		case dry:
 			fmt.Fprintf(out, "%s to make; nothing was done\n", count(plan.Changes(), "change"))
 			return nil
@@ -86,6 +85,9 @@ func checkWebhooks(f business.File) error {
 func (b *base) checkChannels(f business.File) error {
 	var wrong remark.List
 	for _, c := range f.Channels {
+		if c.Kept {
+			continue
+		}
 		bridge, err := b.links.Bridge(c.Kind)
 		if err == nil {
 			err = tryOut(bridge, c)

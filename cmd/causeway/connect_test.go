@@ -136,6 +136,11 @@ func TestConnectOnce(t *testing.T) {
 			t.Fatalf("%d, %v", status, said)
 		}
 		w.connected(business)
+		w.apply(w.cfg.Workspace, "channels:\n  - name: bakery\n    kind: whatsapp-cloud\n    phone: {owner: Lena Brandt}\n", nil) // what the page has set stays
+		w.connected(business)
+		if ch, err := w.repo().ChannelByName(t.Context(), "bakery"); err != nil || ch.PhoneOwner() != "Lena Brandt" {
+			t.Errorf("the phone is %q's, %v", ch.PhoneOwner(), err)
+		}
 		asked["code"] = business.SignupCode()
 		for _, what := range []string{"begin", "finish"} {
 			if status, said := w.tell(what, asked, nil); status != http.StatusForbidden || said["word"] != "ticket" {

@@ -41,6 +41,8 @@ type Channel struct {
 	Values  map[string]string
 	Secrets map[string]core.Secret
 	Account string
+	// Kept says that the file gives none of its bridge's settings, though there must be some: it has them already, as one that was connected on a page.
+	Kept bool
 
 	info  core.Info
 	place string

@@ -98,7 +98,6 @@ func TestMistakes(t *testing.T) {
 		{"key of a channel", "channels:\n- name: x\n  kind: telegram\n  setings: {}", `dir/b.yaml:4: A channel has no key "setings". Did you mean "settings"?`},
 		{"name as a list", "channels:\n- name: [x]", "dir/b.yaml:2: Name must be a text."},
 		{"name over two lines", "agents:\n- name: \"a\\nb\"", "cannot be a name"},
-		{"missing settings", "channels:\n- name: x\n  kind: whatsapp-cloud", `dir/b.yaml:2: The channel "x" needs phone_number_id (phone number id). Add phone_number_id: "106540352242922" to its settings. Meta: WhatsApp > API Setup.`},
 		{"missing secret", "channels:\n- name: x\n  kind: whatsapp-cloud\n  settings:\n    business_account_id: 2", "Add access_token: {env: ACCESS_TOKEN} to its settings."},
 		{"unknown setting", channel("acces_token: x"), `dir/b.yaml:9: WhatsApp has no key "acces_token". Did you mean "access_token"?`},
 		{"secret in clear", channel("proxy_password: planted-clear"), "dir/b.yaml:9: The secret proxy_password of the channel \"shop\" stands here in clear. Put it into a variable or a file, and write proxy_password: {env: NAME}"},

@@ -106,6 +106,9 @@ func hours(d time.Duration) string {
 
 // settings takes what the bridge needs.
 func (r *reader) settings(channel, n *yaml.Node, c *Channel) {
+	if c.Kept = n == nil && len(needs(c.info)) > 0; c.Kept {
+		return
+	}
 	takers, given := map[string]field{}, map[string]bool{}
 	for _, s := range c.info.Settings {
 		takers[s.Key] = func(_, v *yaml.Node) {
@@ -117,13 +120,23 @@ func (r *reader) settings(channel, n *yaml.Node, c *Channel) {
 		r.fields(n, c.info.Title, takers)
 		channel = n
 	}
-	for _, s := range c.info.Settings {
-		if s.Required && s.Default == "" && !given[s.Key] && s.Key != verifyToken {
+	for _, s := range needs(c.info) {
+		if !given[s.Key] {
 			r.bad(channel, s.Key, "Add "+sample(s)+" to its settings."+help(s), "The channel %q needs %s (%s).", c.Name, s.Key, s.Title)
 		}
 	}
 	c.Account = c.Values[c.info.Account]
 	r.account(channel, *c)
+}
+
+// needs are the settings that must be given.
+func needs(info core.Info) (all []core.Setting) {
+	for _, s := range info.Settings {
+		if s.Required && s.Default == "" && s.Key != verifyToken {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // account remarks two channels of the same account.

@@ -315,6 +315,33 @@ func TestAssignment(t *testing.T) {
 	}
 }
 
+// TestKeptChannel: a channel that is there may stand in the file without settings, as one that was connected on a page: it keeps them and its secrets, and
+// takes what stands beside them.
+func TestKeptChannel(t *testing.T) {
+	w := newWorld(t)
+	was := w.m.channels[0]
+	settings := shop[strings.Index(shop, "  settings:"):strings.Index(shop, "agents:")]
+	kept := strings.Replace(shop, settings, "", 1)
+	if lines := w.apply(kept); !strings.HasSuffix(lines, "nothing to change") {
+		t.Errorf("got\n%s", lines)
+	}
+	owned := strings.Replace(shop, settings, "  window: 20h\n  phone: {owner: Ann}\n", 1)
+	if lines := w.apply(owned); !strings.Contains(lines, "phone_owner Ann") || strings.Contains(lines, "secret") {
+		t.Errorf("got\n%s", lines)
+	}
+	now := w.m.channels[0]
+	if now.ID != was.ID || now.Account != was.Account || now.Settings["phone_number_id"] != was.Settings["phone_number_id"] || now.PhoneOwner() != "Ann" || now.FreeWindow != 20*time.Hour ||
+		w.secret("access_token") == "" {
+		t.Errorf("was %+v, is %+v", was, now)
+	}
+	if lines := w.apply(kept); !strings.Contains(lines, "phone_owner Ann → none") {
+		t.Errorf("got\n%s", lines)
+	}
+	if lines := w.apply(shop); !strings.HasSuffix(lines, "nothing to change") {
+		t.Errorf("got\n%s", lines)
+	}
+}
+
 func TestSecretTakenOut(t *testing.T) {
 	w := newWorld(t)
 	with := strings.Replace(shop, `"2"`, "\"2\"\n    proxy_password: {env: TOKEN}", 1)
@@ -384,6 +411,8 @@ func TestAtOdds(t *testing.T) {
 		{"address of another agent", func(w world) {
 			w.m.agents = append(w.m.agents, core.Agent{ID: "3", Name: "Cid", Addresses: []string{"cid@x.org"}})
 		}, strings.Replace(shop, "[ann@x.org]", "[ann@x.org, cid@x.org]", 1), `dir/b.yaml:11: cid@x.org is the address of the agent "Cid" already.`},
+		{"no settings, and no such channel", func(world) {}, "channels:\n- name: x\n  kind: whatsapp-cloud", `dir/b.yaml:2: The channel "x" needs phone_number_id (phone number id). Add phone_number_id: "106540352242922" to its settings. Meta: WhatsApp > API Setup.`},
+		{"nobody has the phone", func(world) {}, strings.Replace(shop, "  settings", "  phone: {owner: Anne}\n  settings", 1), `dir/b.yaml:3: There is no agent "Anne", who is to have the phone of the channel "shop". Did you mean "Ann"?`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package business
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"fmt"
@@ -31,8 +32,17 @@ func (p *planner) planChannel(ctx context.Context, c Channel) error {
 	if err != nil {
 		return err
 	}
+	if err := p.phoneOwner(ctx, c); err != nil {
+		return err
+	}
 	next := old
-	if !found {
+	switch {
+	case c.Kept && !found:
+		p.lacking(c)
+		return nil
+	case c.Kept:
+		c.Account, c.Values = old.Account, keeping(old.Settings, c)
+	case !found:
 		next = core.Channel{ID: core.NewID[core.ChannelID](), Workspace: p.workspace, Kind: c.Kind, State: core.ChannelActive}
 	}
 	next.Name, next.Account, next.Settings, next.FreeWindow = c.Name, c.Account, c.Values, c.Window
@@ -54,6 +64,45 @@ func (p *planner) planChannel(ctx context.Context, c Channel) error {
 		}
 		return p.seal(ctx, repo, next.ID, changed, now)
 	})
+	return nil
+}
+
+// lacking says what a channel needs that is not there yet.
+func (p *planner) lacking(c Channel) {
+	for _, s := range needs(c.info) {
+		p.wrong.Add(c.place, s.Key, "Add "+sample(s)+" to its settings."+help(s), "The channel %q needs %s (%s).", c.Name, s.Key, s.Title)
+	}
+}
+
+// keeping is what a channel has of its bridge's settings, with what the file says beside them.
+func keeping(there map[string]string, c Channel) map[string]string {
+	all := maps.Clone(c.Values)
+	for _, s := range c.info.Settings {
+		if value, ok := there[s.Key]; ok {
+			all[s.Key] = value
+		}
+	}
+	return all
+}
+
+// phoneOwner looks for the agent who is said to have the phone.
+func (p *planner) phoneOwner(ctx context.Context, c Channel) error {
+	name := core.Channel{Settings: c.Values}.PhoneOwner()
+	if name == "" || p.named(name) {
+		return nil
+	}
+	_, err := p.repo.AgentByName(ctx, name)
+	found, err := absent(err)
+	if err != nil {
+		return fmt.Errorf("look up agent %q: %w", name, err)
+	}
+	if !found {
+		var known []string
+		for _, a := range p.file.Agents {
+			known = append(known, a.Name)
+		}
+		p.wrong.Add(c.place, "owner", cmp.Or(core.DidYouMean(name, known), "Write the name of an agent."), "There is no agent %q, who is to have the phone of the channel %q.", name, c.Name)
+	}
 	return nil
 }
 
@@ -123,7 +172,7 @@ func (p *planner) planSecrets(ctx context.Context, id core.ChannelID, c Channel,
 	}
 	changed = map[string]core.Secret{}
 	for _, s := range c.info.Settings {
-		if !s.Secret {
+		if !s.Secret || c.Kept {
 			continue
 		}
 		if value, detail := p.secret(s.Key, c, there); detail != "" {

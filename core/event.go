@@ -11,7 +11,7 @@ type Origin string
 const (
 	OriginCustomer Origin = "customer"
 	OriginDevice   Origin = "device"   // the business's own phone or a device linked to it: a coexistence echo
-	OriginGateway  Origin = "gateway"  // our own send, reported back
+	OriginGateway  Origin = "gateway"  // our own send, reported back; of an account, what we found out by asking
 	OriginBusiness Origin = "business" // the business's side, and the provider does not tell which: ours if it is what is being sent just now, else a person's
 	OriginProvider Origin = "provider" // the platform itself: template and account events
 )

@@ -22,7 +22,7 @@ func (s *served) tell(ctx context.Context, l *link, display string) {
 	}
 	now := l.host.Now()
 	err := l.host.Emit(ctx, core.Event{Kind: core.EventAccount, ID: fmt.Sprintf("number/%s/%d", number, now.UnixNano()), Account: l.channel.Account, At: now,
-		Origin: core.OriginProvider, Change: &core.AccountBody{Name: "number", Detail: "The channel serves the number +" + number + ".", Number: number}})
+		Origin: core.OriginGateway, Change: &core.AccountBody{Name: "number", Detail: "The channel serves the number +" + number + ".", Number: number}})
 	if err != nil {
 		l.host.Log().WarnContext(ctx, "number of the channel not told", "err", err)
 		return

@@ -13,6 +13,6 @@ func (s *session) tellNumber(ctx context.Context) error {
 		return nil
 	}
 	now := s.link.host.Now()
-	return s.link.host.Emit(ctx, core.Event{Kind: core.EventAccount, ID: fmt.Sprintf("number/%s/%d", s.own.User, now.UnixNano()), At: now, Origin: core.OriginProvider,
+	return s.link.host.Emit(ctx, core.Event{Kind: core.EventAccount, ID: fmt.Sprintf("number/%s/%d", s.own.User, now.UnixNano()), At: now, Origin: core.OriginGateway,
 		Change: &core.AccountBody{Name: "number", Detail: "The device is linked to the phone with the number +" + s.own.User + ".", Number: s.own.User, Phone: true}})
 }

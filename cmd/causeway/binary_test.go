@@ -141,7 +141,7 @@ forwards:
 		{[]string{"key", "rotate"}, 0, []string{"3 secrets sealed"}},
 		{[]string{"channel", "pause", "shop"}, 0, []string{"paused"}},
 		{[]string{"channel", "resume", "shop"}, 0, []string{"sends again"}},
-		{[]string{"doctor"}, 1, []string{"relay", "public address", "database", "fix:"}},
+		{[]string{"doctor"}, 1, []string{"relay", "public address", "database", "never called this channel's webhook", "fix:"}},
 		{[]string{"apikey", "add", "robot", "--scope", "read"}, 0, []string{"cw_"}},
 		{[]string{"apikey", "list"}, 0, []string{"robot", "read", "in use"}},
 		{[]string{"migrate", "--status"}, 0, []string{"done"}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,11 @@ func TestTwoTransports(t *testing.T) {
 		ch, _, _, err := w.links.Link(t.Context(), api.ID)
 		return err == nil && ch.Twin == device.ID
 	})
+	lines, err := w.described(t.Context(), w.channelNow(api.ID))
+	w.must(err)
+	if !slices.Contains(lines, entered{"other side", "phone, on the same number"}) || !slices.Contains(lines, entered{"number", "+" + device.Number}) {
+		t.Errorf("the channel is shown as %q", lines)
+	}
 	w.grace.Say("seen twice")
 	w.mailTo(w.lena, "seen twice")
 	w.settle()

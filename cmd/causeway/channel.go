@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -109,35 +110,55 @@ func listChannels(cmd *cobra.Command, _ []string) error {
 }
 
 func showChannel(cmd *cobra.Command, b *base, ch core.Channel) error {
-	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "name          %s\nkind          %s\naccount       %s\nstate         %s\n", ch.Name, ch.Kind, ch.Account, ch.State)
-	if ch.Health.Reason != "" {
-		fmt.Fprintf(out, "health        %s %s\n", ch.Health.Reason, ch.Health.Remedy)
-	}
-	if ch.Health.Code != "" {
-		fmt.Fprintf(out, "health code   %s\n", ch.Health.Code)
-	}
-	for key, value := range ch.Settings {
-		fmt.Fprintf(out, "%-13s %s\n", key, value)
-	}
-	sealed, err := b.repo().Secrets(cmd.Context(), ownerOf(ch))
+	lines, err := b.described(cmd.Context(), ch)
 	if err != nil {
 		return err
 	}
-	for _, s := range sealed {
-		fmt.Fprintf(out, "%-13s •••• %s, set %s\n", s.Name, s.Hint, s.Set.Format("2 Jan 2006"))
+	width := 0
+	for _, l := range lines {
+		width = max(width, len(l.name))
 	}
-	imports, err := core.Imports(cmd.Context(), b.repo(), ch.ID)
-	if err != nil {
-		return err
-	}
-	for _, i := range imports {
-		fmt.Fprintf(out, "%-13s %s\n", i.What, strings.TrimSpace(strings.Join([]string{importLine(i), i.Reason, i.Remedy}, " ")))
-	}
-	for _, l := range b.entrance(cmd.Context(), ch) {
-		fmt.Fprintf(out, "%-13s %s\n", l.name, l.value)
+	for _, l := range lines {
+		fmt.Fprintf(cmd.OutOrStdout(), "%-*s  %s\n", width, l.name, l.value)
 	}
 	return nil
+}
+
+// described is what an admin wants to know of a channel.
+func (b *base) described(ctx context.Context, ch core.Channel) ([]entered, error) {
+	lines := []entered{{"name", ch.Name}, {"kind", ch.Kind}, {"account", ch.Account}, {"state", string(ch.State)}}
+	if ch.Health.Reason != "" {
+		lines = append(lines, entered{"health", strings.TrimSpace(ch.Health.Reason + " " + ch.Health.Remedy)})
+	}
+	if ch.Health.Code != "" {
+		lines = append(lines, entered{"health code", ch.Health.Code})
+	}
+	if ch.Number != "" {
+		lines = append(lines, entered{"number", "+" + ch.Number})
+	}
+	if ch.Twin != "" {
+		if other, err := b.repo().Channel(ctx, ch.Twin); err == nil {
+			lines = append(lines, entered{"other side", other.Name + ", on the same number"})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(ch.Settings)) {
+		lines = append(lines, entered{key, ch.Settings[key]})
+	}
+	sealed, err := b.repo().Secrets(ctx, ownerOf(ch))
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sealed {
+		lines = append(lines, entered{s.Name, fmt.Sprintf("•••• %s, set %s", s.Hint, s.Set.Format("2 Jan 2006"))})
+	}
+	imports, err := core.Imports(ctx, b.repo(), ch.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range imports {
+		lines = append(lines, entered{string(i.What), strings.TrimSpace(strings.Join([]string{importLine(i), i.Reason, i.Remedy}, " "))})
+	}
+	return append(lines, b.entrance(ctx, ch)...), nil
 }
 
 // importLine says how an import stands, since when, and under which name the provider knows it.
@@ -152,7 +173,7 @@ func importLine(i core.Import) string {
 	return strings.TrimSuffix(s, ",") + "."
 }
 
-// entered is what an admin takes to another place.
+// entered is a line about a channel, or what an admin takes to another place.
 type entered struct{ name, value string }
 
 // entrance says what an admin must enter elsewhere so that a channel's messages come in: at the provider or, for a chat, into the site's pages.
@@ -223,8 +244,11 @@ func (b *base) subscribe(ctx context.Context, ch core.Channel) error {
 		return err
 	}
 	setup, ok := link.(core.SetupLink)
-	if !ok {
-		return core.Problemf(core.CodeUnsupported, "%s webhooks are registered by hand.", info.Title).Remedied("See: causeway channel show %s", ch.Name)
+	switch {
+	case !ok && !b.called(ctx, ch):
+		return core.Problemf(core.CodeUnsupported, "A channel of the kind %s has no webhook.", info.Kind).Remedied("How it receives stands in: causeway channel show %s", ch.Argument())
+	case !ok:
+		return core.Problemf(core.CodeUnsupported, "%s webhooks are registered by hand.", info.Title).Remedied("See: causeway channel show %s", ch.Argument())
 	}
 	if err := setup.Subscribe(ctx, b.webhookURL(ch.ID)); err != nil {
 		return err

@@ -219,7 +219,7 @@ func left(ch core.Channel) bool {
 func (b *base) returned(ctx context.Context, ch core.Channel) error {
 	var news []core.Event
 	for _, topic := range whatsappcloud.Connection() {
-		news = append(news, core.Event{Kind: core.EventAccount, ID: "connected/" + core.NewID[string](), At: b.now().Truncate(time.Second), Origin: core.OriginProvider,
+		news = append(news, core.Event{Kind: core.EventAccount, ID: "connected/" + core.NewID[string](), At: b.now().Truncate(time.Second), Origin: core.OriginGateway,
 			Change: &core.AccountBody{Name: "connected", Detail: "The number was connected on the page.", Topic: topic, Health: &core.Health{Level: core.HealthGood, Code: "connected", Reason: "The number is connected."}}})
 	}
 	return b.acceptor.Accept(ctx, ch, news)

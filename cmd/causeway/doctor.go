@@ -56,11 +56,19 @@ func (b *base) examination() doctor.Inputs {
 	in := doctor.Inputs{Store: b.store, Vault: b.vault, Blobs: b.blobs, Now: b.now, DataDir: b.cfg.DataDir, PublicURL: b.cfg.PublicURL, Settings: b.cfg.Check(),
 		Converter: func(ctx context.Context) core.Finding { return convert.Check(ctx, b.cfg.FFmpeg) },
 		Probe:     probe, Skew: skew, Disk: disk, Migrations: b.migrations,
-		Check: b.links.Examine}
+		Check: b.links.Examine, Webhook: b.called}
 	if !b.cfg.RelayURL.Empty() {
 		in.Relay = b.checkRelay
 	}
 	return in
+}
+
+// called reports whether a channel receives because its provider calls us, as far as that can be told.
+func (b *base) called(ctx context.Context, ch core.Channel) bool {
+	_, _, link, err := b.links.Link(ctx, ch.ID)
+	_, hook := link.(core.WebhookLink)
+	_, served := link.(core.ServeLink)
+	return err != nil || hook && !served
 }
 
 func (b *base) checkRelay(ctx context.Context) core.Finding {

@@ -258,6 +258,26 @@ func TestPairCommandWrong(t *testing.T) {
 	}
 }
 
+// TestNoWebhook: nobody is told to look for the webhook of a channel that has none.
+func TestNoWebhook(t *testing.T) {
+	newHouse(t)
+	run := func(args ...string) (string, error) {
+		var out bytes.Buffer
+		root := command()
+		root.SetArgs(args)
+		root.SetOut(&out)
+		err := root.ExecuteContext(t.Context())
+		return out.String(), err
+	}
+	said, _ := run("doctor")
+	if strings.Contains(said, "webhook") || !strings.Contains(said, "Nothing has ever come in.") {
+		t.Errorf("the doctor says\n%s", said)
+	}
+	if _, err := run("channel", "subscribe", "phone"); core.CodeOf(err) != core.CodeUnsupported || !strings.Contains(err.Error(), "has no webhook") {
+		t.Errorf("subscribed: %v", err)
+	}
+}
+
 // TestPairCommandPasskey: the request is shown with what to do, and the browser's answer is pasted.
 func TestPairCommandPasskey(t *testing.T) {
 	h := newHouse(t, whatsapptest.NeedsPasskey())

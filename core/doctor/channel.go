@@ -44,7 +44,7 @@ func (d doctor) channels(ctx context.Context) []Group {
 
 func (d doctor) channel(ctx context.Context, ch core.Channel) []core.Finding {
 	found := d.state(ch)
-	found = append(found, d.inbound(ch)...)
+	found = append(found, d.inbound(ctx, ch)...)
 	if d.in.Check == nil {
 		return found
 	}
@@ -66,9 +66,11 @@ func (d doctor) state(ch core.Channel) []core.Finding {
 }
 
 // inbound looks whether the provider ever called.
-func (d doctor) inbound(ch core.Channel) []core.Finding {
-	hooked := d.in.Webhook == nil || d.in.Webhook(ch.Kind)
+func (d doctor) inbound(ctx context.Context, ch core.Channel) []core.Finding {
+	hooked := d.in.Webhook == nil || d.in.Webhook(ctx, ch)
 	switch since := d.in.Now().Sub(ch.SeenIn); {
+	case !ch.SeenIn.IsZero() && since > quiet && !hooked:
+		return warn("incoming", "If people have written since, look at: causeway channel logs "+ch.Argument(), "Nothing has come in for %d days.", int(since.Hours()/24))
 	case !ch.SeenIn.IsZero() && since > quiet:
 		return warn("incoming", fmt.Sprintf("If customers have written since, look at the webhook's settings at the provider and at: causeway channel logs %s", ch.Argument()),
 			"Nothing has come in for %d days.", int(since.Hours()/24))
@@ -78,7 +80,7 @@ func (d doctor) inbound(ch core.Channel) []core.Finding {
 		return warn("incoming", fmt.Sprintf("Enter the webhook URL and the verify token at the provider (causeway channel show %s), or run causeway channel subscribe %[1]s; then write to the channel from a phone.", ch.Argument()),
 			"The provider has never called this channel's webhook.")
 	}
-	return warn("incoming", "Write to the channel from a phone, and look whether it arrives.", "Nothing has ever come in.")
+	return warn("incoming", "Write to the channel as a customer would, and look whether it arrives.", "Nothing has ever come in.")
 }
 
 func (d doctor) provider(ctx context.Context, ch core.Channel) []core.Finding {

@@ -41,8 +41,8 @@ type Inputs struct {
 	Migrations func(ctx context.Context) (applied, pending int, err error)
 	// Check asks a channel's link.
 	Check func(ctx context.Context, ch core.Channel) ([]core.Finding, error)
-	// Webhook reports whether a kind of channel receives by webhook; default all do.
-	Webhook func(kind string) bool
+	// Webhook reports whether a channel receives by webhook; default all do.
+	Webhook func(ctx context.Context, ch core.Channel) bool
 }
 
 // Group is what was found about one thing.

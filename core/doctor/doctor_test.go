@@ -144,8 +144,12 @@ func TestFindings(t *testing.T) {
 		{"never called, odd name", with(func(m *memory) { m.channels[0].SeenIn = time.Time{}; m.channels[0].Name = "my shop" }), "my shop: incoming", core.HealthWarning, "never called", "causeway channel show 'my shop'"},
 		{"nothing came, no webhook", func(in *Inputs) {
 			with(func(m *memory) { m.channels[0].SeenIn = time.Time{} })(in)
-			in.Webhook = func(string) bool { return false }
-		}, "shop: incoming", core.HealthWarning, "Nothing has ever come in", "phone"},
+			in.Webhook = func(context.Context, core.Channel) bool { return false }
+		}, "shop: incoming", core.HealthWarning, "Nothing has ever come in", "as a customer"},
+		{"quiet for long, no webhook", func(in *Inputs) {
+			with(func(m *memory) { m.channels[0].SeenIn = now.Add(-10 * 24 * time.Hour) })(in)
+			in.Webhook = func(context.Context, core.Channel) bool { return false }
+		}, "shop: incoming", core.HealthWarning, "for 10 days", "If people have written since"},
 		{"quiet for long", with(func(m *memory) { m.channels[0].SeenIn = now.Add(-10 * 24 * time.Hour) }), "shop: incoming", core.HealthWarning, "for 10 days", "causeway channel logs shop"},
 		{"paused", with(func(m *memory) { m.channels[0].State = core.ChannelPaused }), "shop: state", core.HealthWarning, "paused", "causeway channel resume shop"},
 		{"parked", with(func(m *memory) {

@@ -155,7 +155,7 @@ func (a *Acceptor) once(ctx context.Context, all []*request) error {
 			if err := b.applyAll(ctx, r.events); err != nil {
 				return err
 			}
-			if seen[r.ch.ID].IsZero() && a.due(r.ch, b.now) {
+			if seen[r.ch.ID].IsZero() && heard(r.events) && a.due(r.ch, b.now) {
 				seen[r.ch.ID] = b.now
 				if err := b.seen(ctx); err != nil {
 					return err
@@ -189,6 +189,11 @@ func admit(ctx context.Context, tx core.Tx, all []*request) ([]*request, error) 
 		}
 	}
 	return admitted, nil
+}
+
+// heard reports whether something came in, rather than that we asked.
+func heard(all []core.Event) bool {
+	return slices.ContainsFunc(all, func(e core.Event) bool { return e.Kind != core.EventAccount || e.Origin != core.OriginGateway })
 }
 
 // due reports whether it is to be noted that a channel is alive. What the channel itself says of that may be some seconds old.

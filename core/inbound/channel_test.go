@@ -87,3 +87,23 @@ func TestOtherIsKept(t *testing.T) {
 		equal(w, "raw", log[0].Request, `{"field":"flows"}`)
 	})
 }
+
+// TestAskedIsNotHeard: what we found out by asking does not count as something that came in: the webhook may lead nowhere.
+func TestAskedIsNotHeard(t *testing.T) {
+	each(t, func(w *world) {
+		asked := core.Event{Kind: core.EventAccount, ID: "number/1", At: w.clock, Origin: core.OriginGateway, Change: &core.AccountBody{Name: "number", Number: "4930123456"}}
+		w.accept(asked)
+		ch, err := w.repo.Channel(w.Context(), w.ch.ID)
+		w.must(err)
+		equal(w, "number", ch.Number, "4930123456")
+		if !ch.SeenIn.IsZero() {
+			t.Errorf("heard at %v", ch.SeenIn)
+		}
+		told := asked
+		told.ID, told.Origin = "news/1", core.OriginProvider
+		w.accept(told)
+		ch, err = w.repo.Channel(w.Context(), w.ch.ID)
+		w.must(err)
+		at(w, "heard", ch.SeenIn, w.clock)
+	})
+}

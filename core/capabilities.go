@@ -25,7 +25,6 @@ type Capabilities struct {
 	Kinds        []ContentKind             // what else it can send besides text and media
 	Buttons      int                       // most options shown as buttons
 	ListRows     int                       // most options shown as a list; zero means no lists
-	TitleLimit   int                       // of a button, in runes
 	Actions      []Action
 	EditFor      time.Duration // how long after sending a message can be edited; zero means always
 	RevokeFor    time.Duration // likewise deleted

@@ -60,9 +60,6 @@ func New(o Options) (*Server, error) {
 // Handler is what the public listener serves.
 func (s *Server) Handler() http.Handler { return s.public }
 
-// Private is what the private listener serves.
-func (s *Server) Private() http.Handler { return s.private }
-
 // Serve answers on both listeners until ctx is done or Shutdown is called; then no new connections are taken, running requests may finish within
 // Grace, and the channel log is written to its end. It closes the listeners. Its error is nil after an orderly end. It is called once.
 func (s *Server) Serve(ctx context.Context, public, private net.Listener) error {

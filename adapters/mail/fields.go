@@ -42,7 +42,6 @@ const maxHeader = 256 << 10
 type headerScan struct {
 	raw   []byte
 	stop  func(line []byte) bool // a boundary ends a header too; may be nil
-	part  bool                   // of a multipart, where a header may be missing altogether
 	found fields
 	value []byte // of the field being read
 	name  string
@@ -52,7 +51,7 @@ type headerScan struct {
 // scanHeader returns the fields and where the body starts. Lines that are no field are dropped, as long as a blank line ends the header;
 // without one the first such line begins the body.
 func scanHeader(raw []byte, part bool, stop func(line []byte) bool) (fields, int, error) {
-	s := headerScan{raw: raw, stop: stop, part: part, stray: -1}
+	s := headerScan{raw: raw, stop: stop, stray: -1}
 	body, blank := s.run()
 	s.end()
 	if s.stray >= 0 && (!blank || part && len(s.found) == 0) && s.stray <= maxHeader {

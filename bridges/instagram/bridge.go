@@ -73,7 +73,7 @@ func capabilities(human time.Duration) core.Capabilities {
 			core.KindVoice:    {MIME: []string{"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav"}, Bytes: 25 << 20},
 			core.KindDocument: {MIME: []string{"application/pdf"}, Bytes: 25 << 20},
 		},
-		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies, TitleLimit: meta.MaxTitle,
+		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies,
 		Actions:  []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction},
 		Receipts: []core.Status{core.StatusSent, core.StatusRead},
 		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: human, After: core.AfterNothing}, PerSecond: rate,

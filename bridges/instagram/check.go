@@ -50,7 +50,6 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 func (l *link) checkPage(ctx context.Context) core.Finding {
 	const subject = "account"
 	var answer struct {
-		ID        meta.Text `json:"id"`
 		Name      meta.Text `json:"name"`
 		Instagram struct {
 			ID       meta.Text `json:"id"`

@@ -71,7 +71,7 @@ func capabilities(human time.Duration) core.Capabilities {
 			core.KindVoice:    {MIME: []string{"audio/aac", "audio/mpeg", "audio/mp4", "audio/wav", "audio/x-wav", "audio/ogg"}, Bytes: 25 << 20},
 			core.KindDocument: {Bytes: 25 << 20},
 		},
-		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies, TitleLimit: meta.MaxTitle,
+		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies,
 		Actions:  []core.Action{core.ActionRead, core.ActionTyping},
 		Receipts: []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead},
 		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: human, After: core.AfterNothing}, PerSecond: rate,

@@ -11,8 +11,8 @@ import (
 // What an inbox can offer to pick from. Quick replies stand below the newest message until one is pressed; buttons stay with theirs.
 const (
 	MaxReplies  = 13
-	MaxButtons  = 3
-	MaxTitle    = 20
+	maxButtons  = 3
+	maxTitle    = 20
 	maxTemplate = 640 // of the text above buttons, in characters
 	maxPayload  = 1000
 )
@@ -54,7 +54,7 @@ func (i *Inbox) choices(c core.Content) (body, error) {
 
 func fits(o core.Option) bool {
 	n := core.UnitRunes.Len(o.Title)
-	return n > 0 && n <= MaxTitle && o.Description == "" && len(o.ID) <= maxPayload
+	return n > 0 && n <= maxTitle && o.Description == "" && len(o.ID) <= maxPayload
 }
 
 func repliesFit(options []core.Option) bool {
@@ -72,7 +72,7 @@ func buttonsFit(options []core.Option) bool {
 			return false
 		}
 	}
-	return len(options) <= MaxButtons
+	return len(options) <= maxButtons
 }
 
 func replies(options []core.Option) []body {

@@ -77,7 +77,6 @@ type referral struct {
 	Ref     Text `json:"ref"`
 	Ad      Text `json:"ad_id"`
 	Source  Text `json:"source"`
-	Type    Text `json:"type"`
 	URL     Text `json:"referer_uri"`
 	Context struct {
 		Title Text `json:"ad_title"`

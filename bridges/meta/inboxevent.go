@@ -9,8 +9,8 @@ import (
 	"causeway/core"
 )
 
-// InboxApp is the app id under which people write in the Page's own inbox.
-const InboxApp = "263902037430900"
+// inboxApp is the app id under which people write in the Page's own inbox.
+const inboxApp = "263902037430900"
 
 type mark struct {
 	Watermark Text   `json:"watermark"`
@@ -202,7 +202,7 @@ func (i *Inbox) echoed(e *core.Event, m message) {
 	switch {
 	case GoodID(string(m.Metadata)):
 		e.Origin, e.Key = core.OriginGateway, string(m.Metadata)
-	case m.App == InboxApp:
+	case m.App == inboxApp:
 		e.Origin = core.OriginDevice
 	case m.App != "":
 		e.Origin = core.OriginGateway

@@ -87,12 +87,11 @@ func checkGroups(me bot) core.Finding {
 
 // hook is what Telegram says of the webhook.
 type hook struct {
-	URL       text   `json:"url"`
-	Pending   number `json:"pending_update_count"`
-	FailedAt  number `json:"last_error_date"`
-	Failed    text   `json:"last_error_message"`
-	SyncError number `json:"last_synchronization_error_date"`
-	Wanted    []text `json:"allowed_updates"`
+	URL      text   `json:"url"`
+	Pending  number `json:"pending_update_count"`
+	FailedAt number `json:"last_error_date"`
+	Failed   text   `json:"last_error_message"`
+	Wanted   []text `json:"allowed_updates"`
 }
 
 func (l *link) checkReceiving(ctx context.Context) core.Finding {

@@ -9,10 +9,9 @@ import (
 )
 
 const (
-	maxButtons     = 100
-	maxButtonTitle = 64 // no limit of Telegram's, but what a phone can show
-	maxPayload     = 64 // bytes of a button's data
-	rowWidth       = 24 // characters that buttons share in a row
+	maxButtons = 100
+	maxPayload = 64 // bytes of a button's data
+	rowWidth   = 24 // characters that buttons share in a row
 )
 
 // composeChoices sends text, or a file with it, and something to pick.

@@ -28,7 +28,6 @@ type chat struct {
 	First    text   `json:"first_name"`
 	Last     text   `json:"last_name"`
 	Username text   `json:"username"`
-	Direct   truth  `json:"is_direct_messages"`
 }
 
 // private reports whether it is a chat with one person. Their ids are above zero.

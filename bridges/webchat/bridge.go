@@ -89,7 +89,7 @@ func capabilities() core.Capabilities {
 			core.KindImage: {MIME: []string{"image/jpeg", "image/png", "image/gif", "image/webp"}, Bytes: fileLimit, Caption: true},
 			core.KindVideo: file, core.KindAudio: file, core.KindVoice: file, core.KindDocument: file,
 		},
-		Kinds: []core.ContentKind{core.KindChoices}, Buttons: maxButtons, TitleLimit: maxTitle,
+		Kinds: []core.ContentKind{core.KindChoices}, Buttons: maxButtons,
 		Actions:  []core.Action{core.ActionTyping, core.ActionRead, core.ActionEdit, core.ActionRevoke},
 		Receipts: []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead},
 		Receives: []core.ContentKind{core.KindText, core.KindImage, core.KindVideo, core.KindAudio, core.KindDocument, core.KindChoice, core.KindForm},

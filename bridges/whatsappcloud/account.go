@@ -38,7 +38,6 @@ type accountNews struct {
 	Severity    meta.Text `json:"alert_severity"`
 	Alert       meta.Text `json:"alert_type"`
 	Description meta.Text `json:"alert_description"`
-	Reason      meta.Text `json:"rejection_reason"`
 	Message     meta.Text `json:"message"` // what happened, in a sentence: of flows
 	Status      meta.Text `json:"status"`
 	Daily       meta.Text `json:"max_daily_conversations_per_business"`

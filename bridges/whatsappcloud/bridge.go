@@ -91,7 +91,7 @@ func capabilities(rate float64) core.Capabilities {
 		},
 		Marks:   true,
 		Kinds:   []core.ContentKind{core.KindLocation, core.KindContacts, core.KindChoices, core.KindTemplate},
-		Buttons: maxButtons, ListRows: maxRows, TitleLimit: maxButtonTitle,
+		Buttons: maxButtons, ListRows: maxRows,
 		Actions:  []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction},
 		Receipts: []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead, core.StatusFailed},
 		Receives: slices.Clone(receives), Window: core.Window{Free: 24 * time.Hour, After: core.AfterTemplates}, PerSecond: rate,

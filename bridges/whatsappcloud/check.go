@@ -53,9 +53,6 @@ func (l *link) checkToken(ctx context.Context) (core.Finding, meta.Text) {
 			Valid   *meta.Truth `json:"is_valid"` // nil: not said
 			Expires meta.Text   `json:"expires_at"`
 			Scopes  []meta.Text `json:"scopes"`
-			Error   struct {
-				Code meta.Text `json:"code"`
-			} `json:"error"`
 		} `json:"data"`
 	}
 	err := l.graph.Get(ctx, "debug_token", url.Values{"input_token": {l.conf.token.Reveal()}}, &answer)
@@ -119,7 +116,7 @@ func (l *link) checkPermissions(ctx context.Context) core.Finding {
 	return meta.Good(subject, "It has both WhatsApp permissions; when it expires, Meta does not tell.")
 }
 
-const numberFields = "display_phone_number,verified_name,quality_rating,status,platform_type,is_on_biz_app,throughput,code_verification_status,name_status,messaging_limit_tier"
+const numberFields = "display_phone_number,verified_name,quality_rating,status,platform_type,is_on_biz_app,code_verification_status,name_status,messaging_limit_tier"
 
 type phoneNode struct {
 	Display  meta.Text  `json:"display_phone_number"`
@@ -128,9 +125,6 @@ type phoneNode struct {
 	Status   meta.Text  `json:"status"`
 	Platform meta.Text  `json:"platform_type"`
 	OnApp    meta.Truth `json:"is_on_biz_app"`
-	Through  struct {
-		Level meta.Text `json:"level"`
-	} `json:"throughput"`
 }
 
 func (l *link) checkPhone(ctx context.Context) []core.Finding {

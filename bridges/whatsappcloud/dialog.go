@@ -149,7 +149,6 @@ func (l *link) checkKey(ctx context.Context) core.Finding {
 		Health struct {
 			Send     meta.Text `json:"can_send_message"`
 			Entities []struct {
-				Type   meta.Text `json:"entity_type"`
 				Errors []struct {
 					Text     meta.Text `json:"error_description"`
 					Solution meta.Text `json:"possible_solution"`

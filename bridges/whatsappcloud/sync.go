@@ -52,7 +52,6 @@ type remoteButton struct {
 	Type    meta.Text `json:"type"`
 	Text    meta.Text `json:"text"`
 	URL     meta.Text `json:"url"`
-	Phone   meta.Text `json:"phone_number"`
 	Example any       `json:"example"` // a list, of a copy_code a text
 }
 

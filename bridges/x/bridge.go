@@ -83,7 +83,7 @@ func capabilities(c conf) core.Capabilities {
 		Window: core.Window{Free: freeWindow, After: core.AfterNothing},
 	}
 	if c.version1 {
-		can.Kinds, can.Buttons, can.TitleLimit = []core.ContentKind{core.KindChoices}, maxOptions, maxOptionTitle
+		can.Kinds, can.Buttons = []core.ContentKind{core.KindChoices}, maxOptions
 		can.Actions = []core.Action{core.ActionTyping, core.ActionRead}
 	}
 	return can

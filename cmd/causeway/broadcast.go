@@ -39,7 +39,7 @@ func broadcastCommand() *cobra.Command {
 
 // caster carries broadcasts out.
 func (b *base) caster() *broadcast.Caster {
-	return &broadcast.Caster{Store: b.store, Outbox: b.outbox, Now: b.now, Log: b.log}
+	return &broadcast.Caster{Store: b.store, Outbox: b.outbox, Now: b.now}
 }
 
 // readBroadcast reads a file, with its channels looked up.

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +26,6 @@ type Caster struct {
 	Store  core.Store
 	Outbox Outbox
 	Now    core.Clock
-	Log    *slog.Logger
 }
 
 const (

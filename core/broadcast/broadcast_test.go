@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +36,7 @@ func each(t *testing.T, f func(h *hall)) {
 		h.ws, err = s.EnsureWorkspace(t.Context(), "main")
 		h.must(err)
 		h.repo = s.In(h.ws)
-		h.caster = &broadcast.Caster{Store: s, Outbox: h, Now: func() time.Time { return h.clock }, Log: slog.New(slog.DiscardHandler)}
+		h.caster = &broadcast.Caster{Store: s, Outbox: h, Now: func() time.Time { return h.clock }}
 		for _, name := range []string{"shop", "bot"} {
 			h.must(h.repo.SaveChannel(t.Context(), core.Channel{ID: core.ChannelID(name), Workspace: h.ws, Kind: "x", Name: name, Account: name, Created: h.clock}))
 		}

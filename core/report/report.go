@@ -117,7 +117,6 @@ type dialogue struct {
 	contacts bool      // by the contact
 	first    time.Time // when the contact first wrote
 	answered time.Time // when a person first answered after that
-	by       core.Author
 	assigned time.Time // when it first got an agent
 	closed   time.Time // when it was last closed, if it still is
 	in, out  int
@@ -284,7 +283,7 @@ func (d *dialogue) message(f core.MessageFact, a *Answers) {
 	}
 	d.surge = d.surge || f.Author.Kind == core.AuthorWorkflow && f.Author.Name == core.SurgeName
 	if f.Author.Human() && d.answered.IsZero() && !d.first.IsZero() {
-		d.answered, d.by = f.At, f.Author
+		d.answered = f.At
 	}
 }
 

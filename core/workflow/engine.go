@@ -212,7 +212,6 @@ type spot struct {
 type asking struct {
 	Seq   int64 `json:"seq"`             // of its message: an answer comes after it
 	Tries int   `json:"tries,omitempty"` // answers that did not fit
-	Again bool  `json:"again,omitempty"` // it has to be asked again, with the hint
 }
 
 // open reads a run.

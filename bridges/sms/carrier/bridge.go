@@ -27,13 +27,12 @@ func (Bridge) Info() core.Info {
 
 // link is an open channel.
 type link struct {
-	channel core.Channel
-	host    core.Host
-	conf    conf
-	def     *definition
-	call    sms.Caller
-	door    *sms.Door
-	joiner  *joiner
+	host   core.Host
+	conf   conf
+	def    *definition
+	call   sms.Caller
+	door   *sms.Door
+	joiner *joiner
 }
 
 var (
@@ -50,7 +49,7 @@ func (Bridge) Open(channel core.Channel, settings core.Settings, host core.Host)
 	if err != nil {
 		return nil, err
 	}
-	l := &link{channel: channel, host: host, conf: c, def: d, joiner: newJoiner(host)}
+	l := &link{host: host, conf: c, def: d, joiner: newJoiner(host)}
 	hide := slices.Collect(maps.Values(c.secrets))
 	for _, user := range []string{c.values[keyUser], c.values[keyAccount]} {
 		for _, s := range c.secrets { // as basic authentication writes them

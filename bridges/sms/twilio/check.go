@@ -31,7 +31,6 @@ func bad(level core.HealthLevel, subject, remedy, format string, args ...any) co
 func (l *link) checkAccount(ctx context.Context) core.Finding {
 	const subject = "account"
 	var a struct {
-		Name   string `json:"friendly_name"`
 		Status string `json:"status"`
 		Type   string `json:"type"`
 	}

@@ -25,7 +25,6 @@ type number struct {
 
 // service is a messaging service as Twilio describes it.
 type service struct {
-	SID      string `json:"sid"`
 	Name     string `json:"friendly_name"`
 	URL      string `json:"inbound_request_url"`
 	OnNumber bool   `json:"use_inbound_webhook_on_number"`

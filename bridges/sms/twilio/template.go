@@ -50,7 +50,6 @@ type action struct {
 	Type     string `json:"type"`
 	Title    string `json:"title"`
 	URL      string `json:"url"`
-	Phone    string `json:"phone"`
 	Code     string `json:"code"`
 	CopyText string `json:"copy_code_text"`
 }

@@ -49,12 +49,6 @@ func In(g *Group) SendOption { return func(l *letter) { l.group, l.phone = g, g.
 // To sends to one of several phones.
 func To(p *Phone) SendOption { return func(l *letter) { l.phone = p } }
 
-// SentAt gives the time of the message, by WhatsApp's clock.
-func SentAt(at time.Time) SendOption { return func(l *letter) { l.at = at } }
-
-// WithID gives the message's identifier.
-func WithID(id string) SendOption { return func(l *letter) { l.id = id } }
-
 // Quoting answers a message.
 func Quoting(m Message) SendOption { return func(l *letter) { l.quoted = &m } }
 

@@ -132,6 +132,18 @@ func TestTestOnly(t *testing.T) {
 	if slices.Contains(packages, testOnly) {
 		t.Errorf("the program contains %s", testOnly)
 	}
+	for _, dir := range foreign(t) {
+		sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(sources) == 0 {
+			t.Fatalf("%s: %d sources, %v", dir, len(sources), err)
+		}
+		for _, path := range sources {
+			raw, err := os.ReadFile(path)
+			if err != nil || bytes.Contains(raw, []byte(forged)) {
+				t.Errorf("%s mentions %s, which only whatsmeow's own package may: %v", path, forged, err)
+			}
+		}
+	}
 	home, mentioned := filepath.FromSlash("../../"+strings.TrimPrefix(testOnly, module)), 0
 	err = filepath.WalkDir("../..", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -150,6 +162,28 @@ func TestTestOnly(t *testing.T) {
 	if err != nil || mentioned == 0 {
 		t.Errorf("%d files of %s mention %s: %v", mentioned, testOnly, forged, err)
 	}
+}
+
+// foreign are the folders of what others have written of the program, but for the standard library and the package that the root is in.
+func foreign(t *testing.T) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "nomsgpack", "-f", `{{if not .Standard}}{{.ImportPath}} {{.Dir}}{{end}}`, "./cmd/...")
+	cmd.Dir, cmd.Stderr = "../..", os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var dirs []string
+	for line := range strings.Lines(string(out)) {
+		path, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if path != "" && !strings.HasPrefix(path, module) && path != "go.mau.fi/whatsmeow" {
+			dirs = append(dirs, dir)
+		}
+	}
+	if len(dirs) < 100 {
+		t.Fatalf("only %d foreign packages", len(dirs))
+	}
+	return dirs
 }
 
 func TestBreach(t *testing.T) {

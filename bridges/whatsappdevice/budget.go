@@ -41,22 +41,62 @@ func (b *budget) begin(ctx context.Context, device string) error {
 	if err != nil {
 		return fmt.Errorf("load send budget: %w", err)
 	}
+	kept, err := readSpent(raw)
+	if err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.spent = spent{}
-	if raw != nil {
-		if err := json.Unmarshal(raw, &b.spent); err != nil {
-			return fmt.Errorf("read send budget: %w", err)
-		}
-	}
-	if b.Sent == nil {
-		b.Sent = map[int64]int{}
-	}
+	b.spent = kept
 	if b.Device == device {
 		return nil
 	}
 	b.Device, b.Since = device, b.host.Now()
 	return b.keep(ctx)
+}
+
+func readSpent(raw []byte) (spent, error) {
+	var s spent
+	if raw != nil {
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return s, fmt.Errorf("read send budget: %w", err)
+		}
+	}
+	if s.Sent == nil {
+		s.Sent = map[int64]int{}
+	}
+	return s, nil
+}
+
+// told says in words what was sent, of how much, and whether that is all for now; "" before a device was paired. It reads what is kept, for the session
+// may run in another process.
+func (b *budget) told(ctx context.Context) (words string, full bool, err error) {
+	raw, err := b.host.Load(ctx, budgetValue)
+	if err != nil {
+		return "", false, fmt.Errorf("load send budget: %w", err)
+	}
+	kept, err := readSpent(raw)
+	if err != nil || kept.Device == "" {
+		return "", false, err
+	}
+	now := b.host.Now()
+	view := &budget{conf: b.conf, host: b.host, spent: kept}
+	share := view.share(now)
+	hourly, daily := part(b.conf.hourly, share), part(b.conf.daily, share)
+	words = fmt.Sprintf("In the last hour %d of %d messages were sent, in the last day %d of %d.", view.sent(now, time.Hour), hourly, view.sent(now, aDay), daily)
+	if share < 1 {
+		words += fmt.Sprintf(" The device warms up until %s; then it is %d and %d.", view.Since.Add(time.Duration(b.conf.warmUp)*aDay).UTC().Format("2 January 2006"), b.conf.hourly, b.conf.daily)
+	}
+	return words, max(view.wait(now, time.Hour, hourly), view.wait(now, aDay, daily)) > 0, nil
+}
+
+// sent counts what was sent within a span, by the same pieces of time that limit it.
+func (b *budget) sent(now time.Time, span time.Duration) int {
+	n := 0
+	for at := now.Truncate(grain); now.Sub(at) < span+grain; at = at.Add(-grain) {
+		n += b.Sent[at.Unix()]
+	}
+	return n
 }
 
 // since is when the device was paired, as far as we know.
@@ -128,8 +168,10 @@ func overBudget(wait time.Duration) *core.SendError {
 		Reason: "The channel has sent as much as its budget allows; the message waits.", Remedy: "Nothing needs to be done; an admin may raise the channel's budget."}
 }
 
+const busyRemedy = "If this happens often, use a Cloud API channel, or raise the budget and with it the risk of a ban."
+
 // spentUp is told until there was room for a while: the admins are not to be mailed each time that one message fits in.
 func spentUp(wait time.Duration, now time.Time) ailment {
 	return ailment{until: now.Add(wait + roomFor), health: warning("budget", "The channel has sent as much as its budget allows; messages wait until there is room.",
-		"If this happens often, use a Cloud API channel, or raise the budget and with it the risk of a ban.")}
+		busyRemedy)}
 }

@@ -89,4 +89,15 @@ func TestBudgetWarmsUp(t *testing.T) {
 	if wait, _ := b.take(t.Context()); wait <= 0 {
 		t.Error("more than a tenth on the first day")
 	}
+	words, full, err := newBudget(c, h).told(t.Context()) // in another process
+	if want := "In the last hour 10 of 100 messages were sent, in the last day 10 of 10. The device warms up until 10 April 2026; then it is 1000 and 100."; err != nil || !full || words != want {
+		t.Errorf("told %q, %v, %v, want %q", words, full, err, want)
+	}
+	h.SetNow(h.Now().Add(20 * aDay))
+	if words, full, err := newBudget(c, h).told(t.Context()); err != nil || full || words != "In the last hour 0 of 1000 messages were sent, in the last day 0 of 100." {
+		t.Errorf("later it tells %q, %v, %v", words, full, err)
+	}
+	if words, _, err := newBudget(c, bridgetest.NewHost(t)).told(t.Context()); err != nil || words != "" {
+		t.Errorf("before a pairing it tells %q, %v", words, err)
+	}
 }

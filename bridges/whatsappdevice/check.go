@@ -2,13 +2,32 @@ package whatsappdevice
 
 import (
 	"context"
+	"slices"
 
 	"causeway/core"
 )
 
 // Check implements core.Link. What it finds is what the session knows: WhatsApp is asked nothing.
 func (l *link) Check(ctx context.Context) []core.Finding {
-	return append([]core.Finding{l.checkDevice(ctx)}, l.checkSession())
+	return slices.Concat([]core.Finding{l.checkDevice(ctx)}, l.checkBudget(ctx), []core.Finding{l.checkSession()})
+}
+
+// checkBudget says how much was sent and may be, once a device was paired.
+func (l *link) checkBudget(ctx context.Context) []core.Finding {
+	f := core.Finding{Subject: "send budget", Level: core.HealthGood}
+	words, full, err := l.budget.told(ctx)
+	switch {
+	case err != nil:
+		f.Level, f.Detail, f.Remedy = core.HealthWarning, "It cannot be told how much was sent.", "Look at the gateway's database."
+	case words == "":
+		return nil
+	default:
+		f.Detail = words
+		if full {
+			f.Level, f.Remedy = core.HealthWarning, "Wait: messages go on by themselves as there is room. "+busyRemedy
+		}
+	}
+	return []core.Finding{f}
 }
 
 func (l *link) checkDevice(ctx context.Context) core.Finding {

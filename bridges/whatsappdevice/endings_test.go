@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,11 @@ func TestOverBudget(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	r.health("budget")
+	if i := slices.IndexFunc(r.link.Check(t.Context()), func(f core.Finding) bool {
+		return f.Subject == "send budget" && f.Level == core.HealthWarning && strings.Contains(f.Detail, "2 of 2") && f.Remedy != ""
+	}); i < 0 {
+		t.Errorf("the check says %+v", r.link.Check(t.Context()))
+	}
 	r.host.SetNow(r.host.Now().Add(e.Retry))
 	if _, err := r.send("part-3", words("later")); err != nil {
 		t.Error(err)

@@ -53,7 +53,7 @@ type ConversationEvent struct {
 	Kind         ConversationEventKind
 	By           Author
 	Message      MessageID         // what it is about; may be empty
-	Code         string            // of a notice: "reaction", "reaction-removed", "edit", "revoke", "identity-changed", "unknown", "settled-again", …; readers word it in their language
+	Code         string            // of a notice: "reaction", "reaction-removed", "edit", "filled" (a placeholder), "revoke", "identity-changed", "unknown", "settled-again", …; readers word it in their language
 	Data         map[string]string // what the wording needs: "emoji", "text", "old", "new"
 	Text         string            // an English sentence, for readers that do not know Code
 	At           time.Time

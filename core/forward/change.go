@@ -23,8 +23,8 @@ func (w *writer) change(ctx context.Context) error {
 		name = w.author(ctx, core.Message{Author: e.By})
 	}
 	switch e.Code {
-	case "edit":
-		w.page.add(blockLead, w.say("edit", "name", name))
+	case "edit", "filled":
+		w.page.add(blockLead, w.say(e.Code, "name", name))
 		if err := w.edited(ctx, e); err != nil {
 			return err
 		}

@@ -176,7 +176,8 @@ func TestPlaceholderFilled(t *testing.T) {
 	h.accept(e)
 	h.fetched("late data")
 	h.settle()
-	if l := h.last("Lena"); !strings.Contains(l.Text, "late.png") || !strings.Contains(l.Text, "look") || string(h.relay.files["late.png"]) != "late data" {
+	if l := h.last("Lena"); !strings.Contains(l.Text, "late.png") || !strings.Contains(l.Text, "look") || string(h.relay.files["late.png"]) != "late data" ||
+		!strings.Contains(l.Text, "that could not be shown is here now") {
 		t.Errorf("%s", l.Text)
 	}
 }

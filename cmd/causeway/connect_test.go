@@ -103,6 +103,8 @@ func TestConnectInBrowser(t *testing.T) {
 		t.Errorf("the page says %q", state)
 	}
 	w.connected(bakery)
+	w.must(chromedp.Do(ctx, chromedp.Navigate(w.public()+signup.Path+"?lang=ar#"+w.invited(nil))))
+	w.eventually("another link, opened where the page is, begins anew", func() bool { return say(`document.body.dataset.state`) == "ready" })
 }
 
 // connected looks whether the bakery's channel works.

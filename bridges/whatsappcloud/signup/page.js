@@ -6,6 +6,7 @@
   // The ticket leaves the address before anybody else's script is loaded.
   let ticket = decodeURIComponent(location.hash.slice(1)) || sessionStorage.getItem('ticket') || '';
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+  addEventListener('hashchange', () => location.reload()); // another link, opened where the page was
   if (ticket) sessionStorage.setItem('ticket', ticket);
   let setup, code, session, busy = false;
 

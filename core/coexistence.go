@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -55,6 +56,21 @@ func (c Coexistence) Put(settings map[string]string) {
 	if c.Greets {
 		settings[phoneGreets] = "true"
 	}
+}
+
+// ByMachine reports whether what happened is an answer from the phone of which is known by now that the app wrote it: nobody has answered.
+func ByMachine(ctx context.Context, repo Repo, h Happening) (bool, error) {
+	if h.Kind != HappenedAnswered || h.By.Kind != AuthorPhone {
+		return false, nil
+	}
+	m, err := repo.Message(ctx, h.Message)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("answer from the phone: %w", err)
+	}
+	return m.Content.Automatic != "", nil
 }
 
 // answersAtOnce is how many of a conversation's newest messages are looked through for answers from the phone.

@@ -255,6 +255,9 @@ type MessageRepo interface {
 	EditMessage(ctx context.Context, id MessageID, content Content, at time.Time) error
 	// RevokeMessage takes the content away, that of its versions and of the lines about its changes included. Its files are the caller's to delete.
 	RevokeMessage(ctx context.Context, id MessageID, at time.Time) error
+	// MarkAutomatic says of a message that is here that a machine wrote it, and why that is known. The lines by which it opened, answered or assigned its
+	// conversation go.
+	MarkAutomatic(ctx context.Context, id MessageID, why string) error
 	Versions(ctx context.Context, id MessageID) ([]Content, error)
 	// PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing.
 	PutReaction(ctx context.Context, id MessageID, r Reaction) error

@@ -202,8 +202,32 @@ func (r repo) EditMessage(ctx context.Context, id core.MessageID, content core.C
 		if err := r.set(ctx, "messages", string(id), map[string]any{"content": asDoc(content), "edited": at(when)}); err != nil {
 			return err
 		}
-		_, err = r.exec(ctx, "UPDATE parts SET content = ? WHERE workspace = ? AND message = ? AND "+
-			"1 = (SELECT COUNT(*) FROM parts WHERE workspace = ? AND message = ?)", asDoc(content), r.ws, id, r.ws, id)
+		return r.setOnlyPart(ctx, id, content)
+	})
+}
+
+// setOnlyPart gives the part of a message that has but one the message's content.
+func (r repo) setOnlyPart(ctx context.Context, id core.MessageID, content core.Content) error {
+	_, err := r.exec(ctx, "UPDATE parts SET content = ? WHERE workspace = ? AND message = ? AND "+
+		"1 = (SELECT COUNT(*) FROM parts WHERE workspace = ? AND message = ?)", asDoc(content), r.ws, id, r.ws, id)
+	return err
+}
+
+func (r repo) MarkAutomatic(ctx context.Context, id core.MessageID, why string) error {
+	return r.whole(ctx, func(r repo) error {
+		m, err := take[messageRow](r.rows(ctx).Where("id = ?", id))
+		if err != nil {
+			return err
+		}
+		m.Content.Automatic = why
+		if err := r.set(ctx, "messages", string(id), map[string]any{"content": asDoc(m.Content)}); err != nil {
+			return err
+		}
+		if err := r.setOnlyPart(ctx, id, m.Content); err != nil {
+			return err
+		}
+		_, err = r.exec(ctx, "DELETE FROM conversation_events WHERE workspace = ? AND conversation = ? AND message = ? AND kind IN (?, ?, ?)",
+			r.ws, m.Conversation, id, core.EventOpened, core.EventPhoneAnswered, core.EventAssigned)
 		return err
 	})
 }

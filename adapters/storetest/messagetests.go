@@ -241,6 +241,33 @@ func edits(w *world) {
 	missing(w, "RevokeMessage", w.repo.RevokeMessage(w.Context(), "none", noon))
 }
 
+func automatic(w *world) {
+	conv := w.talk()
+	m, other := w.add(w.message(conv, "one", "wamid.1")), w.add(w.message(conv, "two", "wamid.2"))
+	for _, k := range []core.ConversationEventKind{core.EventOpened, core.EventPhoneAnswered, core.EventAssigned, core.EventNotice} {
+		for _, about := range []core.MessageID{m.ID, other.ID} {
+			w.must(w.repo.AddConversationEvent(w.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: k, Message: about, At: noon}))
+		}
+	}
+	w.must(w.repo.MarkAutomatic(w.Context(), m.ID, "a machine"))
+	m.Content.Automatic, m.Parts[0].Content.Automatic = "a machine", "a machine"
+	got, err := w.repo.Message(w.Context(), m.ID)
+	same(w, "marked", got, m, err)
+	got, err = w.repo.Message(w.Context(), other.ID)
+	same(w, "another", got, other, err)
+	lines, err := w.repo.ConversationEvents(w.Context(), conv.ID)
+	n := 0
+	for _, l := range lines {
+		if l.Message == m.ID {
+			n++
+		}
+	}
+	if err != nil || len(lines) != 5 || n != 1 {
+		w.Errorf("lines left: %+v, %v", lines, err)
+	}
+	missing(w, "MarkAutomatic", w.repo.MarkAutomatic(w.Context(), "none", "x"))
+}
+
 func reactions(w *world) {
 	m := w.add(w.message(w.talk(), "x", "wamid.1"))
 	contact, ana := core.Author{Kind: core.AuthorContact}, core.Author{Kind: core.AuthorAgent, Agent: w.agent.ID}

@@ -294,6 +294,7 @@ func (c *counted) changes(x things) {
 	c.refused("NextSeq", err)
 	c.refused("SetMessageStatus", r.SetMessageStatus(ctx, x.message.ID, core.StatusRead, nil))
 	c.refused("EditMessage", r.EditMessage(ctx, x.message.ID, core.Content{}, noon))
+	c.refused("MarkAutomatic", r.MarkAutomatic(ctx, x.message.ID, "a machine"))
 	c.refused("RevokeMessage", r.RevokeMessage(ctx, x.message.ID, noon))
 	c.refused("PutReaction", r.PutReaction(ctx, x.message.ID, core.Reaction{Emoji: "x", At: noon.Add(time.Hour)}))
 	c.refused("SetPart", r.SetPart(ctx, x.message.Parts[0]))

@@ -124,6 +124,9 @@ func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Hap
 // answered notes that a person did something, and gives them what is nobody's.
 func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Happening, now *core.Conversation) error {
 	return b.locked(ctx, ws, now, func(s *session, c core.Conversation, p core.Place) error {
+		if machine, err := core.ByMachine(ctx, s.repo, h); machine || err != nil {
+			return err
+		}
 		who := h.By.Agent
 		if who == "" && h.By.Kind == core.AuthorPhone {
 			who = s.settings.Phone
@@ -142,6 +145,7 @@ func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Hap
 				return err
 			}
 			s.give(c, first(p), to, h.By)
+			s.events[len(s.events)-1].Message = h.Message // if that turns out to be a machine's, it goes
 			return nil
 		case c.Agent == "" && p.Queued.IsZero():
 			return nil

@@ -46,11 +46,12 @@ func (c *Carer) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happenin
 	case core.HappenedMessage:
 		err = c.wrote(ctx, ws, care, h, conv)
 	case core.HappenedAnswered:
-		err = c.handle(ctx, ws, conv.ID, func(_ core.Tx, l *core.Handling) error {
-			if l.Answered.IsZero() {
+		err = c.handle(ctx, ws, conv.ID, func(tx core.Tx, l *core.Handling) error {
+			machine, err := core.ByMachine(ctx, tx.In(ws), h)
+			if err == nil && !machine && l.Answered.IsZero() {
 				l.Answered = h.At
 			}
-			return nil
+			return err
 		})
 	case core.HappenedClosed:
 		err = c.closed(ctx, ws, care, h, *conv)

@@ -70,11 +70,12 @@ func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happen
 // few are the messages that are looked at.
 const few = 20
 
-// opening is the message that opened the conversation: the first in it that is not history.
+// opening is the message that opened the conversation: the first in it that is not history, nor the greeting of the app on the phone, which may come in
+// before what it answers.
 func opening(recent []core.Message, c core.Conversation) core.Message {
 	var first core.Message
 	for _, m := range recent { // newest first
-		if !m.Historic && !m.Created.Before(c.Opened) {
+		if !m.Historic && !m.Created.Before(c.Opened) && (m.Direction == core.In || m.Content.Automatic == "") {
 			first = m
 		}
 	}

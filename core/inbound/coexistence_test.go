@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -297,6 +298,100 @@ func TestAnswerInAnyOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestGreetingInAnyOrder: the app's own greeting, and the away note with it, leave the same behind whether they come before the message that caused them
+// or after it: the contact opened the conversation and waits, automation begins, and nobody has it, unless somebody really answered.
+func TestGreetingInAnyOrder(t *testing.T) {
+	each(t, func(w *world) {
+		w.in.Automated = func(core.WorkspaceID) bool { return true }
+		lena := core.Agent{ID: core.NewID[core.AgentID](), Workspace: w.ws, Name: "Lena", Created: w.clock}
+		w.must(w.repo.SaveAgent(w.Context(), lena))
+		w.ch.Settings = map[string]string{}
+		core.Coexistence{Owner: "Lena", Greets: true}.Put(w.ch.Settings)
+		w.must(w.repo.SaveChannel(w.Context(), w.ch))
+		start := w.clock
+		w.pass(time.Hour)
+		n := 0
+		told := func(from core.Origin, after time.Duration, words string) func(who string) core.Event {
+			return func(who string) core.Event {
+				n++
+				e := w.said(fmt.Sprintf("m%d", n), words, phone(who))
+				e.Origin, e.At = from, start.Add(after)
+				return e
+			}
+		}
+		asks, atOnce, greets := told(core.OriginCustomer, 0, "asks"), told(core.OriginDevice, 0, "greets"), told(core.OriginDevice, time.Second, "away")
+		answers, before := told(core.OriginDevice, time.Minute, "answers"), told(core.OriginDevice, -time.Minute, "writes first")
+		for i, c := range [][]func(string) core.Event{{asks, greets}, {asks, atOnce}, {asks, atOnce, greets}, {asks, greets, answers}, {before, asks, greets}} {
+			want := ""
+			for k, order := range permutations(len(c)) {
+				if i == 3 && order[0] == 2 || i == 4 && order[0] != 0 {
+					continue // what a person writes opens a conversation, if it comes first
+				}
+				for _, together := range []bool{false, true} {
+					who := fmt.Sprintf("44770091%02d%02d%t", i, k, together)
+					var all []core.Event
+					for _, at := range order {
+						all = append(all, c[at](who))
+					}
+					if together {
+						w.accept(all...)
+					} else {
+						for _, e := range all {
+							w.accept(e)
+						}
+					}
+					got := w.standingOf(who)
+					if want == "" {
+						want = got
+						t.Log(i, got)
+					} else if got != want {
+						t.Errorf("case %d, order %v, together %t:\n%s\nwant\n%s", i, order, together, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// standingOf is how a conversation stands, without what tells in which order things came.
+func (w *world) standingOf(who string) string {
+	w.Helper()
+	conv, err := w.repo.OpenConversation(w.Context(), w.ownerOf(phone(who)))
+	w.must(err)
+	var all []string
+	said, err := w.repo.Messages(w.Context(), conv.ID, core.Page{Limit: 9})
+	w.must(err)
+	words := map[core.MessageID]string{}
+	for _, m := range said {
+		words[m.ID] = m.Content.Text
+		all = append(all, fmt.Sprintf("%s %q", m.Content.Text, m.Content.Automatic))
+	}
+	lines, err := w.repo.ConversationEvents(w.Context(), conv.ID)
+	w.must(err)
+	for _, l := range lines {
+		all = append(all, fmt.Sprint("line ", l.Kind, " by ", l.By.Kind))
+	}
+	happened, err := w.repo.Happenings(w.Context(), conv.ID)
+	w.must(err)
+	opened := ""
+	for _, h := range happened {
+		if machine, err := core.ByMachine(w.Context(), w.repo, h); err != nil || machine {
+			w.must(err)
+			continue
+		}
+		if h.Kind == core.HappenedOpened {
+			opened += " by " + string(h.By.Kind)
+			continue
+		}
+		all = append(all, fmt.Sprint("happened ", h.Kind, " ", words[h.Message]))
+	}
+	if answered := slices.ContainsFunc(said, func(m core.Message) bool { return m.Content.Text == "answers" }); !answered { // then a workflow stops, or is not begun
+		all = append(all, "happened opened"+opened)
+	}
+	slices.Sort(all)
+	return fmt.Sprintf("%s\nassigned %t, waits %t", strings.Join(all, "\n"), conv.Agent != "", !conv.Waiting.IsZero())
 }
 
 // permutations lists the orders of n things.

@@ -37,7 +37,9 @@ func (b *batch) message(ctx context.Context, e core.Event) error {
 		return err
 	}
 	m.Conversation, m.Contact = conv.ID, conv.Contact // which a merge may have changed just now
-	b.machine(&m, conv)
+	if err := b.machine(ctx, &m, conv); err != nil {
+		return err
+	}
 	if err := b.store(ctx, &m); err != nil {
 		return err
 	}
@@ -390,13 +392,36 @@ func (b *batch) findOrOpen(ctx context.Context, m core.Message) (core.Conversati
 	return conv, won, err
 }
 
+// noteOpened notes that a message opened its conversation.
+func (b *batch) noteOpened(ctx context.Context, m core.Message) error {
+	err := b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventOpened,
+		By: m.Author, Message: m.ID, At: b.now})
+	if err != nil {
+		return fmt.Errorf("note conversation as opened: %w", err)
+	}
+	return nil
+}
+
 // live moves window, waiting clock and channel of the conversation, and asks for the agents to be told.
 func (b *batch) live(ctx context.Context, m core.Message, conv core.Conversation, opened bool) error {
-	if opened {
-		err := b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventOpened,
-			By: m.Author, Message: m.ID, At: b.now})
+	if m.Direction == core.In && m.Content.Automatic == "" && !opened {
+		g, err := b.earlyGreeting(ctx, m, conv)
+		if err == nil && len(g.greetings) > 0 {
+			err = b.takeBack(ctx, g, &conv)
+		}
 		if err != nil {
-			return fmt.Errorf("note conversation as opened: %w", err)
+			return err
+		}
+		if opened = g.opened; opened && g.answered { // automation would have begun, and stopped at that
+			opened, err = false, b.noteOpened(ctx, m)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if opened {
+		if err := b.noteOpened(ctx, m); err != nil {
+			return err
 		}
 		if err := b.happened(ctx, m, core.HappenedOpened); err != nil {
 			return err

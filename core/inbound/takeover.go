@@ -15,13 +15,150 @@ import (
 const soonAfter = 2 * time.Second
 
 // machine marks what the app on the phone answers by itself, where its admin says that it does: nobody took over, and the contact still waits.
-func (b *batch) machine(m *core.Message, conv core.Conversation) {
-	if !b.ch.PhoneGreets() || m.Author.Kind != core.AuthorPhone || m.Historic || m.Content.Automatic != "" || conv.Waiting.IsZero() {
-		return
+func (b *batch) machine(ctx context.Context, m *core.Message, conv core.Conversation) error {
+	if !b.ch.PhoneGreets() || m.Author.Kind != core.AuthorPhone || m.Historic || m.Content.Automatic != "" {
+		return nil
 	}
-	if took := m.At.Sub(conv.Waiting); took >= 0 && took <= soonAfter {
+	since, err := b.waitedSince(ctx, *m, conv)
+	if took := m.At.Sub(since); err == nil && took >= 0 && took <= soonAfter {
 		m.Content.Automatic = core.AutomaticPhone
 	}
+	return err
+}
+
+// waitedSince is since when the contact had waited when a message was written on the phone, though others that were written later may be here already;
+// zero: they had not.
+func (b *batch) waitedSince(ctx context.Context, m core.Message, conv core.Conversation) (since time.Time, err error) {
+	switch {
+	case !conv.Waiting.IsZero() && !m.At.Before(conv.Waiting):
+		return conv.Waiting, nil
+	case !m.At.Before(conv.LastAt):
+		return since, nil
+	}
+	recent, err := b.repo.Messages(ctx, conv.ID, core.Page{Limit: lateAtMost})
+	if err != nil {
+		return since, fmt.Errorf("what was said before it: %w", err)
+	}
+	slices.SortStableFunc(recent, func(a, c core.Message) int { return c.At.Compare(a.At) })
+	for _, r := range recent {
+		switch {
+		case r.At.After(m.At) || r.Content.Automatic != "":
+		case r.Author.Human():
+			return since, nil
+		case r.Direction == core.In:
+			since = r.At
+		}
+	}
+	return since, nil
+}
+
+// early is what the app's own greeting did that came before the message that caused it.
+type early struct {
+	greetings []core.MessageID
+	opened    bool                   // the conversation
+	given     core.ConversationEvent // whose it made the conversation, if it is theirs still
+	answered  bool                   // somebody of the business has written, too
+}
+
+// earlyGreeting looks for such a greeting to a contact's message. Whoever waited before that message got none.
+func (b *batch) earlyGreeting(ctx context.Context, m core.Message, conv core.Conversation) (g early, err error) {
+	if !b.ch.PhoneGreets() || !conv.Waiting.IsZero() && !m.At.Before(conv.Waiting) {
+		return g, nil
+	}
+	recent, err := b.repo.Messages(ctx, conv.ID, core.Page{Limit: lateAtMost})
+	if err != nil {
+		return g, fmt.Errorf("greeting of the phone: %w", err)
+	}
+	for _, r := range recent {
+		took := r.At.Sub(m.At)
+		switch {
+		case r.Direction == core.In || !r.Author.Human() || r.Content.Automatic != "":
+		case r.Author.Kind == core.AuthorPhone && took >= 0 && took <= soonAfter:
+			g.greetings = append(g.greetings, r.ID)
+		default:
+			g.answered = true
+		}
+	}
+	if len(g.greetings) == 0 {
+		return g, nil
+	}
+	lines, err := b.repo.ConversationEvents(ctx, conv.ID)
+	if err != nil {
+		return g, fmt.Errorf("what the greeting of the phone did: %w", err)
+	}
+	for _, l := range lines {
+		ours := slices.Contains(g.greetings, l.Message)
+		g.opened = g.opened || ours && l.Kind == core.EventOpened
+		switch {
+		case l.Kind != core.EventAssigned:
+		case ours && l.Data["agent"] == string(conv.Agent):
+			g.given = l
+		default:
+			g.given = core.ConversationEvent{}
+		}
+	}
+	return g, nil
+}
+
+// takeBack undoes that, so that all is as if the contact's message had come first: it opened the conversation, and nobody has answered.
+func (b *batch) takeBack(ctx context.Context, g early, conv *core.Conversation) error {
+	for _, id := range g.greetings {
+		if err := b.repo.MarkAutomatic(ctx, id, core.AutomaticPhone); err != nil {
+			return fmt.Errorf("mark greeting of the phone: %w", err)
+		}
+	}
+	switch {
+	case g.answered && g.given.ID != "": // whoever answered would have got it
+		g.given.ID, g.given.Message = core.NewID[string](), ""
+		return b.repo.AddConversationEvent(ctx, g.given)
+	case g.answered:
+		return nil
+	}
+	if g.given.ID != "" {
+		conv.Agent = ""
+		if err := b.ungive(ctx, conv.ID); err != nil {
+			return err
+		}
+	}
+	h, err := b.repo.Handling(ctx, conv.ID)
+	if err == nil && !h.Answered.IsZero() {
+		h.Answered = time.Time{}
+		err = b.repo.SetHandling(ctx, h)
+	}
+	if err != nil {
+		return fmt.Errorf("nobody answered: %w", err)
+	}
+	return b.unopen(ctx, g, conv.ID)
+}
+
+// ungive takes away when a conversation got its agent.
+func (b *batch) ungive(ctx context.Context, id core.ConversationID) error {
+	_, places, err := b.repo.LockPlaces(ctx, id)
+	if p := places[id]; err == nil && !p.Assigned.IsZero() {
+		p.Assigned = time.Time{}
+		err = b.repo.SetPlace(ctx, p)
+	}
+	if err != nil {
+		return fmt.Errorf("nobody has the conversation: %w", err)
+	}
+	return nil
+}
+
+// unopen keeps automation from following that the phone opened the conversation.
+func (b *batch) unopen(ctx context.Context, g early, id core.ConversationID) error {
+	if !g.opened || !b.automated {
+		return nil
+	}
+	all, err := b.repo.Happenings(ctx, id)
+	for _, h := range all {
+		if err == nil && h.Kind == core.HappenedOpened && h.By.Kind == core.AuthorPhone {
+			err = b.repo.DropHappening(ctx, id, h.ID)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the phone did not open the conversation: %w", err)
+	}
+	return nil
 }
 
 // tookOver stops the waiting clock for an answer that a person typed on the phone, tells those who listen, and gives a conversation that is nobody's to
@@ -53,7 +190,7 @@ func (b *batch) tookOver(ctx context.Context, m core.Message, conv *core.Convers
 	}
 	conv.Agent = a.ID
 	err = b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventAssigned, By: m.Author,
-		Text: a.Name, Data: map[string]string{"agent": string(a.ID), "team": string(conv.Team)}, At: b.now})
+		Message: m.ID, Text: a.Name, Data: map[string]string{"agent": string(a.ID), "team": string(conv.Team)}, At: b.now})
 	if err != nil {
 		return fmt.Errorf("assign conversation to the phone's owner: %w", err)
 	}

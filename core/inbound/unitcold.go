@@ -174,6 +174,10 @@ func (u *unit) RevokeMessage(ctx context.Context, id core.MessageID, at time.Tim
 	return u.behind(ctx, func(r core.Repo) error { return r.RevokeMessage(ctx, id, at) })
 }
 
+func (u *unit) MarkAutomatic(ctx context.Context, id core.MessageID, why string) error {
+	return u.behind(ctx, func(r core.Repo) error { return r.MarkAutomatic(ctx, id, why) })
+}
+
 func (u *unit) PutReaction(ctx context.Context, id core.MessageID, x core.Reaction) error {
 	return u.behind(ctx, func(r core.Repo) error { return r.PutReaction(ctx, id, x) })
 }

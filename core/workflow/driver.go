@@ -79,8 +79,14 @@ func (d *Driver) show(ctx context.Context, w core.Work, h core.Happening) error 
 	if err != nil && !errors.Is(err, core.ErrNotFound) {
 		return fmt.Errorf("conversation that something happened in: %w", err)
 	}
+	machine := false
+	if err == nil {
+		if machine, err = core.ByMachine(ctx, repo, h); err != nil {
+			return err
+		}
+	}
 	for _, f := range d.Followers {
-		if err != nil { // it is gone
+		if err != nil || machine { // the conversation is gone, or nothing happened
 			break
 		}
 		if err := f.Follow(ctx, w.Workspace, h, &c); err != nil {

@@ -98,7 +98,7 @@ func (p *Phrases) add(code string, all map[string]forms) error {
 
 // Language returns the language to write to somebody in: theirs, if we speak it; else that of what they wrote, by its letters; else the spare one.
 func (p *Phrases) Language(theirs, wrote, spare string) string {
-	for _, code := range []string{base(theirs), ScriptLanguage(wrote), base(spare)} {
+	for _, code := range []string{Language(theirs), ScriptLanguage(wrote), Language(spare)} {
 		if p.languages[code] != nil {
 			return code
 		}
@@ -115,33 +115,6 @@ func Wrote(recent []Message) string {
 		return ""
 	}
 	return recent[i].Content.Text
-}
-
-func base(code string) string {
-	code, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(code, "_", "-")), "-")
-	return code
-}
-
-// ScriptLanguage guesses a language by the letters of a text, where these tell one of ours; else "".
-func ScriptLanguage(text string) string {
-	var arabic, cyrillic, others int
-	for _, r := range text {
-		switch {
-		case unicode.Is(unicode.Arabic, r):
-			arabic++
-		case unicode.Is(unicode.Cyrillic, r):
-			cyrillic++
-		case unicode.IsLetter(r):
-			others++
-		}
-	}
-	switch {
-	case arabic > cyrillic && arabic*2 >= others: // names of products are Latin everywhere
-		return "ar"
-	case cyrillic > arabic && cyrillic*2 >= others:
-		return "ru"
-	}
-	return ""
 }
 
 // Languages lists those that are known.

@@ -96,14 +96,10 @@ func (p *pairPages) show(c *gin.Context) {
 		}
 		name = ch.Name
 	}
-	direction := "ltr"
-	if lang == "ar" {
-		direction = "rtl"
-	}
 	words, err := json.Marshal(p.words[lang])
 	var out bytes.Buffer
 	if err == nil {
-		err = p.page.Execute(&out, map[string]any{"Lang": lang, "Dir": direction, "W": p.words[lang], "Words": string(words), "Channel": name, "Good": status == http.StatusOK})
+		err = p.page.Execute(&out, map[string]any{"Lang": lang, "Dir": core.WritingDirection(lang), "W": p.words[lang], "Words": string(words), "Channel": name, "Good": status == http.StatusOK})
 	}
 	if err != nil {
 		p.Log.ErrorContext(c.Request.Context(), "pairing page", "err", err)
@@ -115,14 +111,7 @@ func (p *pairPages) show(c *gin.Context) {
 
 // language is the first that the reader understands, English if none.
 func (p *pairPages) language(r *http.Request) string {
-	for _, one := range append([]string{r.URL.Query().Get("lang")}, strings.Split(r.Header.Get("Accept-Language"), ",")...) {
-		code, _, _ := strings.Cut(strings.TrimSpace(one), ";")
-		code, _, _ = strings.Cut(strings.ToLower(code), "-")
-		if p.words[code] != nil {
-			return code
-		}
-	}
-	return "en"
+	return core.Understood(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"), func(code string) bool { return p.words[code] != nil })
 }
 
 // allowed lets those in who have a good link, from the page itself, for a channel that there is.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"causeway/core"
 )
 
 // The scripts are built from widget/ by go test -run TestDist -update.
@@ -88,10 +90,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 
 // answerConfig tells the widget what it shows.
 func (l *link) answerConfig(w http.ResponseWriter, c call) error {
-	lang, dir := l.conf.speak(c.URL.Query().Get("locale")), "ltr"
-	if lang == "ar" {
-		dir = "rtl"
-	}
+	lang := l.conf.speak(c.URL.Query().Get("locale"))
 	now := l.host.Now()
 	var opens int64 // milliseconds since 1970, zero while open
 	if at := l.conf.opens(now); !at.IsZero() {
@@ -106,7 +105,7 @@ func (l *link) answerConfig(w http.ResponseWriter, c call) error {
 		return nil
 	}
 	answer(w, http.StatusOK, map[string]any{"tag": tag, "title": or(l.conf.title, words[lang]["chat"]), "greeting": l.conf.greeting, "answer": l.conf.answer, "opens": opens, "color": l.conf.color,
-		"ink": ink(l.conf.color), "lang": lang, "dir": dir, "words": words[lang], "ask": l.conf.questions(now), "links": l.conf.links(), "upload": l.conf.upload, "text": textLimit, "require": l.conf.require})
+		"ink": ink(l.conf.color), "lang": lang, "dir": core.WritingDirection(lang), "words": words[lang], "ask": l.conf.questions(now), "links": l.conf.links(), "upload": l.conf.upload, "text": textLimit, "require": l.conf.require})
 	return nil
 }
 

@@ -1,6 +1,6 @@
 package webchat
 
-import "strings"
+import "causeway/core"
 
 // words are what the widget says, by language. Every language has the same keys.
 var words = map[string]map[string]string{
@@ -32,8 +32,7 @@ var words = map[string]map[string]string{
 
 // speak chooses the language for a browser's wish.
 func (c conf) speak(locale string) string {
-	lang, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(locale, "_", "-")), "-")
-	if words[lang] != nil {
+	if lang := core.Language(locale); words[lang] != nil {
 		return lang
 	}
 	return c.language

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"causeway/core"
@@ -201,12 +200,7 @@ func speaks(a core.Agent, language string) bool {
 	if len(all) == 0 {
 		all = []string{cmp.Or(a.Language, "en")}
 	}
-	return slices.ContainsFunc(all, func(l string) bool { return tongue(l) == tongue(language) })
-}
-
-func tongue(code string) string {
-	code, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(code, "_", "-")), "-")
-	return code
+	return slices.ContainsFunc(all, func(l string) bool { return core.Language(l) == core.Language(language) })
 }
 
 // wakes is when somebody who is not there now may be, as far as it is known; the zero time: nobody knows.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"causeway/core"
 )
 
 //go:embed words.json
@@ -31,7 +33,7 @@ type tongue struct {
 
 // tongue returns an agent's language, English where we do not speak it.
 func (f *Forwarder) tongue(language string) tongue {
-	code, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(language, "_", "-")), "-")
+	code := core.Language(language)
 	if f.words[code] == nil {
 		code = "en"
 	}

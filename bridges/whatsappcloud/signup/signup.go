@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"causeway/core"
 )
@@ -129,13 +128,9 @@ func asset(name, kind string) http.HandlerFunc {
 func (p *Page) show(w http.ResponseWriter, r *http.Request) {
 	lang := p.language(r)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	direction := "ltr"
-	if lang == "ar" {
-		direction = "rtl"
-	}
 	words, err := json.Marshal(p.words[lang])
 	if err == nil {
-		err = p.page.ExecuteTemplate(w, "page.html", map[string]any{"Lang": lang, "Dir": direction, "W": p.words[lang], "Words": string(words)})
+		err = p.page.ExecuteTemplate(w, "page.html", map[string]any{"Lang": lang, "Dir": core.WritingDirection(lang), "W": p.words[lang], "Words": string(words)})
 	}
 	if err != nil {
 		p.Log.ErrorContext(r.Context(), "connect page not shown", "err", err)
@@ -144,14 +139,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request) {
 
 // language is the first that the reader understands, English if none.
 func (p *Page) language(r *http.Request) string {
-	for _, one := range append([]string{r.URL.Query().Get("lang")}, strings.Split(r.Header.Get("Accept-Language"), ",")...) {
-		code, _, _ := strings.Cut(strings.TrimSpace(one), ";")
-		code, _, _ = strings.Cut(strings.ToLower(code), "-")
-		if p.words[code] != nil {
-			return code
-		}
-	}
-	return "en"
+	return core.Understood(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"), func(code string) bool { return p.words[code] != nil })
 }
 
 // asked is what the page sends.

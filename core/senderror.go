@@ -1,8 +1,10 @@
 package core
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 )
 
@@ -60,6 +62,25 @@ func AsSendError(err error) *SendError {
 	}
 	return &SendError{Outcome: Unknown, Effect: EffectFail, Detail: err.Error(),
 		Reason: "The provider did not answer in time; the message may or may not have arrived."}
+}
+
+// Unopened is the error of a message whose file Host.Open did not give: one to try again where only the time, or the place of the files, was wanting.
+func Unopened(ctx context.Context, err error) *SendError {
+	e := Unsendable("The message's file cannot be read.", "Attach it again.")
+	e.Detail = err.Error()
+	if ctx.Err() != nil || CodeOf(err) == CodeUnavailable {
+		e.Effect = EffectRetry
+	}
+	return e
+}
+
+// Unaddressed takes the address off an error of net/http: secrets stand in addresses.
+func Unaddressed(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // Unsendable is the error of a message that cannot go out as it is, found before anything left.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -91,22 +90,13 @@ func (x *exchange) end(err error) {
 			x.entry.Note = "trace " + trace
 		}
 		if err != nil {
-			x.entry.Note = strings.TrimPrefix(x.entry.Note+": "+x.c.redact.text(plain(err), false), ": ")
+			x.entry.Note = strings.TrimPrefix(x.entry.Note+": "+x.c.redact.text(core.Unaddressed(err).Error(), false), ": ")
 		}
 		if core.IsPolling(x.ctx) && !x.c.polls.news(x.entry) {
 			return
 		}
 		x.c.opts.Record(x.ctx, x.c.workspace, x.entry)
 	})
-}
-
-// plain is an error without the URL that net/http writes before it.
-func plain(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return err.Error()
 }
 
 // tee keeps the beginning of what is read, and tells when it is over.

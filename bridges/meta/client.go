@@ -83,7 +83,7 @@ func (c *Client) Clock(ctx context.Context, path string) (time.Time, error) {
 func (c *Client) request(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return nil, &Failure{Err: c.clean(fmt.Errorf("address to call: %w", reason(err)))}
+		return nil, &Failure{Err: c.clean(fmt.Errorf("address to call: %w", core.Unaddressed(err)))}
 	}
 	return req, nil
 }
@@ -119,7 +119,7 @@ func (c *Client) call(req *http.Request, into any) error {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return c.failure(resp, fmt.Errorf("read answer: %w", reason(err)))
+		return c.failure(resp, fmt.Errorf("read answer: %w", core.Unaddressed(err)))
 	}
 	if e := c.refusal(resp, raw); e != nil {
 		return e
@@ -150,22 +150,13 @@ func (c *Client) do(req *http.Request, authorized bool) (*http.Response, error) 
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, &Failure{Sent: wrote.Load(), Err: c.clean(reason(err))}
+		return nil, &Failure{Sent: wrote.Load(), Err: c.clean(core.Unaddressed(err))}
 	}
 	return resp, nil
 }
 
 func (c *Client) failure(resp *http.Response, err error) *Failure {
 	return &Failure{Sent: true, Status: resp.StatusCode, RetryAfter: core.RetryAfter(resp.Header), Err: c.clean(err)}
-}
-
-// reason takes the address off an error of net/http: queries carry secrets.
-func reason(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // clean hides secrets in an error's text. An error without any stays whole, so that errors.Is and As see its cause.

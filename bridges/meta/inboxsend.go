@@ -115,12 +115,7 @@ func (i *Inbox) medium(ctx context.Context, c core.Content) (body, error) {
 func (i *Inbox) upload(ctx context.Context, kind core.ContentKind, m core.Media) (string, error) {
 	file, err := i.Host.Open(ctx, m.ID)
 	if err != nil {
-		e := core.Unsendable("The message's file cannot be read.", "Attach it again.")
-		e.Detail = err.Error()
-		if ctx.Err() != nil || core.CodeOf(err) == core.CodeUnavailable {
-			e.Effect = core.EffectRetry
-		}
-		return "", e
+		return "", core.Unopened(ctx, err)
 	}
 	defer file.Close()
 	form, err := json.Marshal(body{"attachment": body{"type": attachmentTypes[kind], "payload": body{"is_reusable": true}}})

@@ -61,7 +61,7 @@ func (c Caller) Do(req *http.Request) (Answer, error) {
 	defer resp.Body.Close()
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
 	if a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
-		return a, &Failure{Sent: true, Answer: a, Err: c.clean(fmt.Errorf("read answer: %w", reason(err)))}
+		return a, &Failure{Sent: true, Answer: a, Err: c.clean(fmt.Errorf("read answer: %w", core.Unaddressed(err)))}
 	}
 	return a, nil
 }
@@ -88,18 +88,9 @@ func (c Caller) send(req *http.Request) (*http.Response, bool, error) {
 	resp, err := c.HTTP.Do( //nolint:gosec // the host's client guards where calls go
 		req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
-		return nil, wrote.Load(), reason(err)
+		return nil, wrote.Load(), core.Unaddressed(err)
 	}
 	return resp, true, nil
-}
-
-// reason takes the address off an error of net/http: queries carry secrets.
-func reason(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 func (c Caller) clean(err error) error {
@@ -165,7 +156,7 @@ func (c Caller) Broken(err error) *core.SendError {
 func NewRequest(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return nil, &Failure{Err: fmt.Errorf("address to call: %w", reason(err))}
+		return nil, &Failure{Err: fmt.Errorf("address to call: %w", core.Unaddressed(err))}
 	}
 	return req, nil
 }

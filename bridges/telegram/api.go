@@ -78,7 +78,7 @@ func (a *api) call(ctx context.Context, method string, p params, into any) error
 func (a *api) post(ctx context.Context, method, kind string, body io.Reader, size int64) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.base+"/bot"+a.token.Reveal()+"/"+method, body)
 	if err != nil {
-		return nil, &failure{Err: a.clean(fmt.Errorf("address to call: %w", reason(err)))}
+		return nil, &failure{Err: a.clean(fmt.Errorf("address to call: %w", core.Unaddressed(err)))}
 	}
 	req.ContentLength = size
 	req.Header.Set("Content-Type", kind)
@@ -91,7 +91,7 @@ func (a *api) do(req *http.Request) (*http.Response, error) {
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
 	resp, err := a.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
-		return nil, &failure{Sent: wrote.Load(), Err: a.clean(reason(err))}
+		return nil, &failure{Sent: wrote.Load(), Err: a.clean(core.Unaddressed(err))}
 	}
 	return resp, nil
 }
@@ -111,7 +111,7 @@ type envelope struct {
 func (a *api) read(resp *http.Response, into any) error {
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return a.failure(resp, fmt.Errorf("read answer: %w", reason(err)))
+		return a.failure(resp, fmt.Errorf("read answer: %w", core.Unaddressed(err)))
 	}
 	var e envelope
 	if err := json.Unmarshal(raw, &e); err != nil && !json.Valid(raw) || e.OK == nil && e.Code == 0 {
@@ -144,15 +144,6 @@ func (a *api) refused(resp *http.Response, e envelope) *refusal {
 
 func (a *api) failure(resp *http.Response, err error) *failure {
 	return &failure{Sent: true, Status: resp.StatusCode, Retry: core.RetryAfter(resp.Header), Err: a.clean(err)}
-}
-
-// reason takes the address off an error of net/http: the token stands in it.
-func reason(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // clean hides secrets in an error's text. An error without any stays whole, so that errors.Is and As see its cause.

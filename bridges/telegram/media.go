@@ -77,12 +77,7 @@ func (l *link) hand(ctx context.Context, r request, into any) error {
 func (l *link) opened(ctx context.Context, r request, field string) (file, error) {
 	body, err := l.host.Open(ctx, r.media.ID)
 	if err != nil {
-		e := core.Unsendable("The message's file cannot be read.", "Attach it again.")
-		e.Detail = err.Error()
-		if ctx.Err() != nil || core.CodeOf(err) == core.CodeUnavailable {
-			e.Effect = core.EffectRetry
-		}
-		return file{}, e
+		return file{}, core.Unopened(ctx, err)
 	}
 	f := file{Field: field, Name: r.media.Name, MIME: r.media.MIME, Size: r.media.Size, Body: body}
 	if f.MIME == "" {
@@ -171,7 +166,7 @@ func (a *api) download(ctx context.Context, where string) (*http.Response, error
 	u := url.URL{Path: where}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+"/file/bot"+a.token.Reveal()+"/"+u.EscapedPath(), nil)
 	if err != nil {
-		return nil, &failure{Err: a.clean(fmt.Errorf("address to call: %w", reason(err)))}
+		return nil, &failure{Err: a.clean(fmt.Errorf("address to call: %w", core.Unaddressed(err)))}
 	}
 	resp, err := a.do(req)
 	if err != nil {

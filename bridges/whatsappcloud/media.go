@@ -17,12 +17,7 @@ import (
 func (l *link) upload(ctx context.Context, kind core.ContentKind, m core.Media) (string, error) {
 	file, err := l.host.Open(ctx, m.ID)
 	if err != nil {
-		e := core.Unsendable("The message's file cannot be read.", "Attach it again.")
-		e.Detail = err.Error()
-		if ctx.Err() != nil || core.CodeOf(err) == core.CodeUnavailable {
-			e.Effect = core.EffectRetry
-		}
-		return "", e
+		return "", core.Unopened(ctx, err)
 	}
 	defer file.Close()
 	mime := m.MIME

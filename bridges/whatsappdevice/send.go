@@ -97,11 +97,7 @@ func (s *session) open(ctx context.Context, m core.Media) (io.ReadCloser, error)
 	if m.ID != "" {
 		body, err := s.link.host.Open(ctx, m.ID)
 		if err != nil {
-			e := core.Unsendable("The message's file cannot be read.", "Attach it again.")
-			if e.Detail = err.Error(); ctx.Err() != nil || core.CodeOf(err) == core.CodeUnavailable {
-				e.Effect = core.EffectRetry
-			}
-			return nil, e
+			return nil, core.Unopened(ctx, err)
 		}
 		return body, nil
 	}

@@ -75,7 +75,7 @@ func (a *api) request(ctx context.Context, method, path string, body any) (*http
 func (a *api) carry(ctx context.Context, method, path, kind string, raw []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, a.conf.base+path, bytes.NewReader(raw))
 	if err != nil {
-		return nil, &failure{err: fmt.Errorf("address to call: %w", reason(err))}
+		return nil, &failure{err: fmt.Errorf("address to call: %w", core.Unaddressed(err))}
 	}
 	if len(raw) > 0 {
 		req.Header.Set("Content-Type", kind)
@@ -90,7 +90,7 @@ func (a *api) do(req *http.Request) (*http.Response, error) {
 	resp, err := a.http.Do( //nolint:gosec // the host's client guards where calls go
 		req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
-		return nil, &failure{sent: wrote.Load(), err: a.clean(reason(err))}
+		return nil, &failure{sent: wrote.Load(), err: a.clean(core.Unaddressed(err))}
 	}
 	return resp, nil
 }
@@ -110,7 +110,7 @@ func (a *api) answer(req *http.Request, into any) (http.Header, error) {
 	defer resp.Body.Close()
 	r := reply{status: resp.StatusCode, header: resp.Header}
 	if r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
-		return nil, &failure{sent: true, reply: r, err: a.clean(fmt.Errorf("read answer: %w", reason(err)))}
+		return nil, &failure{sent: true, reply: r, err: a.clean(fmt.Errorf("read answer: %w", core.Unaddressed(err)))}
 	}
 	switch {
 	case r.status/100 != 2:
@@ -148,15 +148,6 @@ func (a *api) app(ctx context.Context, token core.Secret, method, path string, b
 	}
 	req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	return a.read(req, into)
-}
-
-// reason takes the address off an error of net/http.
-func reason(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // clean hides secrets in an error's text. An error without any stays whole, so that errors.Is and As see its cause.

@@ -46,11 +46,7 @@ func (l *link) upload(ctx context.Context, kind core.ContentKind, m core.Media) 
 func (l *link) handOver(ctx context.Context, kind core.ContentKind, m core.Media) (string, error) {
 	body, err := l.host.Open(ctx, m.ID)
 	if err != nil {
-		e := core.Unsendable("The message's file cannot be read.", "Attach it again.")
-		if e.Detail = err.Error(); ctx.Err() != nil || core.CodeOf(err) == core.CodeUnavailable {
-			e.Effect = core.EffectRetry
-		}
-		return "", e
+		return "", core.Unopened(ctx, err)
 	}
 	defer body.Close()
 	var up uploaded
@@ -168,7 +164,7 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return d, fmt.Errorf("fetch file: %w", reason(err))
+		return d, fmt.Errorf("fetch file: %w", core.Unaddressed(err))
 	}
 	if l.private(req.URL) {
 		l.conf.authorize(req, l.api.now())

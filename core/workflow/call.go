@@ -33,12 +33,12 @@ func (t *turn) call(ctx context.Context, c Call) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		t.Log.WarnContext(ctx, "request of a workflow failed", "workflow", t.p.Name, "run", t.run.ID, "err", bare(err))
+		t.Log.WarnContext(ctx, "request of a workflow failed", "workflow", t.p.Name, "run", t.run.ID, "err", core.Unaddressed(err))
 		if c.OnFailure != "" {
 			t.goTo(c.OnFailure)
 			return t.save(ctx, nil)
 		}
-		return t.stored(ctx, t.noting(fmt.Sprintf("The request to %s failed: %v.", host(c.URL), bare(err))))
+		return t.stored(ctx, t.noting(fmt.Sprintf("The request to %s failed: %v.", host(c.URL), core.Unaddressed(err))))
 	}
 	fields := map[string]string{}
 	for to, path := range c.Save {
@@ -63,15 +63,6 @@ func host(address string) string {
 	_, rest, _ := strings.Cut(address, "://")
 	name, _, _ := strings.Cut(rest, "/")
 	return name
-}
-
-// bare leaves out the address, which may hold what is nobody's business.
-func bare(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // statusError is an answer that is no success.

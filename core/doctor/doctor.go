@@ -1,7 +1,7 @@
 // Package doctor finds out what is wrong with an installation and how to mend it: the machine, the database, the keys, mail, the public address, and
 // every channel. It changes nothing.
 //
-// What it looks at comes in as functions, so that it is the same for the command line, the console and tests. Each look has its own time limit, and
+// What it looks at comes in as functions, so that it is the same for the command line and for tests. Each look has its own time limit, and
 // one that panics becomes a finding: a doctor that dies of the disease helps nobody.
 package doctor
 

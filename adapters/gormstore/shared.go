@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type shared struct {
 	taken   bool            // somebody has the turn
 	waiting []chan struct{} // for the turn, in their order
 	open    *joint          // what the next can share
+	commits atomic.Int64    // how many there have been
 }
 
 // joint is a transaction of the database that several share. But for done and err, only who has the turn touches it.
@@ -134,12 +136,37 @@ func (s *shared) leave(ctx context.Context, stay bool) error {
 	if j == nil {
 		return nil
 	}
-	j.err = j.end(ctx)
+	s.end(ctx, j)
+	s.pass()
+	return j.err
+}
+
+// end ends a transaction, and tells those who share it.
+func (s *shared) end(ctx context.Context, j *joint) {
+	if j.err = j.end(ctx); j.err == nil {
+		s.commits.Add(1)
+	}
 	close(j.done)
+}
+
+// alone runs f while no transaction is open and none begins.
+func (s *shared) alone(ctx context.Context, f func() error) error {
+	if err := s.turn(ctx); err != nil {
+		return err
+	}
+	defer s.pass()
+	if j := s.open; j != nil {
+		s.open = nil
+		s.end(ctx, j)
+	}
+	return f()
+}
+
+// pass gives the turn on.
+func (s *shared) pass() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next()
-	return j.err
 }
 
 // handedOn reports whether there is nothing to be ended by who leaves: another has the turn, or nobody wants it and nothing is open.

@@ -22,6 +22,7 @@ const readers = 4
 type liteEngine struct {
 	writer, reader *sql.DB
 	shared         *shared // transactions on writer
+	checkpoints    *checkpoints
 }
 
 // translated gives gorm's dialector the errors of the driver that is really used.
@@ -49,6 +50,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		_ = e.close()
 		return nil, unopened(path, err)
 	}
+	e.checkpoints = checkpointing(path, e.shared)
 	return s, nil
 }
 
@@ -72,10 +74,11 @@ func unopened(path string, err error) error {
 	return p
 }
 
-// liteDB opens a pool. What it sets holds for every connection, which a PRAGMA sent later would not.
+// liteDB opens a pool. What it sets holds for every connection, which a PRAGMA sent later would not. Commits make checkpoints of their own only where
+// the log is so long that nobody else can have made them.
 func liteDB(path string, connections int, more string) *sql.DB {
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)" +
-		"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate&_time_format=sqlite" + more
+		"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(40000)&_txlock=immediate&_time_format=sqlite" + more
 	db := sql.OpenDB(liteConnector{name})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
@@ -106,7 +109,13 @@ func (e *liteEngine) read(ctx context.Context, steps []step) error {
 func (e *liteEngine) ping(ctx context.Context) error { return e.reader.PingContext(ctx) }
 
 func (e *liteEngine) close() error {
-	err := e.reader.Close()
+	var err error
+	if e.checkpoints != nil {
+		err = e.checkpoints.close()
+	}
+	if closeErr := e.reader.Close(); err == nil {
+		err = closeErr
+	}
 	if closeErr := e.writer.Close(); err == nil {
 		err = closeErr
 	}

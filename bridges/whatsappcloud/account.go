@@ -230,7 +230,7 @@ func (n accountNews) update() (string, *core.Health) {
 		return "The account was given to the app: " + plain(n.Event) + ".", &core.Health{Level: core.HealthGood}
 	case "ACCOUNT_OFFBOARDED":
 		return "The number was taken off the platform, most likely because the phone was changed. It usually comes back within minutes.",
-			&core.Health{Level: core.HealthBad, Remedy: "Messages wait. If it does not come back in some minutes, open the WhatsApp Business app on the phone; failing that, connect the number again there."}
+			&core.Health{Level: core.HealthBad, Remedy: "Messages wait. If it does not come back in some minutes, open the WhatsApp Business app on the phone; failing that, " + again + "."}
 	case "ACCOUNT_RECONNECTED":
 		return "The number is back on the platform.", &core.Health{Level: core.HealthGood}
 	case "DISABLED_UPDATE":
@@ -296,7 +296,7 @@ func (n accountNews) removed() string {
 	return fmt.Sprintf("The number was disconnected from the platform%s: %s.", by, plain(n.Disconnection.Reason))
 }
 
-const again = "connect the number again in the WhatsApp Business app (Settings, Account, Business Platform) through your app or provider"
+const again = "connect the number again, with a link from causeway channel connect NAME or on your provider's page"
 
 func (n accountNews) reconnect() string {
 	if n.Disconnection == nil {
@@ -308,13 +308,13 @@ func (n accountNews) reconnect() string {
 	case "COMPANION_INACTIVITY":
 		return "The connection was not used for about a month. Check that this gateway runs and sends, and " + again + "."
 	case "CHANGE_NUMBER":
-		return "The phone has another number now. Connect that number, and set the channel to its phone number ID."
+		return "The phone has another number now. Connect that one with a link from causeway channel connect NAME: it takes the old one's place. Or connect it on your provider's page, and set the channel to its phone number ID."
 	case "USER_RE_REGISTERED":
 		return "WhatsApp was set up anew on the phone. C" + again[1:] + "; check the channel's phone number ID then."
 	case "BUSINESS_DOWNGRADE":
 		return "The phone uses the ordinary WhatsApp now. Install the WhatsApp Business app with this number, and " + again + "."
 	case "ACCOUNT_DISCONNECTED":
-		return "If that was a mistake, " + again + ". If not, remove the channel."
+		return "If that was a mistake, " + again + ". If not, pause the channel: causeway channel pause NAME."
 	}
 	return "C" + again[1:] + ", and put a new token in the channel if the old one is refused."
 }

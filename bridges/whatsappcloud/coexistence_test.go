@@ -171,7 +171,7 @@ func TestAccountUpdates(t *testing.T) {
 		{"bare", `{"phone_number":"` + businessPhone + `","event":"PARTNER_REMOVED","disconnection_info":{"reason":"CHANGE_NUMBER","initiated_by":"USER"}}`, "account provider partner bad", "another number"},
 		{"set up anew", update(`{"event":"PARTNER_REMOVED","disconnection_info":{"reason":"USER_RE_REGISTERED"}}`), "account provider partner bad", "phone number ID"},
 		{"downgraded", update(`{"event":"PARTNER_REMOVED","disconnection_info":{"reason":"BUSINESS_DOWNGRADE"}}`), "account provider partner bad", "Install the WhatsApp Business app"},
-		{"by hand", update(`{"event":"PARTNER_REMOVED","disconnection_info":{"reason":"ACCOUNT_DISCONNECTED","initiated_by":"USER"}}`), "account provider partner bad", "remove the channel"},
+		{"by hand", update(`{"event":"PARTNER_REMOVED","disconnection_info":{"reason":"ACCOUNT_DISCONNECTED","initiated_by":"USER"}}`), "account provider partner bad", "causeway channel pause NAME"},
 		{"for no reason that is known", update(`{"event":"PARTNER_REMOVED","disconnection_info":{"reason":"SOLAR_FLARE"}}`), "account provider partner bad", "Connect the number again"},
 		{"another account's", update(`{"event":"PARTNER_REMOVED","waba_info":{"waba_id":"980198427658004"}}`), "account provider", ""},
 		{"another number's", update(`{"event":"PARTNER_REMOVED","phone_number":"4930123"}`), "account provider", ""},

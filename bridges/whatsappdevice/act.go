@@ -87,7 +87,7 @@ func (s *session) change(ctx context.Context, a core.Act, on ref) (*waE2E.Messag
 	}
 }
 
-// rewritten is what a message is changed to: new words, or those of a picture or video, which stays.
+// rewritten is what a message is changed to: new words, or those of a picture, video or document, which stays.
 func rewritten(c core.Content) (*waE2E.Message, error) {
 	switch {
 	case !c.Kind.HasMedia():
@@ -99,6 +99,9 @@ func rewritten(c core.Content) (*waE2E.Message, error) {
 		return &waE2E.Message{ImageMessage: &waE2E.ImageMessage{Caption: &c.Text}}, nil
 	case c.Kind == core.KindVideo:
 		return &waE2E.Message{VideoMessage: &waE2E.VideoMessage{Caption: &c.Text}}, nil
+	case c.Kind == core.KindDocument:
+		now := &waE2E.Message{DocumentMessage: &waE2E.DocumentMessage{Caption: &c.Text}}
+		return &waE2E.Message{DocumentWithCaptionMessage: &waE2E.FutureProofMessage{Message: now}}, nil
 	default:
 		return nil, core.Unsendable("WhatsApp lets no program change the words of such a file.", "Delete it and send another.")
 	}

@@ -78,7 +78,7 @@ func capabilities(c conf) core.Capabilities {
 			core.KindVideo:    {MIME: []string{"video/mp4", "video/3gpp"}, Bytes: 64 << 20, Caption: true, Amend: true},
 			core.KindAudio:    {MIME: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}, Bytes: 16 << 20},
 			core.KindVoice:    {MIME: []string{"audio/ogg"}, Bytes: 16 << 20},
-			core.KindDocument: {Bytes: 100 << 20, Caption: true},
+			core.KindDocument: {Bytes: 100 << 20, Caption: true, Amend: true},
 			core.KindSticker:  {MIME: []string{"image/webp"}, Bytes: 500 << 10},
 		},
 		Marks:   true,

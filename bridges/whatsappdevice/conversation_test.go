@@ -151,6 +151,9 @@ func TestCaptionChanges(t *testing.T) {
 		core.KindVideo: func(got whatsapptest.Received) string {
 			return got.Content.GetEditedMessage().GetMessage().GetProtocolMessage().GetEditedMessage().GetVideoMessage().GetCaption()
 		},
+		core.KindDocument: func(got whatsapptest.Received) string {
+			return got.Content.GetEditedMessage().GetMessage().GetProtocolMessage().GetEditedMessage().GetDocumentWithCaptionMessage().GetMessage().GetDocumentMessage().GetCaption()
+		},
 	} {
 		to := ref{chat: r.ana.LID(), ours: true, id: "3EB0" + string(kind)}
 		_, err := r.link.Act(t.Context(), core.Act{Action: core.ActionEdit, Key: core.PartID("act-" + string(kind)), Target: to.String(), Content: core.Content{Kind: kind, Text: "that one", Media: &core.Media{ID: "m"}}})

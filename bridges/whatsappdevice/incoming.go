@@ -290,7 +290,7 @@ func inSecond(second time.Time, sender int64) time.Time {
 }
 
 func (r reader) edit(ctx context.Context, e core.Event, id, target ref, now *waE2E.Message) []core.Event {
-	s := contentOf(now)
+	s := contentOf((&events.Message{RawMessage: now}).UnwrapRaw().Message) // the caption of a document is wrapped once more
 	if s.Kind == "" || !sameAuthor(id, target) {
 		return nil
 	}

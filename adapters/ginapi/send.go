@@ -118,7 +118,8 @@ func (s *Server) send(ctx context.Context, repo core.Repo, r outbound.Request, i
 			return nil, fmt.Errorf("close conversation: %w", err)
 		}
 	}
-	return reply(out, s.remember(ctx, repo, in.Key, fingerprint))
+	s.remember(ctx, repo, in.Key, fingerprint)
+	return reply(out, nil)
 }
 
 // request turns what the caller wants into what the outbox takes.
@@ -173,15 +174,15 @@ func (s *Server) sameBody(ctx context.Context, repo core.Repo, key string, finge
 	return before != nil, nil
 }
 
-func (s *Server) remember(ctx context.Context, repo core.Repo, key string, fingerprint []byte) error {
+// remember keeps what was asked for under an idempotency key.
+func (s *Server) remember(ctx context.Context, repo core.Repo, key string, fingerprint []byte) {
 	if key == "" {
-		return nil
+		return
 	}
 	if err := repo.SetValueUntil(ctx, keyOwner(ctx), key, fingerprint, s.Now().Add(fingerprintFor)); err != nil {
 		// The messages are stored: an error would say the opposite. The outbox still compares them.
 		s.Log.WarnContext(ctx, "idempotency key not remembered", "err", err)
 	}
-	return nil
 }
 
 func otherBody() error {

@@ -28,7 +28,7 @@ func (r repo) Broadcast(ctx context.Context, id string) (core.Broadcast, error) 
 }
 
 func (r repo) Broadcasts(ctx context.Context, p core.Page) ([]core.Broadcast, error) {
-	return list[broadcastRow](back(r.rows(ctx), "id", p))
+	return list[broadcastRow](back(r.rows(ctx), p))
 }
 
 func (r repo) SetBroadcastState(ctx context.Context, id string, from, to core.BroadcastState) (bool, error) {

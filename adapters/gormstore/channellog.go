@@ -40,5 +40,5 @@ func (r repo) logRow(e core.LogEntry) logRow {
 
 // ChannelLog lists a channel's entries, newest first; Page.Before is an id.
 func (r repo) ChannelLog(ctx context.Context, id core.ChannelID, p core.Page) ([]core.LogEntry, error) {
-	return list[logRow](back(r.rows(ctx).Where("channel = ?", id), "id", p))
+	return list[logRow](back(r.rows(ctx).Where("channel = ?", id), p))
 }

@@ -52,7 +52,7 @@ func (r repo) Contact(ctx context.Context, id core.ContactID) (core.Contact, err
 
 // Contacts lists the contacts, merged ones too, newest first; Page.Before is an id.
 func (r repo) Contacts(ctx context.Context, p core.Page) ([]core.Contact, error) {
-	return list[contactRow](back(r.rows(ctx), "id", p))
+	return list[contactRow](back(r.rows(ctx), p))
 }
 
 // SetContact updates name, language, preferences and MergedInto.

@@ -101,7 +101,7 @@ func (r repo) AddDeadLetter(ctx context.Context, d core.DeadLetter) error {
 
 // DeadLetters lists them, newest first; Page.Before is an id.
 func (r repo) DeadLetters(ctx context.Context, p core.Page) ([]core.DeadLetter, error) {
-	return list[deadRow](back(r.rows(ctx), "id", p))
+	return list[deadRow](back(r.rows(ctx), p))
 }
 
 func (r repo) DeadLetter(ctx context.Context, id string) (core.DeadLetter, error) {

@@ -142,10 +142,10 @@ func limit(p core.Page) int {
 	return p.Limit
 }
 
-// back orders a query by a column, newest first, and cuts out the page.
-func back(db *gorm.DB, column string, p core.Page) *gorm.DB {
+// back orders a query by id, newest first, and cuts out the page.
+func back(db *gorm.DB, p core.Page) *gorm.DB {
 	if p.Before != "" {
-		db = db.Where(column+" < ?", p.Before)
+		db = db.Where("id < ?", p.Before)
 	}
-	return db.Order(column + " DESC").Limit(limit(p))
+	return db.Order("id DESC").Limit(limit(p))
 }

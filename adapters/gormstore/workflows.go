@@ -115,7 +115,7 @@ func (r repo) Runs(ctx context.Context, f core.RunFilter, p core.Page) ([]core.R
 	if f.State != "" {
 		db = db.Where("state = ?", f.State)
 	}
-	return list[runRow](back(db, "id", p))
+	return list[runRow](back(db, p))
 }
 
 func (r repo) RunsSince(ctx context.Context, id core.ConversationID, since time.Time) (int, error) {
@@ -156,5 +156,5 @@ func (r repo) Purchases(ctx context.Context, contact core.ContactID, p core.Page
 	if contact != "" {
 		db = db.Where("contact = ?", contact)
 	}
-	return list[purchaseRow](back(db, "id", p))
+	return list[purchaseRow](back(db, p))
 }

@@ -33,7 +33,7 @@ func (t target) address() string { return net.JoinHostPort(t.host, t.port) }
 func parseRelay(secret core.Secret) (target, error) {
 	u, err := url.Parse(secret.Reveal())
 	if err != nil {
-		return target{}, badRelay("cannot be read. Write it as smtp://user:password@host:587, with %%2F for a slash, %%40 for an @ and so on in the password")
+		return target{}, badRelay("cannot be read. Write it as smtp://user:password@host:587, with %2F for a slash, %40 for an @ and so on in the password")
 	}
 	t := target{host: u.Hostname(), port: u.Port(), user: u.User.Username()}
 	pass, _ := u.User.Password()
@@ -44,7 +44,7 @@ func parseRelay(secret core.Secret) (target, error) {
 	case t.host == "":
 		return target{}, badRelay("names no host")
 	case strings.Trim(u.Path, "/") != "" || u.Fragment != "":
-		return target{}, badRelay("has something after the host. If that is part of the password, write %%2F for a slash and %%23 for a #")
+		return target{}, badRelay("has something after the host. If that is part of the password, write %2F for a slash and %23 for a #")
 	case strings.ContainsAny(t.user+pass, "\r\n\x00"):
 		return target{}, badRelay("holds a line break in the user or the password")
 	}
@@ -80,8 +80,8 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-func badRelay(what string, args ...any) error {
-	p := core.Problemf(core.CodeInvalid, "The relay URL "+what+".", args...)
+func badRelay(what string) error {
+	p := core.Problemf(core.CodeInvalid, "The relay URL %s.", what)
 	p.Field = "relay_url"
 	return p
 }

@@ -46,7 +46,7 @@ func (e *apiError) inStatus() obj {
 	return o
 }
 
-// codes are the titles and HTTP statuses of the errors that the platform gives for messages.
+// codeError is what the platform answers with an error code: its title and HTTP status.
 func codeError(code int, details string) *apiError {
 	e := &apiError{status: http.StatusBadRequest, code: code, title: "Something went wrong", details: details}
 	switch code {

@@ -24,7 +24,7 @@ func (l *link) Act(ctx context.Context, a core.Act) (core.Sent, error) {
 	if a.Action == core.ActionRead || a.Action == core.ActionTyping {
 		return core.Sent{}, s.show(ctx, a.Action, on)
 	}
-	message, err := s.change(ctx, a, on)
+	message, err := s.change(a, on)
 	if err != nil {
 		return core.Sent{}, err
 	}
@@ -66,7 +66,7 @@ func (s *session) markRead(ctx context.Context, on ref) error {
 }
 
 // change makes the message that changes another one.
-func (s *session) change(ctx context.Context, a core.Act, on ref) (*waE2E.Message, error) {
+func (s *session) change(a core.Act, on ref) (*waE2E.Message, error) {
 	sender := on.sender
 	if !on.ours && sender.IsEmpty() {
 		sender = on.chat

@@ -26,7 +26,7 @@ func ParseBroadcast(file string, raw []byte) (Broadcast, error) {
 	}
 	var b Broadcast
 	r.fields(doc.Content[0], "a broadcast", map[string]field{
-		"name":       func(_, n *yaml.Node) { b.Name, _ = r.name(n, "name") },
+		"name":       func(_, n *yaml.Node) { b.Name = r.name(n, "name") },
 		"channels":   func(_, n *yaml.Node) { b.Channels, _ = r.texts(n, "channels") },
 		"to":         func(_, n *yaml.Node) { b.To = r.segment(n) },
 		"opt_in":     func(_, n *yaml.Node) { b.OptIn, _ = r.text(n, "opt_in") },
@@ -53,7 +53,7 @@ func (r *reader) segment(n *yaml.Node) core.Segment {
 func (r *reader) templateUse(n *yaml.Node) *core.TemplateUse {
 	var t core.TemplateUse
 	r.fields(n, "a template", map[string]field{
-		"name":     func(_, v *yaml.Node) { t.Name, _ = r.name(v, "name") },
+		"name":     func(_, v *yaml.Node) { t.Name = r.name(v, "name") },
 		"language": func(_, v *yaml.Node) { t.Language, _ = r.text(v, "language") },
 		"values":   func(_, v *yaml.Node) { t.Values = r.pairs(v, "values") },
 	})

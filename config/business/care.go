@@ -87,10 +87,10 @@ func (r *reader) survey(n *yaml.Node) core.Survey {
 func (r *reader) rule(n *yaml.Node) {
 	var x rule
 	r.fields(n, "a rule", map[string]field{
-		"name":  func(_, v *yaml.Node) { x.Name, _ = r.name(v, "name") },
+		"name":  func(_, v *yaml.Node) { x.Name = r.name(v, "name") },
 		"words": func(_, v *yaml.Node) { x.Words, _ = r.texts(v, "words") },
 		"channel": func(_, v *yaml.Node) {
-			x.channel, _ = r.name(v, "channel")
+			x.channel = r.name(v, "channel")
 			r.refs = append(r.refs, ref{"channel", x.channel, r.place(v)})
 		},
 		"ad":       func(_, v *yaml.Node) { x.Ad = r.flag(v, "ad") },

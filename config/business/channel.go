@@ -14,7 +14,7 @@ func (r *reader) channel(n *yaml.Node) {
 	c := Channel{place: r.place(n), Values: map[string]string{}, Secrets: map[string]core.Secret{}}
 	var kind, window, settings, probe, phone *yaml.Node
 	r.fields(n, "a channel", map[string]field{
-		"name":     func(_, v *yaml.Node) { c.Name, _ = r.name(v, "name") },
+		"name":     func(_, v *yaml.Node) { c.Name = r.name(v, "name") },
 		"kind":     func(_, v *yaml.Node) { kind = v },
 		"window":   func(_, v *yaml.Node) { window = v },
 		"settings": func(_, v *yaml.Node) { settings = v },

@@ -88,7 +88,7 @@ func (r *reader) desk(n *yaml.Node) {
 			r.refs = append(r.refs, ref{"team", d.team, r.place(v)})
 		},
 		"assign": func(_, v *yaml.Node) { d.Strategy = r.strategy(v) },
-		"field":  func(_, v *yaml.Node) { d.Field, _ = r.name(v, "field") },
+		"field":  func(_, v *yaml.Node) { d.Field = r.name(v, "field") },
 		"tags": func(_, v *yaml.Node) {
 			d.tags = map[string]string{}
 			for i := 0; v.Kind == yaml.MappingNode && i+1 < len(v.Content); i += 2 {

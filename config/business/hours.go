@@ -58,7 +58,7 @@ func (r *reader) holiday(n *yaml.Node) (core.Holiday, bool) {
 	before := len(r.wrong.All)
 	r.fields(n, "a holiday", map[string]field{
 		"date": func(_, v *yaml.Node) { d.Date, _ = r.text(v, "date") },
-		"name": func(_, v *yaml.Node) { d.Name, _ = r.name(v, "name") },
+		"name": func(_, v *yaml.Node) { d.Name = r.name(v, "name") },
 		"open": func(_, v *yaml.Node) {
 			var err error
 			d.Open, err = core.ParseShifts(v.Value)

@@ -74,17 +74,17 @@ func (r *reader) text(n *yaml.Node, key string) (string, bool) {
 	return n.Value, true
 }
 
-// name takes a text that people call something by.
-func (r *reader) name(n *yaml.Node, key string) (string, bool) {
+// name takes a text that people call something by; "" if it is none.
+func (r *reader) name(n *yaml.Node, key string) string {
 	s, ok := r.text(n, key)
 	if !ok {
-		return "", false
+		return ""
 	}
 	if s != strings.TrimSpace(s) || utf8.RuneCountInString(s) > longestName || strings.ContainsFunc(s, unicode.IsControl) {
 		r.bad(n, key, fmt.Sprintf("Use at most %d characters, on one line, without spaces around them.", longestName), "%q cannot be a name.", s)
-		return "", false
+		return ""
 	}
-	return s, true
+	return s
 }
 
 // texts takes a list of texts with their nodes.

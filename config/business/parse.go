@@ -23,7 +23,7 @@ func Parse(file string, raw []byte, infos []core.Info, env func(string) (string,
 		return File{}, r.wrong.Err(file)
 	}
 	r.fields(doc.Content[0], "the file", map[string]field{
-		"workspace": func(_, n *yaml.Node) { r.out.Workspace, _ = r.name(n, "workspace") },
+		"workspace": func(_, n *yaml.Node) { r.out.Workspace = r.name(n, "workspace") },
 		"channels":  r.each("channels", r.channel),
 		"agents":    r.each("agents", r.agent),
 		"teams":     r.each("teams", r.team),

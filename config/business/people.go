@@ -12,7 +12,7 @@ import (
 func (r *reader) agent(n *yaml.Node) {
 	a := Agent{place: r.place(n)}
 	r.fields(n, "an agent", map[string]field{
-		"name":      func(_, v *yaml.Node) { a.Name, _ = r.name(v, "name") },
+		"name":      func(_, v *yaml.Node) { a.Name = r.name(v, "name") },
 		"addresses": func(_, v *yaml.Node) { a.Addresses = r.addresses(v) },
 		"language":  func(_, v *yaml.Node) { a.Language = r.language(v) },
 		"disabled":  func(_, v *yaml.Node) { a.Disabled = r.flag(v, "disabled") },
@@ -85,7 +85,7 @@ func (r *reader) language(n *yaml.Node) string {
 func (r *reader) team(n *yaml.Node) {
 	var t Team
 	r.fields(n, "a team", map[string]field{
-		"name":    func(_, v *yaml.Node) { t.Name, _ = r.name(v, "name") },
+		"name":    func(_, v *yaml.Node) { t.Name = r.name(v, "name") },
 		"members": func(_, v *yaml.Node) { t.Members = r.agents(v, "members") },
 		"assign":  func(_, v *yaml.Node) { t.Strategy = r.strategy(v) },
 		"hours":   func(_, v *yaml.Node) { t.Hours = r.hours(v) },
@@ -117,7 +117,7 @@ func (r *reader) forward(n *yaml.Node) {
 		}
 	}
 	r.fields(n, "a forward", map[string]field{
-		"name":     func(_, v *yaml.Node) { f.Name, _ = r.name(v, "name") },
+		"name":     func(_, v *yaml.Node) { f.Name = r.name(v, "name") },
 		"channel":  named("channel", &f.Channel),
 		"team":     named("team", &f.Team),
 		"to":       func(_, v *yaml.Node) { f.To = r.agents(v, "to") },

@@ -11,7 +11,7 @@ func (r *reader) phone(n *yaml.Node, c Channel) {
 	var p core.Coexistence
 	before := len(r.wrong.All)
 	r.fields(n, "a phone", map[string]field{
-		"owner": func(_, v *yaml.Node) { p.Owner, _ = r.name(v, "owner") },
+		"owner": func(_, v *yaml.Node) { p.Owner = r.name(v, "owner") },
 		"answered_twice": func(_, v *yaml.Node) {
 			s, _ := r.text(v, "answered_twice")
 			if p.Twice = core.Twice(s); p.Twice != core.TwiceHold && p.Twice != core.TwiceSend {

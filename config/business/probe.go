@@ -20,10 +20,10 @@ func (r *reader) probe(n *yaml.Node, c Channel) {
 	before := len(r.wrong.All)
 	var language *yaml.Node
 	r.fields(n, "a probe", map[string]field{
-		"to":       func(_, v *yaml.Node) { p.To, _ = r.name(v, "to") },
+		"to":       func(_, v *yaml.Node) { p.To = r.name(v, "to") },
 		"each":     func(_, v *yaml.Node) { p.Each = r.probeEach(v) },
-		"template": func(_, v *yaml.Node) { p.Template, _ = r.name(v, "template") },
-		"language": func(_, v *yaml.Node) { language = v; p.Language, _ = r.name(v, "language") },
+		"template": func(_, v *yaml.Node) { p.Template = r.name(v, "template") },
+		"language": func(_, v *yaml.Node) { language = v; p.Language = r.name(v, "language") },
 	})
 	switch {
 	case len(r.wrong.All) > before:

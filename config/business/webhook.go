@@ -23,7 +23,7 @@ type Webhook struct {
 func (r *reader) webhook(n *yaml.Node) {
 	w := Webhook{place: n}
 	r.fields(n, "a webhook", map[string]field{
-		"name":   func(_, v *yaml.Node) { w.Name, _ = r.name(v, "name") },
+		"name":   func(_, v *yaml.Node) { w.Name = r.name(v, "name") },
 		"url":    func(_, v *yaml.Node) { w.URL, _ = r.text(v, "url") },
 		"events": func(_, v *yaml.Node) { w.Events, _ = r.texts(v, "events") },
 		"secret": func(_, v *yaml.Node) { w.Secret = r.hidden(v, "secret", w.Name) },

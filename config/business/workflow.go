@@ -22,7 +22,7 @@ func (r *reader) workflow(n *yaml.Node) {
 	w := Workflow{Node: n}
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == "name" {
-			w.Name, _ = r.name(n.Content[i+1], "name")
+			w.Name = r.name(n.Content[i+1], "name")
 		}
 	}
 	if !r.named(n, "workflow", w.Name) {

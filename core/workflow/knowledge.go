@@ -215,10 +215,11 @@ func (t *turn) say(ctx context.Context, text Text) (string, error) {
 	return t.fill(ctx, text.In(t.tongue), nil)
 }
 
-func (t *turn) fillAll(ctx context.Context, all map[string]string, escape func(string) string) (map[string]string, error) {
+// fillAll fills in each of several texts.
+func (t *turn) fillAll(ctx context.Context, all map[string]string) (map[string]string, error) {
 	out := make(map[string]string, len(all))
 	for k, v := range all {
-		text, err := t.fill(ctx, v, escape)
+		text, err := t.fill(ctx, v, nil)
 		if err != nil {
 			return nil, err
 		}

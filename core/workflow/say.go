@@ -182,7 +182,7 @@ func (t *turn) choices(ctx context.Context, text string, all []Choice, label Tex
 
 // approved fills a template, in the language that is nearest to the contact's.
 func (t *turn) approved(ctx context.Context, s Send) (core.Content, error) {
-	values, err := t.fillAll(ctx, s.Template.Values, nil)
+	values, err := t.fillAll(ctx, s.Template.Values)
 	if err != nil {
 		return core.Content{}, err
 	}

@@ -42,11 +42,11 @@ func (t *turn) happen(ctx context.Context, tx core.Tx, kind core.HappeningKind, 
 }
 
 func (t *turn) change(ctx context.Context, s Set) error {
-	fields, err := t.fillAll(ctx, s.Fields, nil)
+	fields, err := t.fillAll(ctx, s.Fields)
 	if err != nil {
 		return err
 	}
-	vars, err := t.fillAll(ctx, s.Vars, nil)
+	vars, err := t.fillAll(ctx, s.Vars)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (t *turn) order(ctx context.Context, b Buy) error {
 	if state != "" {
 		p.State = state
 	}
-	if p.Data, err = t.fillAll(ctx, b.Data, nil); err != nil {
+	if p.Data, err = t.fillAll(ctx, b.Data); err != nil {
 		return err
 	}
 	if p.Items, err = t.items(ctx, b); err != nil {

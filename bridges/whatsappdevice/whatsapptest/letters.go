@@ -129,11 +129,11 @@ func (p *Phone) echo(from types.JID, to *Contact, m *waE2E.Message, options []Se
 }
 
 // tell sends what only the account's own devices are told.
-func (p *Phone) tell(m *waE2E.ProtocolMessage) Message {
+func (p *Phone) tell(m *waE2E.ProtocolMessage) {
 	l := p.newLetter(&waE2E.Message{ProtocolMessage: m}, []SendOption{To(p)})
 	l.chat, l.kind = p.lid, "text"
 	l.attrs = wa.Attrs{"from": p.lid, "category": "peer"}
-	return p.mail(l)
+	p.mail(l)
 }
 
 // mail gives a letter to every linked device of the phone.

@@ -30,7 +30,7 @@ func (p *page) below() {
 			continue
 		}
 		f.start = p.absorb(f.start)
-		if p.written(0, f.start) || !f.plea || p.isQuote(f.body) {
+		if p.written(f.start) || !f.plea || p.isQuote(f.body) {
 			p.cutAt(f)
 			return
 		}
@@ -72,9 +72,9 @@ func (p *page) isQuote(body int) bool {
 	return indented > 0
 }
 
-// written says whether the agent wrote anything on the lines from a up to b.
-func (p *page) written(a, b int) bool {
-	for i := a; i < b; i++ {
+// written says whether the agent wrote anything on the lines before end.
+func (p *page) written(end int) bool {
+	for i := range end {
 		if l := &p.lines[i]; l.role == own && l.s != "" && l.marks&markRule == 0 && !isRule(l.s) {
 			return true
 		}
@@ -185,7 +185,7 @@ func (p *page) labels(i int) headerRun {
 			break
 		}
 		if l.s == "" {
-			if _, _, ok := p.labelAt(j + 1); !ok || r.count == 0 {
+			if !p.labelAt(j+1) || r.count == 0 {
 				break
 			}
 			continue
@@ -229,11 +229,13 @@ func (r *headerRun) weight() int {
 	return w
 }
 
-func (p *page) labelAt(i int) (string, string, bool) {
+// labelAt says whether there is a line i, and it begins with a header's name.
+func (p *page) labelAt(i int) bool {
 	if i < 0 || i >= len(p.lines) {
-		return "", "", false
+		return false
 	}
-	return label(p.lines[i].s)
+	_, _, ok := label(p.lines[i].s)
+	return ok
 }
 
 // wraps says whether line j, which is no label, goes on with the header above it.
@@ -242,8 +244,7 @@ func (p *page) wraps(j int) bool {
 	if strings.HasPrefix(s, "<") || strings.HasPrefix(s, "[") || len(s) < 120 && hasAddress(s) {
 		return true
 	}
-	_, _, one := p.labelAt(j + 1)
-	return one
+	return p.labelAt(j + 1)
 }
 
 // headers says whether a header block of an earlier mail starts at line i, and how sure that is. It must name an address and a date, or
@@ -252,7 +253,7 @@ func (p *page) headers(i int) (end int, sure, ok bool) {
 	if _, value, first := label(p.lines[i].s); !first || value == "" && i+1 < len(p.lines) && p.lines[i+1].s == "" {
 		return 0, false, false
 	}
-	if _, _, above := p.labelAt(i - 1); above {
+	if p.labelAt(i - 1) {
 		if t := traitsOf(p.lines[i].s); !t.address && !t.date {
 			return 0, false, false // its run was looked at; this keeps long lists cheap
 		}
@@ -410,7 +411,7 @@ func (p *page) announces(j int) bool {
 	l := &p.lines[j]
 	_, value, isLabel := label(l.s)
 	alone := j > 0 && p.lines[j-1].blank() && (j+1 == len(p.lines) || p.lines[j+1].blank())
-	return alone && hasColon(l.s) && (!isLabel || value == "") && len(strings.Fields(l.s)) <= 6 && traitsOf(l.s).digits == 0 && p.written(0, j)
+	return alone && hasColon(l.s) && (!isLabel || value == "") && len(strings.Fields(l.s)) <= 6 && traitsOf(l.s).digits == 0 && p.written(j)
 }
 
 // startsLower says whether s starts with a lower-case letter.

@@ -18,7 +18,7 @@ func (p *page) signatures() {
 		case p.advertised(end):
 			p.set(end, end+1, signature)
 			p.note("mobile signature")
-		case isLegal(p.joined(start, end)) && p.written(0, start):
+		case isLegal(p.joined(start, end)) && p.written(start):
 			p.set(start, end+1, signature)
 			p.note("legal footer")
 		case p.underRule(end), p.card(start, end):
@@ -94,7 +94,7 @@ func (p *page) cardLike(a, end int) bool {
 // card takes off a paragraph at the end that is nothing but a business card: four lines or more, the first a name, with at least two ways
 // to reach its bearer. After a colon it is what the agent wants to tell.
 func (p *page) card(start, end int) bool {
-	if first := p.lines[start].s; end-start < 3 || !p.written(0, start) || isReach(first) || traitsOf(first).digits > 0 || len(strings.Fields(first)) > 5 {
+	if first := p.lines[start].s; end-start < 3 || !p.written(start) || isReach(first) || traitsOf(first).digits > 0 || len(strings.Fields(first)) > 5 {
 		return false
 	}
 	if j := p.previous(start); j >= 0 && hasColon(p.lines[j].s) {

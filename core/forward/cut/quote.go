@@ -160,7 +160,7 @@ func (p *page) introduced(b *block, trailing bool) bool {
 		b.start = p.absorb(start)
 		return true
 	}
-	if !trailing && p.written(0, j) && !p.forwards(*b) {
+	if !trailing && p.written(j) && !p.forwards(*b) {
 		return false
 	}
 	return p.faintlyIntroduced(b, j, colon, glued)
@@ -184,7 +184,7 @@ func (p *page) faintlyIntroduced(b *block, j int, colon, glued bool) bool {
 	apart := start == 0 || p.lines[start-1].s == ""
 	words := len(strings.Fields(p.joined(start, j)))
 	forwards := colon && p.forwards(*b)
-	if !apart || words > 12 || !glued && !forwards || !colon && (words > 8 || !p.written(0, start) || p.forwards(*b) || words > 5 && isSentence(p.lines[j].s)) {
+	if !apart || words > 12 || !glued && !forwards || !colon && (words > 8 || !p.written(start) || p.forwards(*b) || words > 5 && isSentence(p.lines[j].s)) {
 		return false
 	}
 	b.start = p.absorb(start)

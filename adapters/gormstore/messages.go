@@ -289,7 +289,7 @@ func (r repo) PutReaction(ctx context.Context, id core.MessageID, x core.Reactio
 	return err
 }
 
-// sort is used where DELETE … RETURNING gives rows in any order.
+// sortBy is used where DELETE … RETURNING gives rows in any order.
 func sortBy[T any](rows []T, key func(T) string) {
 	slices.SortFunc(rows, func(a, b T) int {
 		switch x, y := key(a), key(b); {

@@ -115,7 +115,7 @@ func (c *Customer) AwaitCount(ctx context.Context, n int) ([]ChatMessage, error)
 	return got, err
 }
 
-// ID is the name under which the platform routes: phone, or user id where the phone is hidden. Callers hold mu.
+// id is the name under which the platform routes: phone, or user id where the phone is hidden. Callers hold mu.
 func (c *Customer) id() string {
 	if c.hidden || c.phone == "" {
 		return c.bsuid

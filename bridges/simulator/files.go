@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// limits are the platform's MIME types and sizes for uploads.
+// uploadLimit is the platform's limit for uploads of a MIME type, in bytes; not known: it takes none.
 func uploadLimit(mimeType string) (limit int, known bool) {
 	const mb = 1 << 20
 	switch base, _, _ := strings.Cut(mimeType, ";"); base {

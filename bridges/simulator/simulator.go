@@ -55,7 +55,7 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// Meta does not follow redirects of a callback.
+// noRedirect makes callbacks as Meta does, which follows no redirects.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Close stops every delivery and waits for it. It may be called twice.

@@ -12,7 +12,7 @@ import (
 	"causeway/core"
 )
 
-// carriers are the methods and fields by which kinds of media are sent.
+// carrier is the method, and the field in it, by which a file is sent.
 func carrier(c core.Content) (method, field string) {
 	switch {
 	case (c.Kind == core.KindVideo || c.Kind == core.KindImage) && c.Media.Animated || c.Media.MIME == "image/gif" && c.Kind == core.KindImage:

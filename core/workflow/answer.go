@@ -174,7 +174,7 @@ func readPhone(s string) (string, bool) {
 	return phonenumbers.Format(n, phonenumbers.E164), true
 }
 
-// days are words for dates, folded.
+// dayWords are words for dates, folded, and in how many days they are.
 func dayWords() map[string]int {
 	return map[string]int{"today": 0, "tomorrow": 1, "اليوم": 0, "غدا": 1, "сегодня": 0, "завтра": 1}
 }

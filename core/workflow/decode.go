@@ -31,7 +31,7 @@ func (f Fault) String() string {
 	return s
 }
 
-// Faults are all that is wrong, as one error for people.
+// faulty makes all that is wrong into one error for people; nil if nothing is.
 func faulty(file string, all []Fault) error {
 	if len(all) == 0 {
 		return nil

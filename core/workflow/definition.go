@@ -242,7 +242,7 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]string)(t))
 }
 
-// kind names what a step does; empty for none, or more than one.
+// kinds names what a step does: it must be one thing.
 func (s Step) kinds() []string {
 	var all []string
 	for _, k := range []struct {

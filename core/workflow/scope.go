@@ -90,7 +90,7 @@ type eventScope struct {
 	Name string `expr:"name"` // of the tag or field
 }
 
-// expressions are compiled with these.
+// options are what expressions are compiled with.
 func options(more ...expr.Option) []expr.Option {
 	return append([]expr.Option{expr.Env(scope{}), expr.DisableBuiltin("now"), expr.MaxNodes(1000),
 		expr.Function("fold", func(p ...any) (any, error) { return fold(p[0].(string)), nil }, new(func(string) string)),

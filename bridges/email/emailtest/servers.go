@@ -39,7 +39,7 @@ func lacking(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// place of a program, "" if it is not installed.
+// program is the place of a program, "" if it is not installed.
 func program(name string) string {
 	for _, dir := range []string{"/usr/sbin", "/usr/bin", "/usr/local/sbin"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {

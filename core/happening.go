@@ -55,6 +55,12 @@ func WorkflowJob(ws WorkspaceID, id ConversationID) Job {
 // AutomationOwner is the owner of the values by which the parts of automation keep their settings in a workspace; see Store.Automated.
 const AutomationOwner = "automation"
 
+// Automated reports whether automation follows what happens in a workspace.
+func Automated(ctx context.Context, repo ChannelRepo) (bool, error) {
+	names, err := repo.Automation(ctx)
+	return len(names) > 0, err
+}
+
 // Follower is a piece of automation: greeting, workflows, assignment. Follow reacts to one happening, given the conversation as those before left it,
 // which is read but once for all of them: who changes it changes c, too. After a crash or an error it is called again with the same happening: what it
 // does has to be done once all the same, which the happening's ID is good for (as the Key of a Request, as the name of a run).

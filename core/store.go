@@ -133,6 +133,9 @@ type ChannelRepo interface {
 	FirstValue(ctx context.Context, owner string) (name string, value []byte, err error)
 	// DropValue forgets a value. One that is not there is no error.
 	DropValue(ctx context.Context, owner, name string) error
+	// Automation names the values of the AutomationOwner that are set. It is asked for each message, so a store may remember them for a moment, as it may
+	// those values. A change of them returns, and the Tx that makes it, when all processes go by it.
+	Automation(ctx context.Context) ([]string, error)
 
 	AppendLog(ctx context.Context, e LogEntry) error
 	ChannelLog(ctx context.Context, id ChannelID, p Page) ([]LogEntry, error)

@@ -57,7 +57,16 @@ func RemoveWebhook(ctx context.Context, repo ChannelRepo, name string) (bool, er
 	return true, saveWebhooks(ctx, repo, left)
 }
 
+// HasWebhooks reports whether a workspace has webhooks.
+func HasWebhooks(ctx context.Context, repo ChannelRepo) (bool, error) {
+	names, err := repo.Automation(ctx)
+	return slices.Contains(names, webhooksName), err
+}
+
 func saveWebhooks(ctx context.Context, repo ChannelRepo, all []Webhook) error {
+	if len(all) == 0 {
+		return repo.DropValue(ctx, AutomationOwner, webhooksName)
+	}
 	raw, err := json.Marshal(all)
 	if err != nil {
 		return fmt.Errorf("webhooks: %w", err)

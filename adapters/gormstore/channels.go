@@ -3,6 +3,7 @@ package gormstore
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -146,17 +147,21 @@ func (r repo) Value(ctx context.Context, owner, name string) ([]byte, error) {
 	if owner != core.AutomationOwner || r.t != nil {
 		return r.value(ctx, owner, name)
 	}
-	key := freshKey{r.ws, name}
-	known, turn, ok := r.s.fresh.get(key)
-	if ok {
-		return bytes.Clone(known), nil
+	value, err := remembered(&r.s.fresh, freshKey{r.ws, name}, func() ([]byte, error) { return r.value(ctx, owner, name) })
+	return bytes.Clone(value), err
+}
+
+// Automation names what is set up of automation. A transaction, too, goes by what was just read: it asks for each message.
+func (r repo) Automation(ctx context.Context) ([]string, error) {
+	read := func() (names []string, err error) {
+		err = r.rows(ctx).Table("small_values").Where("owner = ?", core.AutomationOwner).Order("name").Pluck("name", &names).Error
+		return names, fail(err)
 	}
-	began := time.Now()
-	value, err := r.value(ctx, owner, name)
-	if err == nil {
-		r.s.fresh.put(key, bytes.Clone(value), turn, began)
+	if r.t != nil && r.t.settings {
+		return read()
 	}
-	return value, err
+	names, err := remembered(&r.s.fresh, freshKey{workspace: r.ws}, read)
+	return slices.Clone(names), err
 }
 
 func (r repo) value(ctx context.Context, owner, name string) ([]byte, error) {
@@ -173,14 +178,14 @@ func (r repo) SetValue(ctx context.Context, owner, name string, value []byte) er
 
 // SetValueUntil keeps a small value at least until a time, for good if that is zero.
 func (r repo) SetValueUntil(ctx context.Context, owner, name string, value []byte, until time.Time) error {
-	defer r.changesValue(owner)
+	defer r.changesValue(ctx, owner)
 	row := valueRow{Workspace: r.ws, Owner: owner, Name: name, Value: notNil(value), Expires: at(until)}
 	return r.put(ctx, &row, "workspace,owner,name", "value", "expires")
 }
 
 // SwapValue sets a small value where it is still the one that was read. Of two that read the same, one wins.
 func (r repo) SwapValue(ctx context.Context, owner, name string, old, value []byte) (bool, error) {
-	defer r.changesValue(owner)
+	defer r.changesValue(ctx, owner)
 	if old == nil {
 		return r.win(ctx, &valueRow{Workspace: r.ws, Owner: owner, Name: name, Value: notNil(value), Expires: at(time.Time{})}, "", "workspace", "owner", "name")
 	}
@@ -198,7 +203,7 @@ func (r repo) FirstValue(ctx context.Context, owner string) (string, []byte, err
 }
 
 func (r repo) DropValue(ctx context.Context, owner, name string) error {
-	defer r.changesValue(owner)
+	defer r.changesValue(ctx, owner)
 	return fail(r.changes(ctx).Where("workspace = ? AND owner = ? AND name = ?", r.ws, owner, name).Delete(&valueRow{}).Error)
 }
 

@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -8,28 +9,29 @@ import (
 )
 
 // freshFor is how long what was read of a workspace's settings of automation is taken for what they are. Every happening asks for them many times, and
-// there may be hundreds a second; a person who changes them in another process notices nothing of so short a time. In this one a change counts at once.
+// there may be hundreds a second. In this process a change counts at once; who changes them waits for so long after the commit, so that no other
+// process goes by what was before either when they are told that it is done.
 const freshFor = 50 * time.Millisecond
 
 // mostFresh bounds how many are kept.
 const mostFresh = 1000
 
-// fresh are the values of the core.AutomationOwner that were just read outside of transactions.
+// fresh is what was just read of the values of the core.AutomationOwner.
 type fresh struct {
 	mu    sync.Mutex
 	turn  int // grows with each change
 	known map[freshKey]freshValue
 }
 
-type freshKey struct{ workspace, name string }
+type freshKey struct{ workspace, name string } // all names, if empty
 
 type freshValue struct {
-	value []byte
+	value any
 	read  time.Time
 }
 
 // get returns what is known, or the turn to put what is read then.
-func (f *fresh) get(key freshKey) (value []byte, turn int, ok bool) {
+func (f *fresh) get(key freshKey) (value any, turn int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v, ok := f.known[key]
@@ -37,7 +39,7 @@ func (f *fresh) get(key freshKey) (value []byte, turn int, ok bool) {
 }
 
 // put keeps what was read since a turn, unless something was changed meanwhile.
-func (f *fresh) put(key freshKey, value []byte, turn int, read time.Time) {
+func (f *fresh) put(key freshKey, value any, turn int, read time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if turn != f.turn {
@@ -57,13 +59,36 @@ func (f *fresh) forget() {
 	f.known = nil
 }
 
-// changesValue notes that a value is changed: from the commit on, what was read before does not count.
-func (r repo) changesValue(owner string) {
+// remembered is what read returns now, or returned just now.
+func remembered[T any](f *fresh, key freshKey, read func() (T, error)) (T, error) {
+	known, turn, ok := f.get(key)
+	if ok {
+		return known.(T), nil
+	}
+	began := time.Now()
+	value, err := read()
+	if err == nil {
+		f.put(key, value, turn, began)
+	}
+	return value, err
+}
+
+// changed is called after the commit of a change. It returns when it counts everywhere; the end of ctx changes nothing any more.
+func (f *fresh) changed(ctx context.Context) {
+	f.forget()
+	select {
+	case <-ctx.Done():
+	case <-time.After(freshFor):
+	}
+}
+
+// changesValue follows a change of a value: within a transaction, it counts from the commit on.
+func (r repo) changesValue(ctx context.Context, owner string) {
 	switch {
 	case owner != core.AutomationOwner:
 	case r.t != nil:
 		r.t.settings = true
 	default:
-		r.s.fresh.forget()
+		r.s.fresh.changed(ctx)
 	}
 }

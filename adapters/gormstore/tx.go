@@ -84,12 +84,12 @@ func (s *Store) once(ctx context.Context, f func(t *transaction) error) error {
 	if err := r.commit(ctx, t.last); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
-	if t.settings {
-		s.fresh.forget()
-	}
 	s.filled(ctx, t.messages)
 	if q, ok := s.queue.(interface{ Committed(jobs []core.Job) }); ok && len(t.jobs) > 0 {
 		q.Committed(t.jobs)
+	}
+	if t.settings {
+		s.fresh.changed(ctx)
 	}
 	return nil
 }

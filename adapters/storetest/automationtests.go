@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -150,6 +151,12 @@ func facts(w *world) {
 func settingsNow(w *world) {
 	is := func(want string) {
 		w.Helper()
+		named := func(repo core.Repo) {
+			names, err := repo.Automation(w.Context())
+			same(w, "names", strings.Join(names, " "), map[bool]string{true: "hours"}[want != ""], err)
+		}
+		named(w.repo)
+		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error { named(tx.In(w.ws)); return nil }))
 		for range 2 {
 			got, err := w.repo.Value(w.Context(), core.AutomationOwner, "hours")
 			same(w, "setting", string(got), want, err)
@@ -162,6 +169,10 @@ func settingsNow(w *world) {
 		w.must(tx.In(w.ws).SetValue(w.Context(), core.AutomationOwner, "hours", []byte(value)))
 		got, err := tx.In(w.ws).Value(w.Context(), core.AutomationOwner, "hours")
 		same(w, "inside", string(got), value, err)
+		w.must(tx.In(w.ws).SetValue(w.Context(), core.AutomationOwner, "away", nil))
+		names, err := tx.In(w.ws).Automation(w.Context())
+		same(w, "names inside", names, []string{"away", "hours"}, err)
+		w.must(tx.In(w.ws).DropValue(w.Context(), core.AutomationOwner, "away"))
 	}
 	err := w.store.Tx(w.Context(), func(tx core.Tx) error { set(tx, "two"); return errRollback })
 	same(w, "rolled back", errors.Is(err, errRollback), true, nil)

@@ -66,6 +66,7 @@ func fill(w *world) things {
 	w.must(w.repo.SaveKey(ctx, x.key))
 	w.must(w.repo.PutSecret(ctx, core.SealedSecret{Owner: "o", Name: "n", Box: []byte("b")}))
 	w.must(w.repo.SetValue(ctx, "o", "n", []byte("v")))
+	w.must(w.repo.SetValue(ctx, core.AutomationOwner, "n", []byte("v")))
 	w.must(w.repo.PutTemplates(ctx, x.ch, []core.Template{{Channel: x.ch, Name: "hi", Language: "en", ProviderID: "p1"}}))
 	w.must(w.repo.AppendLog(ctx, core.LogEntry{ID: "log1", Channel: x.ch}))
 	w.must(w.repo.TouchWindow(ctx, x.ch, x.identity.ID, noon))
@@ -223,6 +224,7 @@ func (c *counted) lists(x things) {
 	ctx, r := c.Context(), c.repo
 	nothingFrom(c, "Secrets", func() ([]core.SealedSecret, error) { return r.Secrets(ctx, "o") })
 	nothingFrom(c, "Value", func() ([]byte, error) { return r.Value(ctx, "o", "n") })
+	nothingFrom(c, "Automation", func() ([]string, error) { return r.Automation(ctx) })
 	nothingFrom(c, "FirstValue", func() ([]byte, error) { _, v, err := r.FirstValue(ctx, "o"); return v, err })
 	nothingFrom(c, "Templates", func() ([]core.Template, error) { return r.Templates(ctx, x.ch) })
 	nothingFrom(c, "ChannelLog", func() ([]core.LogEntry, error) { return r.ChannelLog(ctx, x.ch, core.Page{}) })

@@ -3,56 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"sync/atomic"
 
 	"causeway/core"
 	"causeway/core/greet"
 	"causeway/core/webhook"
 	"causeway/core/workflow"
 )
-
-// automation knows which workspaces have any, so that nothing is kept for it in the others.
-type automation struct {
-	list func(ctx context.Context) ([]core.WorkspaceID, error)
-	repo func(core.WorkspaceID) core.Repo
-	log  *slog.Logger
-	on   atomic.Pointer[map[core.WorkspaceID]bool] // true where webhooks are told what happens
-}
-
-// in reports whether automation follows what happens in a workspace.
-func (a *automation) in(ws core.WorkspaceID) bool {
-	on := a.on.Load()
-	if on == nil {
-		return false
-	}
-	_, automated := (*on)[ws]
-	return automated
-}
-
-// told reports whether webhooks are told of what happens in a workspace.
-func (a *automation) told(ws core.WorkspaceID) bool {
-	on := a.on.Load()
-	return on != nil && (*on)[ws]
-}
-
-// refresh looks again: another process may have changed it.
-func (a *automation) refresh(ctx context.Context) {
-	all, err := a.list(ctx)
-	if err != nil {
-		a.log.ErrorContext(ctx, "cannot see which workspaces have automation", "err", err)
-		return
-	}
-	on := make(map[core.WorkspaceID]bool, len(all))
-	for _, ws := range all {
-		hooks, err := core.LoadWebhooks(ctx, a.repo(ws))
-		if err != nil {
-			a.log.ErrorContext(ctx, "cannot see whether there are webhooks", "workspace", ws, "err", err)
-		}
-		on[ws] = len(hooks) > 0
-	}
-	a.on.Store(&on)
-}
 
 // caller tells webhooks what happens.
 func (b *base) caller() *webhook.Caller {

@@ -42,7 +42,6 @@ type base struct {
 	jobs      *jobMeters
 	meters    *meters
 	life      *life
-	automated *automation
 	carer     *care.Carer
 	phrases   *core.Phrases
 	vault     *vault.Vault
@@ -210,9 +209,8 @@ func (b *base) openVault(ctx context.Context) error {
 
 // join connects the verbs of the domain, which do not know each other.
 func (b *base) join() {
-	b.automated = &automation{list: b.store.Automated, repo: b.store.In, log: b.log}
 	b.acceptor, b.life = inbound.New(b.store, b.now, b.log), newLife(b)
-	b.acceptor.Stored, b.acceptor.Automated = b.meters.stored, b.automated.in
+	b.acceptor.Stored = b.meters.stored
 	b.links = session.New(session.Options{Store: b.store, Vault: b.vault, Blobs: b.blobs, Bridges: bridges(), Now: b.now, Log: b.log, HTTP: b.clients.For, Dial: b.clients.Dial,
 		Accept: b.inbox().AcceptUnder, MaxMedia: b.cfg.MaxMedia(), Alert: b.tell, Changed: b.mended,
 		Tell: b.shout})
@@ -222,9 +220,9 @@ func (b *base) join() {
 	} else if b.cfg.FFmpeg != "" {
 		b.log.Warn("no ffmpeg where the settings say", "err", err)
 	}
-	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Automated: b.automated.in, Told: b.automated.told, Sent: b.sent, Refused: b.meters.refused, Arrived: b.arrived,
+	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Sent: b.sent, Refused: b.meters.refused, Arrived: b.arrived,
 		Answered: b.acceptor.Answered, Anew: b.links.Anew})
-	b.desk = assign.Desk{Store: b.store, Now: b.now, Automated: b.automated.in}
+	b.desk = assign.Desk{Store: b.store, Now: b.now}
 	b.balancer = &assign.Balancer{Desk: b.desk, Log: b.log, Composer: b.outbox, Phrases: b.phrases}
 	b.carer = &care.Carer{Store: b.store, Compose: b.outbox, Desk: b.desk, Phrases: b.phrases, Now: b.now, Log: b.log}
 	b.engine = b.newEngine()

@@ -16,7 +16,6 @@ func TestCare(t *testing.T) {
 		w := liveIn(t, worldOptions{Database: database})
 		w.must(core.SaveCare(t.Context(), w.repo(), core.Care{Survey: core.Survey{On: true}, Targets: []core.Target{{Priority: 1, FirstAnswer: 2 * time.Second}},
 			Rules: []core.Rule{{Name: "refunds", Words: []string{"refund"}, Tags: []string{"refund"}, Priority: 1}}}))
-		w.automated.refresh(t.Context())
 		w.grace.Say("I want a refund")
 		m := w.mailTo(w.lena, "I want a refund")
 		w.mailTo(w.lena, "waits for a first answer")

@@ -15,7 +15,6 @@ func TestDedicatedAgent(t *testing.T) {
 	onBoth(t, func(t *testing.T, database string) {
 		w := liveIn(t, worldOptions{Database: database})
 		w.must(core.SaveDesk(t.Context(), w.repo(), core.DeskSettings{Field: "owner"}))
-		w.automated.refresh(t.Context())
 		w.grace.Say("hello")
 		w.mailTo(w.lena, "hello")
 		contact := w.conversations()[0].Contact

@@ -227,7 +227,6 @@ func (g *gateway) work() {
 func (g *gateway) run(ctx context.Context) error {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	g.automated.refresh(inner)
 	if wire := g.store.Wire(inner, g.log, g.links.Hear); wire != nil {
 		g.wire.Store(wire)
 		defer func() { _ = wire.Close() }()
@@ -318,7 +317,6 @@ func (g *gateway) rounds(ctx context.Context) {
 			return
 		case <-refresh.C:
 			g.links.Refresh(ctx)
-			g.automated.refresh(ctx)
 		case <-sweep.C:
 			g.sweep(ctx)
 			g.planSchedules(ctx)

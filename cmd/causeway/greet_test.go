@@ -20,7 +20,6 @@ func TestAwayMessage(t *testing.T) {
 			tomorrow.Week[d] = []core.Shift{always}
 		}
 		w.must(core.SaveReception(t.Context(), w.repo(), core.Reception{Hours: tomorrow, Away: core.Courtesy{On: true}, Greeting: core.Courtesy{On: true}}))
-		w.automated.refresh(t.Context())
 		w.grace.Say("anybody there?")
 		w.phoneShows(w.grace, "Thank you for your message. We are not there just now. We are back tomorrow at 00:00.")
 		w.mailTo(w.lena, "anybody there?")
@@ -47,7 +46,6 @@ func TestOneGreetingForManyAtOnce(t *testing.T) {
 		w := liveIn(t, worldOptions{Database: database})
 		w.must(core.SaveReception(t.Context(), w.repo(), core.Reception{Greeting: core.Courtesy{On: true}}))
 		w.must(core.SaveDesk(t.Context(), w.repo(), core.DeskSettings{Strategy: core.Strategy{Pick: core.PickFewest, Most: 1}, Tell: core.DeskMessages{Assigned: true, Surge: true}}))
-		w.automated.refresh(t.Context())
 		const sentences = 10
 		var all sync.WaitGroup
 		told := func(c *simulator.Customer, second string) {

@@ -49,7 +49,6 @@ func TestWebhooksThroughTheDoors(t *testing.T) {
 		r.expect(http.StatusOK, http.MethodPut, "/webhooks/crm", `{"url":"`+crm.URL+`/hook","events":["*"],"secret":"`+secret+`"}`)
 		r.expect(http.StatusOK, http.MethodPost, "/workflows",
 			"name: shop\non: {event: keyword, words: [order]}\nsteps:\n- order: {items: [{product: tea, quantity: 2}]}\n- send: {text: {en: We have it.}}\n")
-		w.automated.refresh(t.Context())
 		w.grace.Say("order")
 		w.phoneShows(w.grace, "We have it.")
 		_, err := w.lena.Reply(w.within(), w.mailTo(w.lena, "order"), "Thank you!\n#close", mailroom.ReplyOptions{})

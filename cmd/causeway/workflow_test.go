@@ -33,7 +33,6 @@ func (w *testWorld) putWorkflow(text string) {
 		}
 		return nil
 	}))
-	w.automated.refresh(w.Context())
 }
 
 // From a contact's first message to an agent's answer, without a person's help in between, and around again.
@@ -214,5 +213,22 @@ steps:
 		if err != nil || len(all) != customers || len(orders) != customers {
 			t.Errorf("%d runs and %d orders of %d customers, %v", len(all), len(orders), customers, err)
 		}
+	})
+}
+
+// TestFirstWorkflow: the first message after a command has given a running gateway its first workflow is dealt with by that.
+func TestFirstWorkflow(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		w := liveIn(t, worldOptions{Database: database, Dir: dir})
+		w.grace.Say("Is anybody there?")
+		w.mailTo(w.lena, "Is anybody there?")
+		s := newShell(t, "CAUSEWAY_DATA_DIR="+dir, "CAUSEWAY_DATABASE_URL="+w.cfg.DatabaseURL.Reveal())
+		s.file("hello.yaml", `{name: hello, on: {event: opened, by: contact}, steps: [{send: {text: "Yes, we are."}}]}`)
+		if out, code := s.run("workflow", "put", "hello.yaml"); code != 0 {
+			t.Fatalf("it ended with %d: %s", code, out)
+		}
+		w.mona.Say("And now?")
+		w.phoneShows(w.mona, "Yes, we are.")
 	})
 }

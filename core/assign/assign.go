@@ -15,8 +15,6 @@ import (
 type Desk struct {
 	Store core.Store
 	Now   core.Clock
-	// Automated says whether automation follows what happens in a workspace; nil: in none.
-	Automated func(core.WorkspaceID) bool
 }
 
 // Close ends a conversation. Closing a closed one changes nothing.
@@ -135,8 +133,11 @@ func (d Desk) noted(ctx context.Context, tx core.Tx, ws core.WorkspaceID, e core
 func (d Desk) happened(ctx context.Context, tx core.Tx, ws core.WorkspaceID, e core.ConversationEvent) error {
 	kind, known := map[core.ConversationEventKind]core.HappeningKind{core.EventClosed: core.HappenedClosed, core.EventReopened: core.HappenedReopened,
 		core.EventAssigned: core.HappenedAssigned}[e.Kind]
-	if !known || d.Automated == nil || !d.Automated(ws) {
+	if !known {
 		return nil
+	}
+	if automated, err := core.Automated(ctx, tx.In(ws)); err != nil || !automated {
+		return err
 	}
 	return core.Happen(ctx, tx, ws, core.Happening{ID: e.ID, Conversation: e.Conversation, Kind: kind, By: e.By, At: e.At})
 }

@@ -33,7 +33,7 @@ func newOffice(t *testing.T, s *gormstore.Store, q *freshstore.Queue) *office {
 	w := newWorld(t, s)
 	phrases, err := core.NewPhrases(nil)
 	w.must(err)
-	w.desk.Automated = func(core.WorkspaceID) bool { return true }
+	w.must(w.repo.SetValue(t.Context(), core.AutomationOwner, "followed", nil))
 	o := &office{world: w, queue: q, keys: map[string]bool{}, later: map[string]time.Time{}}
 	o.Balancer = &assign.Balancer{Desk: w.desk, Log: slog.New(slog.DiscardHandler), Phrases: phrases, Composer: o}
 	for _, id := range []core.AgentID{"lena", "omar"} { // of newWorld, to be out of the way

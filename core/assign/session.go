@@ -86,6 +86,10 @@ func (s *session) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	automated, err := core.Automated(ctx, s.repo)
+	if err != nil {
+		return err
+	}
 	rows := core.Rows{Held: s.changed}
 	for _, p := range s.places {
 		rows.Places = append(rows.Places, core.Owned[core.Place]{Workspace: s.ws, Value: p})
@@ -95,7 +99,7 @@ func (s *session) flush(ctx context.Context) error {
 	}
 	for _, e := range s.events {
 		rows.Events = append(rows.Events, core.Owned[core.ConversationEvent]{Workspace: s.ws, Value: e})
-		if s.Automated != nil && s.Automated(s.ws) {
+		if automated {
 			h := core.Happening{ID: e.ID, Conversation: e.Conversation, Kind: core.HappenedAssigned, By: e.By, At: e.At}
 			rows.Happenings = append(rows.Happenings, core.Owned[core.Happening]{Workspace: s.ws, Value: h})
 			s.jobs = append(s.jobs, core.WorkflowJob(s.ws, e.Conversation))

@@ -47,7 +47,7 @@ func open(t *testing.T, s *gormstore.Store, c core.Care, h core.Hours) *desk {
 	d.ws, err = s.EnsureWorkspace(t.Context(), "main")
 	d.must(err)
 	d.repo = s.In(d.ws)
-	d.desk = assign.Desk{Store: s, Now: now, Automated: func(core.WorkspaceID) bool { return true }}
+	d.desk = assign.Desk{Store: s, Now: now}
 	d.carer = &care.Carer{Store: s, Compose: d, Desk: d.desk, Phrases: phrases, Now: now, Log: slog.New(slog.DiscardHandler)}
 	d.must(core.SaveCare(t.Context(), d.repo, c))
 	d.must(core.SaveReception(t.Context(), d.repo, core.Reception{Hours: h}))

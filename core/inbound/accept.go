@@ -27,8 +27,6 @@ type Acceptor struct {
 	log   *slog.Logger
 	// Stored is told how many events were stored in one go, and how long that took; nil: nobody is. It is set before the first Accept.
 	Stored func(events int, took time.Duration)
-	// Automated says whether automation follows what happens in a workspace; nil: in none. It is set before the first Accept.
-	Automated func(core.WorkspaceID) bool
 
 	line    line
 	numbers numbers
@@ -151,7 +149,7 @@ func (a *Acceptor) once(ctx context.Context, all []*request) error {
 		}
 		jobs := &errands{}
 		for _, r := range admitted {
-			b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs, automated: a.follows(r.ch)}
+			b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs}
 			if err := b.applyAll(ctx, r.events); err != nil {
 				return err
 			}

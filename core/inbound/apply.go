@@ -22,17 +22,12 @@ type batch struct {
 	ch   core.Channel
 	now  time.Time
 	*errands
-	automated bool // automation follows what happens
+	inGroup   bool // no automation follows
 	replaying bool // a person asked for it: what cannot be applied now is said, not kept again
 }
 
 func (a *Acceptor) batch(tx core.Tx, ch core.Channel) *batch {
-	return &batch{tx: tx, try: tx.Try, repo: tx.In(ch.Workspace), ch: ch, now: a.now(), errands: &errands{}, automated: a.follows(ch)}
-}
-
-// follows reports whether automation follows what happens on a channel.
-func (a *Acceptor) follows(ch core.Channel) bool {
-	return a.Automated != nil && a.Automated(ch.Workspace)
+	return &batch{tx: tx, try: tx.Try, repo: tx.In(ch.Workspace), ch: ch, now: a.now(), errands: &errands{}}
 }
 
 // errands are the jobs that a transaction makes necessary. They are gathered and enqueued once at its end.

@@ -304,7 +304,7 @@ func TestAnswerInAnyOrder(t *testing.T) {
 // or after it: the contact opened the conversation and waits, automation begins, and nobody has it, unless somebody really answered.
 func TestGreetingInAnyOrder(t *testing.T) {
 	each(t, func(w *world) {
-		w.in.Automated = func(core.WorkspaceID) bool { return true }
+		w.follow()
 		lena := core.Agent{ID: core.NewID[core.AgentID](), Workspace: w.ws, Name: "Lena", Created: w.clock}
 		w.must(w.repo.SaveAgent(w.Context(), lena))
 		w.ch.Settings = map[string]string{}

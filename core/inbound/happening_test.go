@@ -7,11 +7,17 @@ import (
 	"causeway/core"
 )
 
+// follow has automation follow what happens in the workspace.
+func (w *world) follow() {
+	w.Helper()
+	w.must(w.repo.SetValue(w.Context(), core.AutomationOwner, "followed", nil))
+}
+
 // What automation follows is kept with the message, once, and only where there is automation.
 func TestHappenings(t *testing.T) {
 	each(t, func(w *world) {
 		w.accept(w.said("before", "hello"))
-		w.in.Automated = func(ws core.WorkspaceID) bool { return ws == w.ws }
+		w.follow()
 		eve := w.said("m1", "hi", phone("447700900999"))
 		w.accept(eve, eve)
 		answer := w.said("m2", "yes?", phone("447700900999"))
@@ -38,7 +44,7 @@ func TestHappenings(t *testing.T) {
 // Nothing follows what is said in a group.
 func TestNothingFollowsGroups(t *testing.T) {
 	lite(t, func(w *world) {
-		w.in.Automated = func(core.WorkspaceID) bool { return true }
+		w.follow()
 		group := core.IdentityKey{Scheme: core.SchemeGroup, Value: "120363"}
 		w.accept(w.said("g1", "hi all", group), w.said("m1", "hi you", phone("447700900999")))
 		if n := len(w.happeningsOf(group)); n > 0 {

@@ -468,14 +468,17 @@ func (b *batch) among(p core.Peer) *batch {
 		return b
 	}
 	apart := *b
-	apart.automated = false
+	apart.inGroup = true
 	return &apart
 }
 
 // happened lets automation follow what a message brought, where there is any.
 func (b *batch) happened(ctx context.Context, m core.Message, kind core.HappeningKind) error {
-	if !b.automated {
+	if b.inGroup {
 		return nil
+	}
+	if automated, err := core.Automated(ctx, b.repo); err != nil || !automated {
+		return err
 	}
 	h := core.Happening{ID: core.NewID[string](), Conversation: m.Conversation, Kind: kind, By: m.Author, At: b.now}
 	if kind != core.HappenedOpened {

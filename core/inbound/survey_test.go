@@ -12,7 +12,7 @@ import (
 // The answer to a survey stands in the conversation that it is about: it opens none, and nobody is mailed. Anything else begins a new one.
 func TestSurveyAnswer(t *testing.T) {
 	each(t, func(w *world) {
-		w.in.Automated = func(core.WorkspaceID) bool { return true }
+		w.follow()
 		w.accept(w.said(id(1), "hello"))
 		conv := w.only()
 		conv.State, conv.Closed, conv.Waiting = core.ConversationClosed, w.clock, time.Time{}
@@ -75,7 +75,7 @@ func TestSurveyComment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			lite(t, func(w *world) {
-				w.in.Automated = func(core.WorkspaceID) bool { return true }
+				w.follow()
 				w.accept(w.said(id(1), "hello"))
 				conv := w.only()
 				conv.State, conv.Closed, conv.Waiting = core.ConversationClosed, w.clock, time.Time{}

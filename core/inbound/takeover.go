@@ -146,7 +146,7 @@ func (b *batch) ungive(ctx context.Context, id core.ConversationID) error {
 
 // unopen keeps automation from following that the phone opened the conversation.
 func (b *batch) unopen(ctx context.Context, g early, id core.ConversationID) error {
-	if !g.opened || !b.automated {
+	if !g.opened {
 		return nil
 	}
 	all, err := b.repo.Happenings(ctx, id)

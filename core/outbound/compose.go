@@ -19,7 +19,7 @@ type Links interface {
 	Link(ctx context.Context, id core.ChannelID) (core.Channel, core.Info, core.Link, error)
 }
 
-// Options are what an Outbox needs. All fields are required but Workers, Nodes, Automated, Told, Sent, Refused, Arrived, and Converter with Blobs.
+// Options are what an Outbox needs. All fields are required but Workers, Nodes, Sent, Refused, Arrived, and Converter with Blobs.
 type Options struct {
 	Store core.Store
 	Links Links
@@ -33,10 +33,6 @@ type Options struct {
 	// Nodes is how many of us send at the same time: each takes its share of a channel's rate, but where only the node with the channel's session sends.
 	// Nil: one.
 	Nodes func() int
-	// Automated says whether automation follows what happens in a workspace; nil: in none.
-	Automated func(core.WorkspaceID) bool
-	// Told says whether somebody in such a workspace wants to know of every message sent, automatic ones too; nil: nobody does.
-	Told func(core.WorkspaceID) bool
 	// Sent is told of every call of a bridge, with the time since its message was asked for; Refused of every no of the gate. Nil: nobody is.
 	Sent    func(s Sending)
 	Refused func(code core.Code)
@@ -263,17 +259,17 @@ func (o *Outbox) cut(ctx context.Context, repo core.Repo, rt route, r Request, m
 
 // happened lets automation follow, where there is any.
 func (o *Outbox) happened(ctx context.Context, tx core.Tx, ws core.WorkspaceID, h core.Happening) error {
-	if o.Automated == nil || !o.Automated(ws) {
-		return nil
+	if automated, err := core.Automated(ctx, tx.In(ws)); err != nil || !automated {
+		return err
 	}
 	h.ID, h.At = core.NewID[string](), o.Now()
 	return core.Happen(ctx, tx, ws, h)
 }
 
-// told lets those follow who want to know of every message: of a person's answer the first is told anyway.
+// told lets webhooks follow, which want to know of every message: of a person's answer the first is told anyway.
 func (o *Outbox) told(ctx context.Context, tx core.Tx, ws core.WorkspaceID, by core.Author, made []core.Message) error {
-	if o.Told == nil || !o.Told(ws) {
-		return nil
+	if told, err := core.HasWebhooks(ctx, tx.In(ws)); err != nil || !told {
+		return err
 	}
 	for i, m := range made {
 		if i == 0 && by.Human() {

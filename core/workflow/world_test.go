@@ -64,6 +64,7 @@ func newWorld(t *testing.T, s core.Store, q *freshstore.Queue) *world {
 	w.ws, err = s.EnsureWorkspace(t.Context(), "main")
 	must(t, err)
 	w.repo = s.In(w.ws)
+	must(t, w.repo.SetValue(t.Context(), core.AutomationOwner, "followed", nil))
 	w.ch = core.Channel{ID: "shop", Workspace: w.ws, Kind: "toy", Name: "shop", Account: "1", State: core.ChannelActive, Created: monday}
 	must(t, w.repo.SaveChannel(t.Context(), w.ch))
 	for _, name := range []string{"Ana", "Ben"} {
@@ -78,11 +79,9 @@ func newWorld(t *testing.T, s core.Store, q *freshstore.Queue) *world {
 func (w *world) wire(s core.Store, composer core.Composer) {
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.DiscardHandler)
-	follows := func(core.WorkspaceID) bool { return true }
 	w.in = inbound.New(w.store, clock, log)
-	w.in.Automated = follows
-	w.outbox = outbound.New(outbound.Options{Store: s, Links: w, Now: clock, Log: log, Automated: follows})
-	w.desk = assign.Desk{Store: s, Now: clock, Automated: follows}
+	w.outbox = outbound.New(outbound.Options{Store: s, Links: w, Now: clock, Log: log})
+	w.desk = assign.Desk{Store: s, Now: clock}
 	if composer == nil {
 		composer = w.outbox
 	}

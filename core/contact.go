@@ -55,6 +55,7 @@ type Contact struct {
 // Peer is how an event describes the person on the other side: every identity the provider named, the one to answer to first.
 type Peer struct {
 	Name       string
+	Language   string // BCP 47 tag in which they use the channel; empty if it does not tell
 	Identities []IdentityKey
 }
 

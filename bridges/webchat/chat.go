@@ -55,6 +55,7 @@ func placeOf(text string) place {
 // opening is what a page sends to start or, with the token of an earlier session, to go on.
 type opening struct {
 	token    string
+	Locale   string  `json:"locale"`
 	Page     string  `json:"page"`
 	Referrer string  `json:"referrer"`
 	Fields   answers `json:"fields"`
@@ -140,6 +141,9 @@ func (v *visitor) fill(o opening) {
 	}
 	v.Page, v.From = webAddress(o.Page), webAddress(o.Referrer)
 	v.Asked = v.Asked || o.Asked
+	if aLocale.MatchString(o.Locale) {
+		v.Language = strings.ReplaceAll(o.Locale, "_", "-")
+	}
 }
 
 // answers are what a visitor has told, by the names of the questions.
@@ -277,11 +281,12 @@ func (l *link) events(v visitor, s said, before briefing) ([]core.Event, briefin
 		return []core.Event{e}, now
 	}
 	now.Form = hash
+	form.Message.Content.Album, e.Message.Content.Album = id, id // one mail
 	return []core.Event{*form, e}, now
 }
 
 func (l *link) peer(v visitor) core.Peer {
-	p := core.Peer{Name: v.Name, Identities: []core.IdentityKey{v.key(l.conf.site)}}
+	p := core.Peer{Name: v.Name, Language: v.Language, Identities: []core.IdentityKey{v.key(l.conf.site)}}
 	if v.Proven && v.Mailed {
 		p.Identities = append(p.Identities, core.IdentityKey{Scheme: core.SchemeEmail, Value: strings.ToLower(v.Email)})
 	}

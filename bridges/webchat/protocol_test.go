@@ -30,12 +30,28 @@ func TestFirstMessageAndAnswer(t *testing.T) {
 		t.Fatalf("got %+v, want the form and the message", events)
 	}
 	e := events[1]
+	if together := e.Message.Content.Album; together == "" || together != events[0].Message.Content.Album {
+		t.Error("the form and the message are mailed apart")
+	}
 	if e.Peer.Name != "Ana Lu" || len(e.Peer.Identities) != 1 || e.Peer.Identities[0].Value != r.visitor(token) || e.Message.Content.Text != "hi" || e.Message.Content.Referral.URL != "https://www.shop.test/a" || e.Account != "shop" {
 		t.Errorf("got %+v %+v", e, e.Message)
 	}
 	r.send(r.visitor(token), "part-1", "hello Ana")
 	if got := r.texts(token, ""); !slices.Equal(got, []string{"hi", "hello Ana"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestVisitorsLanguage: the language of a session is that of the visitor from then on; what is no language changes nothing.
+func TestVisitorsLanguage(t *testing.T) {
+	r := newRig(t, goodSettings())
+	token := r.session(`{"locale":"pt_BR"}`)
+	for i, c := range []struct{ locale, want string }{{"", "pt-BR"}, {"ar", "ar"}, {"</p>", "ar"}, {"de-DE", "de-DE"}} {
+		token = r.session(`{"locale":"`+c.locale+`"}`, bearer(token)...)
+		r.want(201, "POST", "/messages", `{"text":"hi"}`, keyed(token, fmt.Sprintf("id-%06d", i))...)
+		if got := r.host.Events()[i].Peer.Language; got != c.want {
+			t.Errorf("after %q the visitor's language is %q, want %q", c.locale, got, c.want)
+		}
 	}
 }
 

@@ -101,6 +101,7 @@ var (
 	aNumber = regexp.MustCompile(`^[1-9]\d{6,14}$`)
 	aBot    = regexp.MustCompile(`^[A-Za-z0-9_]{5,32}$`)
 	aPage   = regexp.MustCompile(`^[A-Za-z0-9.]{3,64}$`)
+	aLocale = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$`)
 	aMail   = regexp.MustCompile(`^[^\s@<>"',;:]+@[^\s@<>"',;:]+$`)
 )
 

@@ -25,16 +25,17 @@ const (
 
 // visitor is who a token says its bearer is.
 type visitor struct {
-	ID      string `json:"v"` // Value of the identity
-	Name    string `json:"n,omitempty"`
-	Email   string `json:"m,omitempty"`
-	Phone   string `json:"p,omitempty"`
-	Page    string `json:"w,omitempty"` // where they were when the chat began
-	From    string `json:"r,omitempty"` // the page before that
-	Asked   bool   `json:"f,omitempty"` // they have seen the form
-	Proven  bool   `json:"u,omitempty"` // the site's server has said so
-	Mailed  bool   `json:"c,omitempty"` // it has said that the address is this user's
-	Expires int64  `json:"e"`           // seconds since 1970
+	ID       string `json:"v"` // Value of the identity
+	Name     string `json:"n,omitempty"`
+	Email    string `json:"m,omitempty"`
+	Phone    string `json:"p,omitempty"`
+	Page     string `json:"w,omitempty"` // where they were when the chat began
+	From     string `json:"r,omitempty"` // the page before that
+	Language string `json:"l,omitempty"` // of their browser, or that which the page set
+	Asked    bool   `json:"f,omitempty"` // they have seen the form
+	Proven   bool   `json:"u,omitempty"` // the site's server has said so
+	Mailed   bool   `json:"c,omitempty"` // it has said that the address is this user's
+	Expires  int64  `json:"e"`           // seconds since 1970
 }
 
 // errToken says that a token, or a proof of identity, does not count.

@@ -72,6 +72,23 @@ func TestAlbumIsOneMail(t *testing.T) {
 	}
 }
 
+// TestFormAndWordsAreOneMail: what a visitor filled in before the chat comes with their first message.
+func TestFormAndWordsAreOneMail(t *testing.T) {
+	h := newHouse(t)
+	h.forwardTo("Lena")
+	first := text("Do you ship to Malta?")
+	first.Album = "first"
+	h.says(core.Content{Kind: core.KindForm, Album: "first", Form: &core.Form{Name: "chat", Fields: map[string]any{"email": "ana@home.test"}}})
+	h.says(first)
+	h.settle()
+	h.says(text("By post?"))
+	h.settle()
+	all := h.relay.to(h.agents["Lena"])
+	if len(all) != 2 || !strings.Contains(all[0].Text, "ana@home.test") || !strings.Contains(all[0].Text, "Do you ship to Malta?") {
+		t.Errorf("Lena got %d mails: %+v", len(all), all)
+	}
+}
+
 // begin has the mails looked at once, as a worker does that comes before an album is whole.
 func (h *house) begin() {
 	h.Helper()

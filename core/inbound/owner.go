@@ -43,7 +43,7 @@ func (b *batch) owner(ctx context.Context, e core.Event, c core.Contact, known [
 			err = b.renewed(ctx, e, c, before, k)
 		}
 		return c, err
-	} else if to, err = b.newContact(ctx, e.Peer.Name, k, b.told(e)); err != nil {
+	} else if to, err = b.newContact(ctx, e.Peer, k, b.told(e)); err != nil {
 		return c, err
 	}
 	return to, core.HandOver(ctx, b.repo, known[at], to.ID, b.told(e))

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,9 +58,9 @@ func (b *batch) findOrMake(ctx context.Context, e core.Event, p core.Peer) (core
 		}
 		var c core.Contact
 		if owner == "" {
-			c, err = b.newContact(ctx, p.Name, keys[first], b.told(e))
+			c, err = b.newContact(ctx, p, keys[first], b.told(e))
 		} else {
-			c, err = b.named(ctx, owner, p.Name)
+			c, err = b.named(ctx, owner, p)
 		}
 		if !errors.Is(err, errLost) {
 			return c, known, err
@@ -68,8 +69,8 @@ func (b *batch) findOrMake(ctx context.Context, e core.Event, p core.Peer) (core
 	return core.Contact{}, nil, errLost
 }
 
-// named reads a contact and gives it the name if it has none. errLost: it was merged into another one just now.
-func (b *batch) named(ctx context.Context, id core.ContactID, name string) (core.Contact, error) {
+// named reads a contact and gives it the peer's name and language if it has none. errLost: it was merged into another one just now.
+func (b *batch) named(ctx context.Context, id core.ContactID, p core.Peer) (core.Contact, error) {
 	c, err := b.repo.Contact(ctx, id)
 	if err != nil {
 		return c, fmt.Errorf("contact of identity: %w", err)
@@ -77,13 +78,16 @@ func (b *batch) named(ctx context.Context, id core.ContactID, name string) (core
 	if c.MergedInto != "" {
 		return c, errLost
 	}
-	switch {
-	case name == "" || name == c.Name:
-		return c, nil
-	case c.Name != "":
-		return c, b.profile(ctx, c.ID, name)
+	if c.Name != "" && p.Name != "" && p.Name != c.Name {
+		if err := b.profile(ctx, c.ID, p.Name); err != nil {
+			return c, err
+		}
 	}
-	c.Name = name
+	old := c
+	c.Name, c.Language = cmp.Or(c.Name, p.Name), cmp.Or(c.Language, p.Language)
+	if c == old {
+		return c, nil
+	}
 	if err := b.repo.SetContact(ctx, c); err != nil {
 		return c, fmt.Errorf("name contact: %w", err)
 	}
@@ -91,8 +95,8 @@ func (b *batch) named(ctx context.Context, id core.ContactID, name string) (core
 }
 
 // newContact makes a contact with an identity, or nothing at all if another transaction was first.
-func (b *batch) newContact(ctx context.Context, name string, k core.IdentityKey, told core.Told) (core.Contact, error) {
-	c := core.Contact{ID: core.NewID[core.ContactID](), Workspace: b.ch.Workspace, Name: name, Created: b.now}
+func (b *batch) newContact(ctx context.Context, p core.Peer, k core.IdentityKey, told core.Told) (core.Contact, error) {
+	c := core.Contact{ID: core.NewID[core.ContactID](), Workspace: b.ch.Workspace, Name: p.Name, Language: p.Language, Created: b.now}
 	won, err := b.repo.AddPerson(ctx, c, core.Identity{ID: core.NewID[core.IdentityID](), Contact: c.ID, Key: k, Source: told.Source,
 		Channel: told.Channel, Event: told.Event, Seen: told.At})
 	if err != nil {

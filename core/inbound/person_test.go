@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -147,5 +148,35 @@ func TestStrangerIsAskedFor(t *testing.T) {
 		again.Peer.Name = ""
 		w.accept(again, w.said(id(3), "I am Ada", phone("2")))
 		equal(w, "known, or asked already", w.jobs(), "notify notify")
+	})
+}
+
+// TestLanguageOfPeer: the language that a channel tells is the contact's, unless another one is known.
+func TestLanguageOfPeer(t *testing.T) {
+	each(t, func(w *world) {
+		says := func(id, language string) {
+			e := w.said(id, "hello")
+			e.Peer.Language = language
+			w.accept(e)
+		}
+		is := func(want string) {
+			t.Helper()
+			if c := w.contacts(); len(c) != 1 || c[0].Language != want {
+				t.Errorf("contacts %+v, want one that speaks %q", c, want)
+			}
+		}
+		says("m1", "")
+		is("")
+		says("m2", "ar")
+		is("ar")
+		says("m3", "de")
+		is("ar")
+		w.accept(w.said("m4", "hi", phone("447700900999")))
+		other := w.said("m5", "hi", phone("447700900888"))
+		other.Peer.Language = "ru"
+		w.accept(other)
+		if c := w.contacts(); len(c) != 3 || !slices.ContainsFunc(c, func(c core.Contact) bool { return c.Language == "ru" }) {
+			t.Errorf("contacts %+v, want a new one that speaks Russian", c)
+		}
 	})
 }

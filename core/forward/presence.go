@@ -220,7 +220,7 @@ func absence(m core.Mail, in Incoming) bool {
 	}
 	for name, values := range in.Header {
 		for _, value := range values {
-			word := strings.ToLower(firstWord(value))
+			word := strings.ToLower(core.FieldWord(value))
 			switch strings.ToLower(name) {
 			case "auto-submitted":
 				if word == "auto-replied" {

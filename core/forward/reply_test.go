@@ -300,6 +300,7 @@ func TestAutomaticMailEndsHere(t *testing.T) {
 		"list":           {headers: []string{"List-Id: <a.example>"}},
 		"unsubscribe":    {headers: []string{"List-Unsubscribe: <mailto:x@example.com>"}},
 		"x-autoreply":    {headers: []string{"X-Autoreply: yes"}},
+		"ticket system":  {headers: []string{"X-ServiceNow-Generated: true"}},
 		"x-autorespond":  {headers: []string{"X-Autorespond: "}},
 		"x-mail":         {headers: []string{"X-Mail-Autoreply: 1"}},
 		"x-from":         {headers: []string{"X-AutoReply-From: lena@example.com"}},

@@ -100,8 +100,8 @@ func (o *Outbox) Pause(ctx context.Context, ws core.WorkspaceID, id core.Channel
 }
 
 // Resume lets a channel send again and has the conversations that waited for it woken, each in its order. What kept it from sending is forgotten, and its
-// session begins anew: if it is still so, that is found out again, while what its provider tells of the time before does not stop it any more. Of a channel
-// that was only paused, what is known stays.
+// session begins anew: if it is still so, that is found out again, while what its provider tells of the time before does not stop it any more. Of a
+// channel that was only paused, what is known stays.
 func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
 	return o.Store.Tx(ctx, func(tx core.Tx) error {
 		repo := tx.In(ws)

@@ -262,7 +262,8 @@ type MessageRepo interface {
 	// conversation go.
 	MarkAutomatic(ctx context.Context, id MessageID, why string) error
 	Versions(ctx context.Context, id MessageID) ([]Content, error)
-	// PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing.
+	// PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing. Of two at one time always the same one holds,
+	// whichever comes first, and an emoji rather than none.
 	PutReaction(ctx context.Context, id MessageID, r Reaction) error
 
 	Part(ctx context.Context, id PartID) (Part, error)

@@ -270,6 +270,7 @@ func automatic(w *world) {
 
 func reactions(w *world) {
 	m := w.add(w.message(w.talk(), "x", "wamid.1"))
+	var first []core.Reaction
 	contact, ana := core.Author{Kind: core.AuthorContact}, core.Author{Kind: core.AuthorAgent, Agent: w.agent.ID}
 	for i, step := range []struct {
 		by    core.Author
@@ -287,6 +288,18 @@ func reactions(w *world) {
 			emoji = append(emoji, x.Emoji)
 		}
 		same(w, fmt.Sprint("step ", i), emoji, step.want, err)
+	}
+	for i, order := range [][]string{{"", "👍", "❤️"}, {"❤️", "👍", ""}, {"👍", "❤️", ""}, {"👍", "", "❤️"}} {
+		m := w.add(w.message(w.talk(), "x", fmt.Sprint("wamid.tie", i)))
+		for _, emoji := range order {
+			w.must(w.repo.PutReaction(w.Context(), m.ID, core.Reaction{By: contact, Emoji: emoji, At: noon}))
+		}
+		got, err := w.repo.Message(w.Context(), m.ID)
+		same(w, fmt.Sprint("at one time ", order), len(got.Reactions), 1, err)
+		if i == 0 {
+			first = got.Reactions
+		}
+		same(w, fmt.Sprint("at one time ", order), got.Reactions, first, nil)
 	}
 	missing(w, "PutReaction", w.repo.PutReaction(w.Context(), "none", core.Reaction{Emoji: "x", At: noon}))
 }

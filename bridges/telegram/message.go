@@ -292,6 +292,7 @@ func (u update) reaction(raw json.RawMessage) core.Event {
 	if r.User == nil || !shown {
 		return u.other("reaction")
 	}
+	e = u.inTurn(e)
 	e.Reaction = &core.ReactionBody{Target: m.address().message(int64(m.ID)), Emoji: string(emoji)}
 	return e
 }

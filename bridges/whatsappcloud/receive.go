@@ -40,10 +40,10 @@ func (l *link) Receive(ctx context.Context, r core.WebhookRequest) (core.Webhook
 	return core.WebhookAnswer{}, events, nil
 }
 
-// lineUp tells the order of edits in one call by a little of their time, which the platform gives in whole seconds.
+// lineUp tells the order of edits and of reactions in one call by a little of their time, which the platform gives in whole seconds.
 func lineUp(events []core.Event) {
 	for i := range events {
-		if events[i].Kind == core.EventEdit {
+		if k := events[i].Kind; k == core.EventEdit || k == core.EventReaction {
 			events[i].At = events[i].At.Add(time.Duration(i) * time.Microsecond)
 		}
 	}

@@ -148,11 +148,11 @@ func (r reader) message(ctx context.Context, m *events.Message) []core.Event {
 	case m.Message.GetProtocolMessage() != nil:
 		return r.steering(ctx, e, id, m)
 	case m.Message.GetReactionMessage() != nil:
-		return reaction(e, id, r.target(ctx, id, m.Message.GetReactionMessage().GetKey()), m.Message.GetReactionMessage().GetText())
+		return reaction(e, id, r.target(ctx, id, m.Message.GetReactionMessage().GetKey()), m.Message.GetReactionMessage())
 	case m.Message.GetEncReactionMessage() != nil:
 		sealed := m.Message.GetEncReactionMessage()
 		if open := r.book.reaction(ctx, m); open != nil {
-			return reaction(e, id, r.target(ctx, id, sealed.GetTargetMessageKey()), open.GetText())
+			return reaction(e, id, r.target(ctx, id, sealed.GetTargetMessageKey()), open)
 		}
 		return nil
 	case m.Message.GetSecretEncryptedMessage() != nil:
@@ -276,8 +276,8 @@ func (r reader) steering(ctx context.Context, e core.Event, id ref, m *events.Me
 // sameAuthor reports whether two messages of a chat are by one and the same.
 func sameAuthor(a, b ref) bool { return a.ours == b.ours && a.sender == b.sender }
 
-// inSecond is the moment in a second of WhatsApp's clock by the sender's clock, which counts in milliseconds and may be off: of two edits in one second it
-// tells which is later. Zero: the sender's clock is not known.
+// inSecond is the moment in a second of WhatsApp's clock by the sender's clock, which counts in milliseconds and may be off: of two edits or
+// reactions in one second it tells which is later. Zero: the sender's clock is not known.
 func inSecond(second time.Time, sender int64) time.Time {
 	at := time.UnixMilli(sender).UTC()
 	switch last := second.Add(time.Second - time.Millisecond); {
@@ -302,8 +302,9 @@ func (r reader) edit(ctx context.Context, e core.Event, id, target ref, now *waE
 	return []core.Event{e}
 }
 
-func reaction(e core.Event, id, target ref, emoji string) []core.Event {
-	e.Kind, e.ID, e.Reaction = core.EventReaction, id.String(), &core.ReactionBody{Target: target.String(), Stanza: target.id, Emoji: plain(emoji)}
+func reaction(e core.Event, id, target ref, r *waE2E.ReactionMessage) []core.Event {
+	e.At = inSecond(e.At, r.GetSenderTimestampMS())
+	e.Kind, e.ID, e.Reaction = core.EventReaction, id.String(), &core.ReactionBody{Target: target.String(), Stanza: target.id, Emoji: plain(r.GetText())}
 	return []core.Event{e}
 }
 

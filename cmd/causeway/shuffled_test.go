@@ -66,6 +66,9 @@ func shapes(number, waba string) []string {
 	edit := func(id, target string, when int, words string) string {
 		return fmt.Sprintf(`{"from":%q,"id":%q,"timestamp":"%d","type":"edit","edit":{"original_message_id":%q,"message":{"type":"text","text":{"body":%q}}}}`, grace, id, when, target, words)
 	}
+	react := func(id, target string, when int, emoji string) string {
+		return fmt.Sprintf(`{"from":%q,"id":%q,"timestamp":"%d","type":"reaction","reaction":{"message_id":%q,"emoji":%q}}`, grace, id, when, target, emoji)
+	}
 	const kit = "16505557777"
 	return []string{
 		in("messages", `{`+about+`,"contacts":[{"profile":{"name":"Kit"},"wa_id":"`+kit+`"}],"messages":[{"from":"`+kit+`","id":"wamid.k1","timestamp":"1739231300","type":"text","text":{"body":"anybody there?"}}]}`),
@@ -101,6 +104,8 @@ func shapes(number, waba string) []string {
 		echo(`"id":"wamid.e6","timestamp":"1739231150","type":"reaction","reaction":{"message_id":"wamid.m1","emoji":"👍"}`),
 		live(`{"from":"` + grace + `","id":"wamid.m7","timestamp":"1739231160","type":"reaction","reaction":{"message_id":"wamid.e1","emoji":"❤"}}`),
 		live(`{"from":"` + grace + `","id":"wamid.m8","timestamp":"1739231170","type":"reaction","reaction":{"message_id":"wamid.e1"}}`),
+		live(react("wamid.m20", "wamid.e3", 1739231172, "👍") + `,` + react("wamid.m21", "wamid.e3", 1739231172, "")),
+		live(react("wamid.m22", "wamid.e9", 1739231191, "👍")), live(react("wamid.m23", "wamid.e9", 1739231191, "🙏")), live(react("wamid.m24", "wamid.e9", 1739231191, "")),
 		echo(`"id":"wamid.e8","timestamp":"1739231180","type":"edit","edit":{"original_message_id":"wamid.e3","message":{"context":{"id":"M0"},"type":"image","image":{"caption":"here it is","mime_type":"image/jpeg","sha256":"x","id":"913","url":"https://lookaside.example/913"}}}`),
 		echo(`"id":"wamid.e9","timestamp":"1739231190","type":"document","document":{"filename":"list.pdf","mime_type":"application/pdf","id":"905"}`),
 		echo(`"id":"wamid.e10","timestamp":"1739231191","type":"audio","audio":{"mime_type":"audio/ogg; codecs=opus","voice":true,"id":"906"}`),

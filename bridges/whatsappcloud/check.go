@@ -30,14 +30,14 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 }
 
 // trouble is a finding from an error of a call. Only what Meta refuses for good is bad; what may pass is a warning.
-func trouble(subject string, err error) core.Finding {
-	return meta.Trouble(title, subject, core.AsSendError(failed(err)))
+func (c conf) trouble(subject string, err error) core.Finding {
+	return meta.Trouble(c.service(), subject, core.AsSendError(c.failed(err)))
 }
 
 // Renew implements core.RenewLink: Meta renews no token, but tells when it ends.
 func (l *link) Renew(ctx context.Context) (core.Renewal, error) {
 	r, err := l.graph.Ending(ctx, l.host.Now(), newToken)
-	return r, failed(err)
+	return r, l.conf.failed(err)
 }
 
 // needed are the permissions that a token must have.
@@ -57,11 +57,11 @@ func (l *link) checkToken(ctx context.Context) (core.Finding, meta.Text) {
 	}
 	err := l.graph.Get(ctx, "debug_token", url.Values{"input_token": {l.conf.token.Reveal()}}, &answer)
 	if err != nil {
-		switch e := core.AsSendError(failed(err)); {
+		switch e := core.AsSendError(l.conf.failed(err)); {
 		case e.Code != "190" && (e.Effect == core.EffectPark || e.Effect == core.EffectFail): // it may not look at itself
 			return l.checkPermissions(ctx), ""
 		default:
-			return trouble(subject, err), ""
+			return l.conf.trouble(subject, err), ""
 		}
 	}
 	if answer.Data.Valid == nil {
@@ -183,7 +183,7 @@ func (l *link) checkSubscription(ctx context.Context, app meta.Text) core.Findin
 	err := l.graph.Get(ctx, l.conf.account+"/subscribed_apps", nil, &answer)
 	switch {
 	case err != nil:
-		return trouble(subject, err)
+		return l.conf.trouble(subject, err)
 	case len(answer.Data) == 0:
 		return meta.Bad(subject, register, "No app is subscribed to the business account: nothing that customers write comes in.")
 	}

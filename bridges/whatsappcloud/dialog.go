@@ -3,7 +3,6 @@ package whatsappcloud
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -90,27 +89,17 @@ func (c conf) reach(address string) string {
 	return u.String()
 }
 
-// failed maps the error of a send. 360dialog refuses a wrong key in words of its own.
-func (c conf) failed(err error) error {
-	var f *meta.Failure
-	if !c.dialog || !errors.As(err, &f) || f.Status != http.StatusUnauthorized && f.Status != http.StatusForbidden {
-		return failed(err)
+// service is who answers our calls, as people call it.
+func (c conf) service() string {
+	if c.dialog {
+		return "360dialog"
 	}
+	return title
+}
+
+// keyRefused is 360dialog's refusal of a wrong key, which it has words of its own for.
+func keyRefused(f *meta.Failure) *core.SendError {
 	return &core.SendError{Code: "http-" + strconv.Itoa(f.Status), Outcome: core.Rejected, Effect: core.EffectPark, Reason: "360dialog does not accept the API key.", Remedy: newKey, Detail: f.Error()}
-}
-
-// trouble is a finding from an error of a call.
-func (c conf) trouble(subject string, err error) core.Finding {
-	return meta.Trouble(title, subject, core.AsSendError(c.failed(err)))
-}
-
-// explained is the Problem of something that did not work.
-func (c conf) explained(err error, doing string) *core.Problem {
-	p := explained(err, doing)
-	if e := core.AsSendError(c.failed(err)); c.dialog && e.Remedy == newKey {
-		p.Code, p.Detail, p.Remedy = core.CodeChannelDown, doing+" "+e.Reason, e.Remedy
-	}
-	return p
 }
 
 // enterWebhook has 360dialog send the number's webhooks here, with our secret in a header.

@@ -42,8 +42,8 @@ func lookup(code int) (meta.Refusal, bool) {
 	return meta.Refusal{}, false
 }
 
-// failed maps the error of a send. What broke before the request left was rejected; what broke later may have gone out.
-func failed(err error) error {
+// failed maps the error of a send, or of another call. What broke before the request left was rejected; what broke later may have gone out.
+func (c conf) failed(err error) error {
 	var g *meta.Error
 	var f *meta.Failure
 	switch {
@@ -51,8 +51,10 @@ func failed(err error) error {
 		return nil
 	case errors.As(err, &g):
 		return refused(g)
+	case errors.As(err, &f) && c.dialog && (f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden):
+		return keyRefused(f)
 	case errors.As(err, &f):
-		return f.SendError(title, "Ask the customer, or look at the phone, before sending it again.")
+		return f.SendError(c.service(), "Ask the customer, or look at the phone, before sending it again.")
 	}
 	return core.AsSendError(err)
 }

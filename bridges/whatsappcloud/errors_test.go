@@ -84,14 +84,14 @@ func TestErrorUnknownCode(t *testing.T) {
 
 func TestFailureGuarded(t *testing.T) {
 	p := core.Problemf(core.CodeForbidden, "The address is private.").Remedied("Allow it.")
-	e := core.AsSendError(failed(&meta.Failure{Err: errors.Join(p)}))
+	e := core.AsSendError(conf{}.failed(&meta.Failure{Err: errors.Join(p)}))
 	if e.Effect != core.EffectPark || e.Outcome != core.Rejected || e.Reason != p.Detail || e.Remedy != p.Remedy {
 		t.Errorf("got %+v", e)
 	}
-	if e := core.AsSendError(failed(errors.New("anything"))); e.Outcome != core.Unknown {
+	if e := core.AsSendError(conf{}.failed(errors.New("anything"))); e.Outcome != core.Unknown {
 		t.Errorf("an error of no known kind: got %+v", e)
 	}
-	if failed(nil) != nil {
+	if (conf{}).failed(nil) != nil {
 		t.Error("no error became one")
 	}
 }

@@ -29,7 +29,7 @@ func (l *link) Imports(ctx context.Context) ([]core.ImportKind, error) {
 func (l *link) look(ctx context.Context) (phoneNode, error) {
 	var n phoneNode
 	if err := l.graph.Get(ctx, l.conf.node(), map[string][]string{"fields": {numberFields}}, &n); err != nil {
-		return n, explained(err, "The number cannot be looked at.")
+		return n, l.conf.explained(err, "The number cannot be looked at.")
 	}
 	l.served.tell(ctx, l, string(n.Display))
 	if n.Platform != "" {
@@ -75,7 +75,7 @@ func (l *link) Import(ctx context.Context, what core.ImportKind) (core.Import, e
 		return core.Import{What: what, State: core.ImportRequested, Request: string(answer.Request)}, nil
 	}
 	var g *meta.Error
-	e := core.AsSendError(failed(err))
+	e := core.AsSendError(l.conf.failed(err))
 	if errors.As(err, &g) && g.Status >= 500 {
 		e.Outcome = core.Unknown // it may have been taken all the same
 	}

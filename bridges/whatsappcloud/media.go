@@ -34,7 +34,7 @@ func (l *link) upload(ctx context.Context, kind core.ContentKind, m core.Media) 
 	fields := [][2]string{{"messaging_product", "whatsapp"}, {"type", mime}}
 	err = l.graph.Upload(ctx, l.conf.edge("media"), fields, meta.File{Name: name, MIME: mime, Size: m.Size, Body: file}, &answer)
 	if err != nil {
-		return "", uploadFailed(err)
+		return "", l.conf.uploadFailed(err)
 	}
 	if answer.ID == "" {
 		return "", &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Reason: "WhatsApp took the file but gave it no id."}
@@ -42,8 +42,8 @@ func (l *link) upload(ctx context.Context, kind core.ContentKind, m core.Media) 
 	return string(answer.ID), nil
 }
 
-func uploadFailed(err error) error {
-	e := core.AsSendError(failed(err))
+func (c conf) uploadFailed(err error) error {
+	e := core.AsSendError(c.failed(err))
 	if e.Outcome == core.Unknown {
 		e.Outcome, e.Effect, e.Reason, e.Remedy = core.Rejected, core.EffectRetry, "The file could not be handed to WhatsApp.", ""
 	}

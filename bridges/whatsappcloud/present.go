@@ -21,10 +21,10 @@ func (l *link) Present(ctx context.Context) (bool, error) {
 	}
 	err := l.graph.Get(ctx, l.conf.node(), url.Values{"fields": {"id,status,platform_type,is_on_biz_app"}}, &n)
 	switch {
-	case refusedForGood(err):
+	case l.conf.refusedForGood(err):
 		return false, nil
 	case err != nil:
-		return false, explained(err, "The number cannot be looked at.")
+		return false, l.conf.explained(err, "The number cannot be looked at.")
 	case n.Platform != "" && !strings.EqualFold(string(n.Platform), "CLOUD_API"):
 		return false, nil
 	case slices.Contains([]string{"DISCONNECTED", "DELETED", "MIGRATED"}, strings.ToUpper(string(n.Status))):
@@ -34,11 +34,11 @@ func (l *link) Present(ctx context.Context) (bool, error) {
 }
 
 // refusedForGood reports whether Meta itself refused a call, and would again.
-func refusedForGood(err error) bool {
+func (c conf) refusedForGood(err error) bool {
 	var g *meta.Error
 	if !errors.As(err, &g) || g.Code < 0 {
 		return false
 	}
-	e := core.AsSendError(failed(err))
+	e := core.AsSendError(c.failed(err))
 	return e.Effect == core.EffectPark || e.Effect == core.EffectFail
 }

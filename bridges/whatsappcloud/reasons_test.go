@@ -1,8 +1,11 @@
 package whatsappcloud
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
+	"causeway/bridges/meta"
 	"causeway/core"
 )
 
@@ -15,6 +18,29 @@ func TestRefusalsAreTranslated(t *testing.T) {
 					t.Errorf("%v: %q is not in core/reasons.json for %s", r.Codes, s, language)
 				}
 			}
+		}
+	}
+}
+
+// TestOutagesOfAReseller: where 360dialog is called, what fails is said of it and not of WhatsApp, in every language.
+func TestOutagesOfAReseller(t *testing.T) {
+	c := conf{dialog: true}
+	for _, f := range []meta.Failure{{}, {Sent: true}, {Sent: true, Status: http.StatusUnauthorized}, {Sent: true, Status: http.StatusNotFound}, {Sent: true, Status: http.StatusTooManyRequests},
+		{Sent: true, Status: http.StatusServiceUnavailable}, {Sent: true, Status: http.StatusGone}} {
+		e := core.AsSendError(c.failed(&f))
+		if !strings.Contains(e.Reason, "360dialog") || strings.Contains(e.Reason, title) {
+			t.Errorf("%d: %q", f.Status, e.Reason)
+		}
+		for _, s := range []string{e.Reason, e.Remedy} {
+			for _, language := range []string{"ar", "ru"} {
+				if s != "" && core.Reason(language, title, s) == s {
+					t.Errorf("%d: %q is not in core/reasons.json for %s", f.Status, s, language)
+				}
+			}
+		}
+		told := c.explained(&f, "The templates cannot be read.").Detail + c.trouble("templates", &f).Detail
+		if strings.Contains(told, title) {
+			t.Errorf("%d: %q", f.Status, told)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 	}
 	b := body{"override_callback_uri": callback, "verify_token": l.conf.verify.Reveal()}
 	if err := l.graph.Post(ctx, l.conf.account+"/subscribed_apps", b, nil); err != nil {
-		return unreachable(err, explained(err, "The webhook cannot be registered."))
+		return unreachable(err, l.conf.explained(err, "The webhook cannot be registered."))
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (l *link) Templates(ctx context.Context) ([]core.Template, error) {
 	for range mostPages {
 		page, after, err := l.page(ctx, query)
 		if err != nil {
-			return nil, explained(err, "The templates cannot be read.")
+			return nil, l.conf.explained(err, "The templates cannot be read.")
 		}
 		all = append(all, page...)
 		if after == "" {
@@ -165,8 +165,8 @@ func buttonComponents(all []remoteButton) []core.Component {
 func lower(t meta.Text) string { return strings.ToLower(string(t)) }
 
 // explained turns an error of a call that is no send into one for people.
-func explained(err error, doing string) *core.Problem {
-	e := core.AsSendError(failed(err))
+func (c conf) explained(err error, doing string) *core.Problem {
+	e := core.AsSendError(c.failed(err))
 	var f *meta.Failure
 	code := core.CodeUnavailable
 	if e.Effect == core.EffectPark || e.Effect == core.EffectFail && !errors.As(err, &f) {
@@ -175,9 +175,9 @@ func explained(err error, doing string) *core.Problem {
 	reason := e.Reason
 	switch {
 	case e.Outcome == core.Unknown:
-		reason = "WhatsApp did not answer."
+		reason = c.service() + " did not answer."
 	case e.Effect == core.EffectFail && e.Detail != "":
-		reason = "WhatsApp says: " + meta.Sentence(e.Detail)
+		reason = c.service() + " says: " + meta.Sentence(e.Detail)
 	}
 	return &core.Problem{Code: code, Detail: doing + " " + reason, Remedy: e.Remedy, Err: err}
 }

@@ -238,7 +238,7 @@ func TestDuplicatesMerged(t *testing.T) {
 			t.Errorf("after undoing: %s", s)
 		}
 		shown := w.says(&cobra.Command{}, func(cmd *cobra.Command) error { return w.showContact(cmd, "+55 11 98765-4321") })
-		for _, part := range []string{"11", "5511987654321", api.Kind, "message/wamid.3B01", id, "two ways of writing"} {
+		for _, part := range []string{"11", "5511987654321", api.Name + " (" + api.Kind + ")", "message/wamid.3B01", id, "two ways of writing"} {
 			if !strings.Contains(shown, part) {
 				t.Errorf("the contact is shown without %q:\n%s", part, shown)
 			}

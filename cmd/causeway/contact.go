@@ -127,6 +127,10 @@ func (b *base) showContact(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	names, err := b.channelNames(cmd.Context())
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", c.ID, c.Name)
 	if err := b.printKnowledge(cmd, c); err != nil {
 		return err
@@ -134,7 +138,7 @@ func (b *base) showContact(cmd *cobra.Command, name string) error {
 	fmt.Fprintln(cmd.OutOrStdout())
 	t := newTable(cmd.OutOrStdout(), "KNOWN BY", "AS", "SAID BY", "EVENT", "SINCE")
 	for _, i := range known {
-		t.row(string(i.Key.Scheme), i.Key.Value, i.Source, i.Event, i.Seen.In(b.cfg.Location()).Format(time.DateTime))
+		t.row(string(i.Key.Scheme), i.Key.Value, saidBy(i, names), i.Event, i.Seen.In(b.cfg.Location()).Format(time.DateTime))
 	}
 	if err := t.flush(); err != nil || len(merges) == 0 {
 		return err
@@ -149,6 +153,27 @@ func (b *base) showContact(cmd *cobra.Command, name string) error {
 		t.row(m.ID, string(m.From), string(m.Into), m.Reason, m.At.In(b.cfg.Location()).Format(time.DateTime), undone)
 	}
 	return t.flush()
+}
+
+// channelNames are the names of the workspace's channels.
+func (b *base) channelNames(ctx context.Context) (map[core.ChannelID]string, error) {
+	all, err := b.repo().Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[core.ChannelID]string{}
+	for _, ch := range all {
+		names[ch.ID] = ch.Name
+	}
+	return names, nil
+}
+
+// saidBy is the channel that an identity was learned from, if one is known, and in what way.
+func saidBy(i core.Identity, names map[core.ChannelID]string) string {
+	if name := names[i.Channel]; name != "" {
+		return name + " (" + i.Source + ")"
+	}
+	return i.Source
 }
 
 func (b *base) undoMerge(cmd *cobra.Command, id string) error {

@@ -61,9 +61,10 @@ type Part struct {
 
 // Reaction is an emoji put on a message. An empty Emoji takes it back.
 type Reaction struct {
-	By    Author    `json:"by"`
-	Emoji string    `json:"emoji"`
-	At    time.Time `json:"at"`
+	By     Author    `json:"by"`
+	Member string    `json:"-"` // which of several people, where the contact is a group: each has a reaction of their own
+	Emoji  string    `json:"emoji"`
+	At     time.Time `json:"at"`
 }
 
 // Attempt is the record of one try to send a part.

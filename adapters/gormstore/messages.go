@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -276,13 +277,18 @@ type onMessage struct {
 }
 
 func (r reactionRow) core() onMessage {
-	return onMessage{core.MessageID(r.Message), core.Reaction{By: r.Author.v, Emoji: r.Emoji, At: r.At.time()}}
+	_, of, _ := strings.Cut(r.Who, "/")
+	_, member, _ := strings.Cut(of, "/")
+	return onMessage{core.MessageID(r.Message), core.Reaction{By: r.Author.v, Member: member, Emoji: r.Emoji, At: r.At.time()}}
 }
 
 // PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing, and of two at one time the one stays that sorts
 // last, an emoji before none. One taken back leaves a trace, or the older one that it took back could come after it and stay.
 func (r repo) PutReaction(ctx context.Context, id core.MessageID, x core.Reaction) error {
 	who := string(x.By.Kind) + "/" + string(x.By.Agent)
+	if x.Member != "" {
+		who += "/" + x.Member
+	}
 	_, err := r.exec(ctx, "INSERT INTO reactions (workspace, message, who, author, emoji, at) VALUES (?, ?, ?, ?, ?, ?) "+
 		"ON CONFLICT (workspace, message, who) DO UPDATE SET author = excluded.author, emoji = excluded.emoji, at = excluded.at "+
 		"WHERE (reactions.at, reactions.emoji) <= (excluded.at, excluded.emoji)", r.ws, id, who, asDoc(x.By), x.Emoji, at(x.At))

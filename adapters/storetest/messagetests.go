@@ -301,6 +301,17 @@ func reactions(w *world) {
 		}
 		same(w, fmt.Sprint("at one time ", order), got.Reactions, first, nil)
 	}
+	group := w.add(w.message(w.talk(), "x", "wamid.group"))
+	for i, x := range []core.Reaction{{Member: "Ana", Emoji: "👍"}, {Member: "A/B", Emoji: "👎"}, {Member: "Ana", Emoji: "❤️"}} {
+		x.By, x.At = contact, noon.Add(time.Duration(i)*time.Second)
+		w.must(w.repo.PutReaction(w.Context(), group.ID, x))
+	}
+	got, err := w.repo.Message(w.Context(), group.ID)
+	said := map[string]string{}
+	for _, x := range got.Reactions {
+		said[x.Member] = x.Emoji
+	}
+	same(w, "of a group", said, map[string]string{"Ana": "❤️", "A/B": "👎"}, err)
 	missing(w, "PutReaction", w.repo.PutReaction(w.Context(), "none", core.Reaction{Emoji: "x", At: noon}))
 }
 

@@ -18,10 +18,13 @@ func (b *batch) reaction(ctx context.Context, e core.Event) error {
 	if err != nil || m.ID == "" {
 		return err
 	}
-	if err := b.repo.PutReaction(ctx, m.ID, core.Reaction{By: author(e), Emoji: e.Reaction.Emoji, At: e.At}); err != nil {
+	put := core.Reaction{By: author(e), Member: e.Author, Emoji: e.Reaction.Emoji, At: e.At}
+	if err := b.repo.PutReaction(ctx, m.ID, put); err != nil {
 		return fmt.Errorf("put reaction: %w", err)
 	}
-	if b.shared() && slices.ContainsFunc(m.Reactions, func(r core.Reaction) bool { return r.By.Kind == author(e).Kind && r.Emoji == e.Reaction.Emoji }) {
+	if b.shared() && slices.ContainsFunc(m.Reactions, func(r core.Reaction) bool {
+		return r.By.Kind == put.By.Kind && r.Member == put.Member && r.Emoji == put.Emoji
+	}) {
 		return nil // the other side told it
 	}
 	ev := core.ConversationEvent{Kind: core.EventNotice, Code: "reaction", By: author(e), Message: m.ID, At: e.At,

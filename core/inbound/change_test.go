@@ -214,6 +214,24 @@ func TestReaction(t *testing.T) {
 	})
 }
 
+// TestReactionsOfAGroup: each member of a group has a reaction of their own.
+func TestReactionsOfAGroup(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		w.sent(w.only(), "Shall we?", id(2), core.StatusSent)
+		for i, member := range []string{"Ana", "Béla", "Ana"} {
+			w.pass(time.Minute)
+			e := w.reaction(fmt.Sprint("r", i), id(2), []string{"👍", "👎", ""}[i])
+			e.Author = member
+			w.accept(e)
+		}
+		left := w.message(id(2)).Reactions
+		if len(left) != 1 || left[0].By.Name != "Béla" || left[0].Emoji != "👎" {
+			w.Errorf("reactions %+v", left)
+		}
+	})
+}
+
 func TestEdit(t *testing.T) {
 	each(t, func(w *world) {
 		first := w.said(id(1), "at 5")

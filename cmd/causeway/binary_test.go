@@ -149,7 +149,7 @@ forwards:
 		{[]string{"jobs"}, 0, []string{"wake", "waiting"}}, // of the channel resumed above
 		{[]string{"jobs", "dead"}, 0, []string{"no job was given up"}},
 		{[]string{"jobs", "unknown"}, 0, []string{"the outcome of every message is known"}},
-		{[]string{"jobs", "drop", "77"}, 1, []string{"job 77: not found"}},
+		{[]string{"jobs", "drop", "77"}, 1, []string{"No job 77 was given up", "causeway jobs dead"}},
 		{[]string{"config"}, 0, []string{"data_dir", "environment CAUSEWAY_DATA_DIR"}},
 		{[]string{"send", "#7", "hello", "--dry-run"}, 1, []string{"There is no conversation #7"}},
 		{[]string{"channel", "enter"}, 2, []string{`unknown command "enter"`, "causeway channel --help"}},
@@ -197,6 +197,9 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"serve", "--config", "causeway.yaml"}, []string{"causeway.yaml:1", "data_dirr", "data_dir"}},
 		{[]string{"serve", "--config", "nowhere.yaml"}, []string{"nowhere.yaml"}},
 		{[]string{"sevre"}, []string{"unknown command"}},
+		{[]string{"report", "--since", "may"}, []string{"unknown flag: --since", "causeway report --help"}},
+		{[]string{"doctor", "-x"}, []string{"'x'", "causeway doctor --help"}},
+		{[]string{"bench", "--lasting", "long"}, []string{`"long"`, "causeway bench --help"}},
 		{[]string{"channel", "show"}, []string{"accepts 1 arg"}},
 		{[]string{"apikey", "add", "x", "--scope", "everything"}, []string{`no scope "everything"`, "read, send, manage"}},
 	} {

@@ -164,7 +164,10 @@ func onJobs(done string, f func(b *base, cmd *cobra.Command, id int64) error) fu
 				if err != nil {
 					return core.Problemf(core.CodeInvalid, "%q is not the number of a job.", arg).Remedied("See: causeway jobs dead")
 				}
-				if err := f(b, cmd, id); err != nil {
+				switch err := f(b, cmd, id); {
+				case errors.Is(err, core.ErrNotFound):
+					return core.Problemf(core.CodeNotFound, "No job %d was given up.", id).Remedied("See: causeway jobs dead")
+				case err != nil:
 					return fmt.Errorf("job %d: %w", id, err)
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "job %d %s\n", id, done)

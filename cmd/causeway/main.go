@@ -58,10 +58,24 @@ func sentence(err error) string {
 }
 
 func usage(err error) bool {
+	if bad := (badFlag{}); errors.As(err, &bad) {
+		return true
+	}
 	s := err.Error()
-	return strings.HasPrefix(s, "unknown command") || strings.HasPrefix(s, "unknown flag") || strings.HasPrefix(s, "accepts ") ||
-		strings.HasPrefix(s, "requires ") || strings.HasPrefix(s, "required flag") || core.CodeOf(err) == core.CodeInvalid
+	return strings.HasPrefix(s, "unknown command") || strings.HasPrefix(s, "accepts ") || strings.HasPrefix(s, "requires ") ||
+		strings.HasPrefix(s, "required flag") || core.CodeOf(err) == core.CodeInvalid
 }
+
+// badFlag is a flag that a command does not have, or a value that a flag does not take.
+type badFlag struct {
+	error
+	command string
+}
+
+func (b badFlag) Error() string { return b.error.Error() + "; see: " + b.command + " --help" }
+
+// Unwrap shows cobra a wish for help.
+func (b badFlag) Unwrap() error { return b.error }
 
 func command() *cobra.Command {
 	root := &cobra.Command{Use: "causeway", Short: "Answer WhatsApp from your mailbox", SilenceUsage: true, SilenceErrors: true,
@@ -71,6 +85,7 @@ func command() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "admin", Title: "Set up and look after:"})
 	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), channelCommand(), templateCommand(), workflowCommand(), sendCommand(), doctorCommand(),
 		agentsCommand(), contactCommand(), webhookCommand(), keyCommand(), apiKeyCommand(), replayCommand(), jobsCommand(), reportCommand(), broadcastCommand(), configCommand(), migrateCommand(), backupCommand(), restoreCommand(), benchCommand(), floorCommand(), crashCommand(), docsCommand(), versionCommand())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return badFlag{err, cmd.CommandPath()} })
 	strict(root)
 	return root
 }

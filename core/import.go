@@ -106,17 +106,24 @@ func (i Import) String() string {
 	}
 }
 
-// Finding is how it stands, as the doctor says it.
-func (i Import) Finding() Finding {
+// Finding is how it stands, as the doctor says it now.
+func (i Import) Finding(now time.Time) Finding {
 	f := Finding{Subject: "import of " + string(i.What), Level: HealthGood, Detail: strings.ToUpper(i.String()[:1]) + i.String()[1:] + ".", Remedy: i.Remedy}
 	if i.Reason != "" {
 		f.Detail = i.Reason
 	}
-	if i.Remedy != "" {
+	if (i.State == ImportRequested || i.State == ImportReceiving) && now.Sub(i.Changed) > importSilence {
+		f.Detail += " Nothing has come of it for more than a day."
+		f.Remedy = "See that webhooks come in and that the fields for contacts and history are switched on. What does not come now must be asked for anew: disconnect the number in the app and connect it again."
+	}
+	if f.Remedy != "" {
 		f.Level = HealthWarning
 	}
 	return f
 }
+
+// importSilence is how long nothing may come of what was asked for before somebody should look.
+const importSilence = 24 * time.Hour
 
 func importOwner(ch ChannelID) string { return "channel/" + string(ch) + "/import" }
 

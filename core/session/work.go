@@ -241,7 +241,7 @@ func (m *Manager) Examine(ctx context.Context, ch core.Channel) ([]core.Finding,
 		found[i].Remedy = ch.Named(found[i].Remedy)
 	}
 	for _, i := range imports {
-		found = append(found, i.Finding())
+		found = append(found, i.Finding(m.Now()))
 	}
 	return found, nil
 }

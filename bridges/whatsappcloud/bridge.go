@@ -32,6 +32,7 @@ type link struct {
 	conf    conf
 
 	coexists coexistence
+	phone    phone
 	served   served
 }
 

@@ -17,10 +17,10 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if l.conf.dialog {
-		return l.checkDialog(ctx)
+		return append(l.checkDialog(ctx), l.checkOwner(ctx)...)
 	}
 	token, app := l.checkToken(ctx)
-	found := append([]core.Finding{token}, l.checkPhone(ctx)...)
+	found := slices.Concat([]core.Finding{token}, l.checkPhone(ctx), l.checkOwner(ctx))
 	found = append(append(found, meta.CheckClock(ctx, l.graph, l.host, l.conf.number)...), l.checkApp(ctx, app)...)
 	if l.conf.account == "" {
 		return append(found, meta.Warn("business account", "Add the setting "+keyAccount+".",

@@ -34,10 +34,11 @@ func (l *link) Receive(ctx context.Context, r core.WebhookRequest) (core.Webhook
 		events = append(events, l.events(c)...)
 		if slices.Contains(fieldsShared, c.field) && len(events) > 0 && events[len(events)-1].Account == l.channel.Account {
 			l.coexists.learn(ctx, l.host, true)
+			events = append(events, l.phoneShows(ctx)...)
 		}
 	}
 	lineUp(events)
-	return core.WebhookAnswer{}, events, nil
+	return core.WebhookAnswer{}, append(events, l.phoneQuiet(ctx)...), nil
 }
 
 // lineUp tells the order of edits and of reactions in one call by a little of their time, which the platform gives in whole seconds.

@@ -180,6 +180,13 @@ func (r *room) SetValue(_ context.Context, owner, name string, value []byte) err
 	return nil
 }
 
+func (r *room) DropValue(_ context.Context, owner, name string) error {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	delete(r.values, owner+"|"+name)
+	return nil
+}
+
 func (r *room) SetValueUntil(ctx context.Context, owner, name string, value []byte, _ time.Time) error {
 	return r.SetValue(ctx, owner, name, value)
 }

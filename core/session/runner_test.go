@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -214,15 +215,16 @@ func TestSessionIsBegunAgain(t *testing.T) {
 func TestWellInAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf(socketChannel(nil))
-		fails := 3
+		var fails atomic.Int32
+		fails.Store(3)
 		n := newNode(t, s, "a", func(ctx context.Context, h core.Host) error {
-			if fails--; fails >= 0 {
+			if fails.Add(-1) >= 0 {
 				return errors.New("reset by peer")
 			}
 			return untilDone(ctx, h)
 		})
 		n.Start(t.Context())
-		for fails >= 0 {
+		for fails.Load() >= 0 {
 			pass(time.Second / 10)
 			synctest.Wait()
 		}

@@ -27,9 +27,9 @@ type checkpoints struct {
 	last    time.Time // when that was
 }
 
-// checkpointing starts to look after the log, until close is called.
-func checkpointing(path string, s *shared) *checkpoints {
-	ctx, stop := context.WithCancel(context.Background())
+// checkpointing starts to look after the log, until close is called or ctx ends.
+func checkpointing(ctx context.Context, path string, s *shared) *checkpoints {
+	ctx, stop := context.WithCancel(ctx)
 	c := &checkpoints{db: liteDB(path, 1, "&_pragma=cache_size(-256)"), shared: s, stop: stop, done: make(chan struct{}), last: time.Now()}
 	go c.run(ctx)
 	return c

@@ -15,7 +15,7 @@ func TestCheckpointBeginsTheLogAnew(t *testing.T) {
 	if err := c.close(); err != nil { // the one of its own accord; the test makes them
 		t.Fatal(err)
 	}
-	c = checkpointing(p.s.path, c.shared)
+	c = checkpointing(context.WithoutCancel(t.Context()), p.s.path, c.shared)
 	t.Cleanup(func() { _ = c.close() })
 	p.s.engine.(*liteEngine).checkpoints = nil
 

@@ -50,7 +50,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		_ = e.close()
 		return nil, unopened(path, err)
 	}
-	e.checkpoints = checkpointing(path, e.shared)
+	e.checkpoints = checkpointing(context.WithoutCancel(ctx), path, e.shared)
 	return s, nil
 }
 

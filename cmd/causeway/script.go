@@ -230,7 +230,7 @@ func (p *player) quiet(ctx context.Context) error {
 
 func (p *player) refused(ctx context.Context) error {
 	before := len(p.grace.Received())
-	p.jump(25 * time.Hour)
+	p.jump(25 * time.Hour) //nolint:contextcheck // what is moved is moved whole
 	if _, err := p.lena.Reply(ctx, p.first, "Shall I keep it for you?", mailroom.ReplyOptions{Client: mailroom.Apple}); err != nil {
 		return err
 	}

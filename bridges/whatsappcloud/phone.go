@@ -22,18 +22,20 @@ const (
 // is not told.
 type phone struct {
 	mu   sync.Mutex
-	seen time.Time // zero: not known yet
+	seen time.Time // as this process knows it; zero: not yet
 	told time.Time // when it was last said to be quiet
 }
 
-// lastSeen is when the phone last showed itself; zero: never.
+// lastSeen is when the phone last showed itself, to whichever node; zero: never.
 func (l *link) lastSeen(ctx context.Context) (at time.Time) {
 	l.phone.mu.Lock()
 	defer l.phone.mu.Unlock()
-	if l.phone.seen.IsZero() {
-		if raw, err := l.host.Load(ctx, phoneSeenKey); err == nil {
-			l.phone.seen, _ = time.Parse(time.RFC3339, string(raw))
-		}
+	if l.host.Now().Sub(l.phone.seen) < seenGrain {
+		return l.phone.seen
+	}
+	raw, err := l.host.Load(ctx, phoneSeenKey)
+	if kept, unknown := time.Parse(time.RFC3339, string(raw)); err == nil && unknown == nil {
+		l.phone.seen = kept
 	}
 	return l.phone.seen
 }

@@ -69,4 +69,13 @@ func TestOwnersPhoneIsQuiet(t *testing.T) {
 	if levels, f := found(); levels != string(core.HealthGood) || !strings.Contains(f.Detail, "13 March 2026") {
 		t.Errorf("after something was typed: %+v", f)
 	}
+	here := l
+	h.SetNow(h.Now().Add(9 * 24 * time.Hour))
+	l = openLink(t, h, keyBase, g.URL) // another node
+	typed("wamid.three")
+	l = here
+	h.SetNow(h.Now().Add(5 * 24 * time.Hour))
+	if told := wrote("wamid.c"); told != nil {
+		t.Errorf("of a phone that showed itself to another node: %v", told)
+	}
 }

@@ -27,13 +27,13 @@ func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure how many webhooks a second this machine takes, beside the floors", GroupID: "admin", Args: cobra.NoArgs, RunE: bench,
 		Long: "Start the gateway as a process of its own on an empty store, put signed webhooks on it over loopback, and print a table and a line of JSON.\n" +
 			"The floors are measured in the same run on the same database: gin and the signature check alone (bare), the same with one commit a request\n" +
-			"(insert), and with shared commits (group)."}
+			"(insert), and with shared commits (group). Memory is the most that it held; of an idle gateway, what it holds after half a minute."}
 	c.Flags().StringSlice("database", []string{"sqlite"}, "sqlite, or postgres://… of a server on which databases may be made and dropped; may be repeated")
 	c.Flags().Duration("lasting", 5*time.Second, "how long each load lasts")
 	c.Flags().Int("connections", 32, "connections at once")
 	c.Flags().Int("contacts", 10_000, "how many customers write")
 	c.Flags().Float64("steady", 300, "webhooks a second in the steady load")
-	c.Flags().StringSlice("what", []string{"bare", "insert", "group", "gateway", "steady"}, "what to measure")
+	c.Flags().StringSlice("what", []string{"bare", "insert", "group", "gateway", "steady", "idle"}, "what to measure")
 	c.Flags().String("profiles", "", "write the gateway's processor and allocation profiles (go tool pprof) into this folder")
 	c.AddCommand(benchDeliverCommand(), benchMailCommand(), benchLargeCommand(), benchAssignCommand())
 	return c
@@ -46,6 +46,7 @@ type measure struct {
 	Outcome  outcome `json:"outcome"`
 	CPU      float64 `json:"cpu_seconds_per_1000"` // of the server process
 	Memory   int64   `json:"peak_memory_bytes"`
+	Idle     int64   `json:"idle_memory_bytes,omitempty"`
 	ToFloor  float64 `json:"of_floor_group,omitempty"`
 }
 
@@ -85,8 +86,12 @@ func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 			ratio = fmt.Sprintf("%.2f", m.ToFloor)
 		}
 		all = append(all, m)
+		if what == "idle" {
+			t.row(m.Database, what, "–", "–", "–", "–", megabytes(m.Idle), "–")
+			continue
+		}
 		t.row(m.Database, what, fmt.Sprintf("%.0f", m.Outcome.perSecond()), millis(m.Outcome.P50), millis(m.Outcome.P99), fmt.Sprintf("%.3f", m.CPU),
-			fmt.Sprintf("%.0f", float64(m.Memory)/1e6), ratio)
+			megabytes(m.Memory), ratio)
 		if m.Outcome.Refused > 0 {
 			t.row("", "", fmt.Sprintf("(%d refused)", m.Outcome.Refused))
 		}
@@ -95,6 +100,8 @@ func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1000) }
+
+func megabytes(n int64) string { return fmt.Sprintf("%.0f", float64(n)/1e6) }
 
 const benchSecret = "secret-of-the-benchmark"
 
@@ -110,38 +117,54 @@ func benchOne(cmd *cobra.Command, server, what string) (m measure, err error) {
 	}
 	defer drop()
 	s := &subject{dir: dir, database: database}
-	if what == "gateway" || what == "steady" {
-		err = s.gateway(cmd.Context())
-	} else {
-		err = s.start(cmd.Context(), nil, "bench-floor", what, "--database", database, "--secret", benchSecret)
-		s.path = "/hooks/floor"
-	}
-	if err != nil {
+	m = measure{Database: strings.SplitN(database, ":", 2)[0], What: what}
+	if err := s.startFor(cmd.Context(), what); err != nil {
 		return m, errors.Join(err, s.stop())
 	}
+	if what == "idle" {
+		until(cmd.Context(), time.Now().Add(30*time.Second))
+		m.Memory, m.Idle = peak(s.process.Process), resident(s.process.Process)
+	} else {
+		err = benchLoaded(cmd, s, &m)
+	}
+	return m, errors.Join(err, s.stop())
+}
+
+// startFor starts the gateway or a floor.
+func (s *subject) startFor(ctx context.Context, what string) error {
+	switch what {
+	case "gateway", "steady", "idle":
+		return s.gateway(ctx)
+	}
+	s.path = "/hooks/floor"
+	return s.start(ctx, nil, "bench-floor", what, "--database", s.database, "--secret", benchSecret)
+}
+
+// benchLoaded puts webhooks on what was started.
+func benchLoaded(cmd *cobra.Command, s *subject, m *measure) error {
 	l := load{at: s.at, host: s.at, path: s.path, secret: []byte(benchSecret), account: benchAccount, waba: benchWABA, prefix: "B"}
 	l.lasting, _ = cmd.Flags().GetDuration("lasting")
 	l.connections, _ = cmd.Flags().GetInt("connections")
 	l.contacts, _ = cmd.Flags().GetInt("contacts")
-	if what == "steady" {
+	if m.What == "steady" {
 		l.rate, _ = cmd.Flags().GetFloat64("steady")
 	}
 	warm := l
 	warm.lasting, warm.prefix = l.lasting/5, "W"
 	if _, err := warm.run(cmd.Context()); err != nil {
-		return m, errors.Join(err, s.stop())
+		return err
 	}
 	profiled := func() error { return nil }
 	if folder, _ := cmd.Flags().GetString("profiles"); folder != "" && s.private != "" {
-		profiled = s.profiles(cmd.Context(), filepath.Join(folder, strings.SplitN(database, ":", 2)[0]+"-"+what), l.lasting)
+		profiled = s.profiles(cmd.Context(), filepath.Join(folder, m.Database+"-"+m.What), l.lasting)
 	}
 	before := s.cpu()
-	m = measure{Database: strings.SplitN(database, ":", 2)[0], What: what}
+	var err error
 	m.Outcome, err = l.run(cmd.Context())
 	err = errors.Join(err, profiled())
 	m.CPU = (s.cpu() - before) / float64(max(1, m.Outcome.Answered)) * 1000
 	m.Memory = peak(s.process.Process)
-	return m, errors.Join(err, s.stop())
+	return err
 }
 
 // benchDatabase names an empty database and how to remove it.
@@ -311,13 +334,17 @@ func (s *subject) cpu() float64 {
 	return (user + system) / 100 // clock ticks
 }
 
-// peak is the most memory that a process has had, in bytes.
-func peak(p *os.Process) int64 {
+// peak is the most memory that a process has had, in bytes, and resident what it has now. Zero: the system does not tell (Linux does).
+func peak(p *os.Process) int64 { return memory(p, "VmHWM:") }
+
+func resident(p *os.Process) int64 { return memory(p, "VmRSS:") }
+
+func memory(p *os.Process, what string) int64 {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid))
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+	_, rest, _ := strings.Cut(string(raw), what)
 	kb, _ := strconv.ParseInt(strings.Fields(rest + " 0")[0], 10, 64)
 	return kb << 10
 }

@@ -90,7 +90,7 @@ func benchLargeOn(cmd *cobra.Command, server string, messages, contacts, writing
 	everyone, err := l.run(ctx)
 	kind, _, _ := strings.Cut(database, ":")
 	t.row(kind, strconv.Itoa(messages), millis(ready), fmt.Sprintf("%.0f", some.perSecond()), spread(some.P50, some.P99), fmt.Sprintf("%.0f", everyone.perSecond()), spread(everyone.P50, everyone.P99),
-		fmt.Sprintf("%.0f", float64(peak(s.process.Process))/1e6), spread(quantile(inbox, 0.5), quantile(inbox, 0.99)), spread(quantile(opened, 0.5), quantile(opened, 0.99)))
+		megabytes(peak(s.process.Process)), spread(quantile(inbox, 0.5), quantile(inbox, 0.99)), spread(quantile(opened, 0.5), quantile(opened, 0.99)))
 	return err
 }
 

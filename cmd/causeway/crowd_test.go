@@ -5,8 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +16,7 @@ func TestCrowd(t *testing.T) {
 	long(t)
 	r := newTestRig(t, rigOptions{Business: oneNumber})
 	at := strings.TrimPrefix(r.public(), "http://")
-	before := r.memory(t)
+	before := resident(r.child.Process)
 	const crowd = 5000
 	var all sync.WaitGroup
 	for i := range crowd {
@@ -39,10 +37,10 @@ func TestCrowd(t *testing.T) {
 			}
 		}
 	}
-	during := r.memory(t)
-	t.Logf("%d MB before, %d MB with %d connections", before>>10, during>>10, crowd)
-	if during-before > 400<<10 {
-		t.Errorf("the crowd took %d MB", (during-before)>>10)
+	during := resident(r.child.Process)
+	t.Logf("%d MB before, %d MB with %d connections", before>>20, during>>20, crowd)
+	if during-before > 400<<20 {
+		t.Errorf("the crowd took %d MB", (during-before)>>20)
 	}
 	ended := make(chan struct{})
 	go func() { all.Wait(); close(ended) }()
@@ -51,19 +49,4 @@ func TestCrowd(t *testing.T) {
 	case <-time.After(3 * time.Minute):
 		t.Error("silent connections are never ended")
 	}
-}
-
-// memory is what the process holds, in KB.
-func (r *rig) memory(t *testing.T) int {
-	t.Helper()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.child.Process.Pid))
-	if err != nil {
-		t.Skipf("this system does not tell: %v", err)
-	}
-	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
-	kb, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kb
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +25,6 @@ import (
 )
 
 const (
-	settled     = 3 * time.Second  // after the start
 	refreshEach = 5 * time.Second  // how long a change made by another process may take to be seen
 	sweepEach   = time.Minute      // for events that wait for their message
 	syncEach    = 12 * time.Hour   // for templates, whose changes mostly come by webhook
@@ -246,8 +244,7 @@ func (g *gateway) run(ctx context.Context) error {
 	rounds.Go(func() { g.keeper.Run(inner) })
 	rounds.Go(func() { g.prober.Run(inner) })
 	rounds.Go(func() { g.life.run(inner) })
-	afterStart := time.AfterFunc(settled, debug.FreeOSMemory) // what only the start needed
-	defer afterStart.Stop()
+	rounds.Go(func() { thrift(inner) })
 	var err error
 	select {
 	case <-ctx.Done():

@@ -69,18 +69,11 @@ func (l *life) came(ch core.Channel, events []core.Event) {
 
 // run exchanges what is known with the other nodes until ctx is done.
 func (l *life) run(ctx context.Context) {
-	t := time.NewTicker(lifeEach)
-	defer t.Stop()
-	for {
+	each(ctx, lifeEach, func() {
 		if err := l.exchange(ctx); err != nil && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "proofs of life not exchanged", "err", err)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
+	})
 }
 
 func (l *life) exchange(ctx context.Context) error {

@@ -15,41 +15,66 @@ var errElsewhere = errors.New("another node has the session")
 // Read is the worker of JobRead: it marks what the contact wrote as read at the provider. It is a courtesy: failure is logged, not repeated. What only
 // a session can do waits for the node that has it.
 func (o *Outbox) Read(ctx context.Context, w core.Work) error {
-	err := o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead)
+	err := o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead, nil)
 	if errors.Is(err, errElsewhere) {
 		return core.Later{After: elsewhere, Elsewhere: true}
 	}
+	o.unmarked(ctx, w, err)
+	return nil
+}
+
+func (o *Outbox) unmarked(ctx context.Context, w core.Work, err error) {
 	if err != nil {
 		o.Log.InfoContext(ctx, "not marked as read", "conversation", w.Key, "err", err)
 	}
-	return nil
+}
+
+// haveRead marks what the contact wrote as read, once a person's answer has gone by rt. Where this worker cannot, for want of a seat or a session, JobRead
+// does.
+func (o *Outbox) haveRead(ctx context.Context, w core.Work, rt route) {
+	err := errElsewhere
+	if o.sit(rt.id) {
+		err = o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead, &rt)
+		o.rise(rt.id)
+	}
+	if errors.Is(err, errElsewhere) {
+		err = o.enqueue(ctx, core.Job{Kind: core.JobRead, Workspace: w.Workspace, Key: w.Key})
+	}
+	o.unmarked(ctx, w, err)
+}
+
+func (o *Outbox) enqueue(ctx context.Context, job core.Job) error {
+	return o.Store.Tx(ctx, func(tx core.Tx) error { return tx.Enqueue(ctx, job) })
 }
 
 // Mark shows the contact that their messages were read, or that an answer is being written (which on WhatsApp also marks them as read). What this node
 // cannot show, another one does.
 func (o *Outbox) Mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
-	err := o.mark(ctx, ws, id, a)
+	err := o.mark(ctx, ws, id, a, nil)
 	if !errors.Is(err, errElsewhere) {
 		return err
 	}
-	job := core.Job{Kind: core.JobRead, Workspace: ws, Key: string(id)}
 	if a == core.ActionTyping {
-		job = core.TypingJob(ws, id, o.Now())
+		return o.enqueue(ctx, core.TypingJob(ws, id, o.Now()))
 	}
-	return o.Store.Tx(ctx, func(tx core.Tx) error { return tx.Enqueue(ctx, job) })
+	return o.enqueue(ctx, core.Job{Kind: core.JobRead, Workspace: ws, Key: string(id)})
 }
 
-func (o *Outbox) mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action) error {
+// mark shows something at what the contact wrote last. The way there, if it is known, need not be found.
+func (o *Outbox) mark(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, a core.Action, known *route) error {
 	repo := o.Store.In(ws)
 	m, there, err := newest(ctx, repo, id)
 	if err != nil || !there {
 		return err
 	}
-	rt, err := o.toward(ctx, repo, m)
-	if err != nil {
-		return err
+	if known == nil || known.id != m.Channel || known.identity != m.Identity {
+		rt, err := o.toward(ctx, repo, m)
+		if err != nil {
+			return err
+		}
+		known = &rt
 	}
-	return o.act(ctx, rt, core.Act{Action: a, Target: m.Parts[0].Provider})
+	return o.act(ctx, *known, core.Act{Action: a, Target: m.Parts[0].Provider})
 }
 
 // newest is what the contact wrote last, of a conversation's newest fifty messages. Mostly it is among the first few.

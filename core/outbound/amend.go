@@ -217,7 +217,7 @@ func (o *Outbox) Typing(ctx context.Context, w core.Work) error {
 	if o.Now().Sub(since) > typingFor {
 		return nil
 	}
-	err := o.mark(ctx, w.Workspace, id, core.ActionTyping)
+	err := o.mark(ctx, w.Workspace, id, core.ActionTyping, nil)
 	if errors.Is(err, errElsewhere) {
 		return core.Later{After: elsewhere, Elsewhere: true}
 	}

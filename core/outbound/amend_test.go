@@ -44,6 +44,7 @@ func TestAmend(t *testing.T) {
 		by := w.request().Author
 		first, long := w.writes("at five")[0], w.writes("a text that is so long that it goes out in two")[0]
 		w.delivered()
+		w.link.acts = nil
 		w.pass(time.Minute)
 		job := w.asked(first.ID, core.Amendment{Action: core.ActionEdit, Text: "at *six*", By: by})
 		w.must(w.amend(job))
@@ -140,6 +141,7 @@ func TestAmendCaption(t *testing.T) {
 		sent, _, err := w.out.Compose(w.Context(), w.ws, r)
 		w.must(err)
 		w.delivered()
+		w.link.acts = nil
 		edit := core.Amendment{Action: core.ActionEdit, Text: "at six", By: r.Author}
 		isProblem(w, "not able", w.out.Amend(w.Context(), w.ws, sent[0].ID, edit), core.CodeUnsupported, "caption")
 		rule.Amend = true

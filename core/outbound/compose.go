@@ -285,9 +285,9 @@ func (o *Outbox) told(ctx context.Context, tx core.Tx, ws core.WorkspaceID, by c
 // composed stops the waiting clock for a person's answer and asks for delivery.
 func (o *Outbox) composed(ctx context.Context, tx core.Tx, rt route, r Request, made []core.Message) error {
 	ws, conv := rt.conversation.Workspace, rt.conversation
-	jobs := []core.Job{{Kind: core.JobDeliver, Workspace: ws, Key: string(conv.ID)}}
+	job := core.Job{Kind: core.JobDeliver, Workspace: ws, Key: string(conv.ID)}
 	if r.NotBefore.After(o.Now()) {
-		jobs[0] = core.Job{Kind: core.JobDue, Workspace: ws, Key: string(made[0].ID), At: r.NotBefore}
+		job = core.Job{Kind: core.JobDue, Workspace: ws, Key: string(made[0].ID), At: r.NotBefore}
 	}
 	if err := o.told(ctx, tx, ws, r.Author, made); err != nil {
 		return err
@@ -300,11 +300,8 @@ func (o *Outbox) composed(ctx context.Context, tx core.Tx, rt route, r Request, 
 		if err := o.happened(ctx, tx, ws, answered); err != nil {
 			return err
 		}
-		if rt.capabilities.Can(core.ActionRead) {
-			jobs = append(jobs, core.Job{Kind: core.JobRead, Workspace: ws, Key: string(conv.ID)})
-		}
 	}
-	return tx.Enqueue(ctx, jobs...)
+	return tx.Enqueue(ctx, job)
 }
 
 // stopClock notes that nobody waits for an answer any more.

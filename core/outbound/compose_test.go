@@ -25,7 +25,7 @@ func TestCompose(t *testing.T) {
 			equal(w, "author", stored.Author, w.request().Author)
 		}
 		equal(w, "sequence of parts", made[1].Parts[1].Seq, 4)
-		equal(w, "jobs", w.jobs(), "deliver read")
+		equal(w, "jobs", w.jobs(), "deliver")
 		c, err := w.repo.Conversation(w.Context(), w.conv.ID)
 		w.must(err)
 		equal(w, "nobody waits any more", c.Waiting.IsZero(), true)

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,12 @@ func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
 	if mine, err := repo.TakeLane(ctx, lane(id), w.Token); err != nil || !mine {
 		return err // a newer worker has the lane
 	}
+	var answered *route
+	defer func() {
+		if answered != nil {
+			o.haveRead(ctx, w, *answered)
+		}
+	}()
 	for {
 		if w.Ending() {
 			return core.ErrStopping
@@ -37,6 +44,7 @@ func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
 		if p.ID != "" {
 			s, err = o.step(ctx, w, p)
 		}
+		answered = cmp.Or(s.answered, answered)
 		switch {
 		case err != nil:
 			return err
@@ -70,6 +78,8 @@ type step struct {
 	away bool          // by another node, if there is one
 	stop bool          // nothing can go until somebody mends the channel, or writes
 	over bool          // nothing is left to this worker: it has ended the job, or a newer one has the lane
+
+	answered *route // to whom a person's words went, where the contact can be shown that theirs were read; nil: none went
 }
 
 func lane(id core.ConversationID) string { return "deliver/" + string(id) }
@@ -283,6 +293,9 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 			return step{}, failed
 		}
 		next = step{wait: max(next.wait, s.wait), away: next.away || s.away, stop: next.stop || s.stop, over: s.over}
+	}
+	if err == nil && all[0].message.Author.Human() && rt.capabilities.Can(core.ActionRead) {
+		next.answered = &rt
 	}
 	return next, nil
 }

@@ -34,7 +34,33 @@ func TestDeliver(t *testing.T) {
 			}
 		}
 		equal(w, "key", w.link.sent[0].Key, made[0].Parts[0].ID)
-		equal(w, "jobs", w.jobs(), "read")
+		equal(w, "jobs", w.jobs(), "")
+		equal(w, "acts", len(w.link.acts), 1) // once for all that was answered
+		equal(w, "marked", w.link.acts[0].Action, core.ActionRead)
+		equal(w, "as read", w.link.acts[0].Target, "in.1")
+	})
+}
+
+// TestMarkedAsReadOnceAnswered: a person's answer that has gone marks what the contact wrote as read; a program's does not, nor does one that did not go.
+func TestMarkedAsReadOnceAnswered(t *testing.T) {
+	lite(t, func(w *world) {
+		r := w.request(text("we are closed"))
+		r.Author = core.Author{Kind: core.AuthorWorkflow, Name: "away"}
+		_, _, err := w.out.Compose(w.Context(), w.ws, r)
+		w.must(err)
+		w.delivered()
+		equal(w, "sent", w.link.texts(), "we are closed")
+		equal(w, "by a program", len(w.link.acts), 0)
+		w.link.plays(fails(&core.SendError{Outcome: core.Rejected, Effect: core.EffectFail, Reason: "No."}), ok)
+		w.writes("refused")
+		w.delivered()
+		equal(w, "of one that did not go", len(w.link.acts), 0)
+		w.link.refuse = &core.SendError{Reason: "Not now."} // which harms nobody
+		w.writes("answer")
+		w.delivered()
+		equal(w, "by a person", len(w.link.acts), 1)
+		equal(w, "sent since", w.link.texts(), "refused|answer")
+		equal(w, "nothing is left to do", w.jobs(), "notify")
 	})
 }
 
@@ -88,15 +114,15 @@ func TestEffects(t *testing.T) {
 		notice  core.NoticeKind
 		goes    string // what reached the provider when all is over
 	}{
-		{core.EffectFail, 0, core.StatusFailed, 0, core.ChannelActive, "notify read", core.NoticeFailed, "first|second"},
-		{core.EffectRetry, 0, core.StatusQueued, time.Second, core.ChannelActive, "deliver read", "", "first|first|second"},
-		{core.EffectRetry, time.Minute, core.StatusQueued, time.Minute, core.ChannelActive, "deliver read", "", "first|first|second"},
-		{core.EffectSlowPeer, 6 * time.Second, core.StatusQueued, 6 * time.Second, core.ChannelActive, "deliver read", "", "first|first|second"},
-		{core.EffectSlow, time.Hour, core.StatusQueued, time.Hour, core.ChannelActive, "deliver read", "", "first|first|second"},
-		{core.EffectPark, 0, core.StatusParked, 0, core.ChannelParked, "alert read", "", "first"},
-		{core.EffectWindow, 0, core.StatusFailed, 0, core.ChannelActive, "notify read", core.NoticeFailed, "first"},
-		{core.EffectStop, 0, core.StatusFailed, 0, core.ChannelActive, "notify read", core.NoticeFailed, "first|second"},
-		{core.EffectResync, 0, core.StatusFailed, 0, core.ChannelActive, "notify read templates", core.NoticeFailed, "first|second"},
+		{core.EffectFail, 0, core.StatusFailed, 0, core.ChannelActive, "notify", core.NoticeFailed, "first|second"},
+		{core.EffectRetry, 0, core.StatusQueued, time.Second, core.ChannelActive, "deliver", "", "first|first|second"},
+		{core.EffectRetry, time.Minute, core.StatusQueued, time.Minute, core.ChannelActive, "deliver", "", "first|first|second"},
+		{core.EffectSlowPeer, 6 * time.Second, core.StatusQueued, 6 * time.Second, core.ChannelActive, "deliver", "", "first|first|second"},
+		{core.EffectSlow, time.Hour, core.StatusQueued, time.Hour, core.ChannelActive, "deliver", "", "first|first|second"},
+		{core.EffectPark, 0, core.StatusParked, 0, core.ChannelParked, "alert", "", "first"},
+		{core.EffectWindow, 0, core.StatusFailed, 0, core.ChannelActive, "notify", core.NoticeFailed, "first"},
+		{core.EffectStop, 0, core.StatusFailed, 0, core.ChannelActive, "notify", core.NoticeFailed, "first|second"},
+		{core.EffectResync, 0, core.StatusFailed, 0, core.ChannelActive, "notify templates", core.NoticeFailed, "first|second"},
 	} {
 		t.Run(fmt.Sprint(c.effect, " ", c.retry), func(t *testing.T) {
 			lite(t, func(w *world) {
@@ -533,7 +559,7 @@ func TestNotBefore(t *testing.T) {
 		w.status("waits", later[0].ID, core.StatusQueued)
 		w.pass(20 * time.Hour)
 		w.must(w.queue.Run(w.Context(), jobs[0], w.out.Due))
-		equal(w, "its time has come", w.jobs(), "deliver read")
+		equal(w, "its time has come", w.jobs(), "deliver")
 		w.must(w.deliver())
 		equal(w, "sent", w.link.texts(), "now|tomorrow")
 	})

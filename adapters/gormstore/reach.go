@@ -2,38 +2,60 @@ package gormstore
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"causeway/core"
 )
 
+const theirWindow = "FROM reply_windows w WHERE w.workspace = i.workspace AND w.identity = i.id AND w.channel = k.k1"
+
 var (
-	channelByID   = "SELECT " + channelTable.of("c") + " FROM {keys} {with channels AS c: c.workspace = k.k0 AND c.id = k.k1}"
-	contactByID   = "SELECT " + contactTable.of("c") + " FROM {keys} {with contacts AS c: c.workspace = k.k0 AND c.id = k.k1}"
-	identitiesOf  = "SELECT " + identityTable.of("i") + " FROM {keys} {with identities AS i: i.workspace = k.k0 AND i.contact = k.k1} ORDER BY i.id"
-	wishesOf      = "SELECT " + wishTable.of("x") + " FROM {keys} {with identities AS i: i.workspace = k.k0 AND i.contact = k.k2} {with wishes AS x: x.workspace = i.workspace AND x.identity = i.id AND x.channel = k.k1} ORDER BY x.identity, x.marketing"
-	newestWindows = "SELECT MAX(x.last), MAX(x.closed) FROM {keys} {with identities AS i: i.workspace = k.k0 AND i.contact = k.k2} {with reply_windows AS x: x.workspace = i.workspace AND x.identity = i.id AND x.channel = k.k1}"
+	channelAndContact = "SELECT " + channelTable.of("c") + ", " + contactTable.of("p") +
+		" FROM {keys} {with channels AS c: c.workspace = k.k0 AND c.id = k.k1} {with contacts AS p: p.workspace = k.k0 AND p.id = k.k2}"
+	identitiesOf = "SELECT " + identityTable.of("i") + ", (SELECT w.last " + theirWindow + "), (SELECT w.closed " + theirWindow + ")" +
+		" FROM {keys} {with identities AS i: i.workspace = k.k0 AND i.contact = k.k2} ORDER BY i.id"
+	wishesOf = "SELECT " + wishTable.of("x") + " FROM {keys} {with identities AS i: i.workspace = k.k0 AND i.contact = k.k2} {with wishes AS x: x.workspace = i.workspace AND x.identity = i.id AND x.channel = k.k1} ORDER BY x.identity, x.marketing"
 )
 
 // Reach returns what is known of a contact and a channel. ErrNotFound: the workspace has not both.
 func (r repo) Reach(ctx context.Context, ch core.ChannelID, contact core.ContactID) (s core.Reach, err error) {
-	both := [][]any{{r.ws, string(ch), string(contact)}}
+	keys := [][]any{{r.ws, string(ch), string(contact)}}
 	err = r.look(ctx,
-		r.s.find(channelByID, "tt", [][]any{{r.ws, string(ch)}}, func(scan func(...any) error) error { return one(scan, new(channelRow), &s.Channel) }),
-		r.s.find(contactByID, "tt", [][]any{{r.ws, string(contact)}}, func(scan func(...any) error) error { return one(scan, new(contactRow), &s.Contact) }),
-		r.s.find(identitiesOf, "tt", [][]any{{r.ws, string(contact)}}, func(scan func(...any) error) error { return another(scan, new(identityRow), &s.Identities) }),
-		r.s.find(wishesOf, "ttt", both, func(scan func(...any) error) error {
-			return another(scan, &wishRow{Contact: string(contact)}, &s.Wishes)
-		}),
-		r.s.find(newestWindows, "ttt", both, func(scan func(...any) error) error {
-			var last, closed stamp
-			err := scan(&last, &closed)
-			s.Window = core.WindowState{Last: last.time(), Closed: closed.time()}
+		r.s.find(channelAndContact, "ttt", keys, func(scan func(...any) error) error {
+			var c channelRow
+			var p contactRow
+			err := scan(slices.Concat(c.fields(), p.fields())...)
+			s.Channel, s.Contact = c.core(), p.core()
 			return err
+		}),
+		r.s.find(identitiesOf, "ttt", keys, func(scan func(...any) error) error { return identityAndWindow(scan, &s) }),
+		r.s.find(wishesOf, "ttt", keys, func(scan func(...any) error) error {
+			return another(scan, &wishRow{Contact: string(contact)}, &s.Wishes)
 		}))
-	if err == nil && (s.Channel.ID == "" || s.Contact.ID == "") {
+	if err == nil && s.Channel.ID == "" {
 		err = core.ErrNotFound
 	}
 	return s, err
+}
+
+// identityAndWindow reads an identity of several. The newest act over all of them opened or closed the window.
+func identityAndWindow(scan func(...any) error, into *core.Reach) error {
+	var i identityRow
+	var last, closed stamp
+	if err := scan(append(i.fields(), &last, &closed)...); err != nil {
+		return err
+	}
+	into.Identities = append(into.Identities, i.core())
+	into.Window.Last, into.Window.Closed = later(into.Window.Last, last.time()), later(into.Window.Closed, closed.time())
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // scanned is a row that a bulk reads.

@@ -192,6 +192,7 @@ func reach(w *world) {
 		same(w, what, fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want), err)
 	}
 	agree(w.repo, "nothing but a name")
+	w.must(w.repo.SaveChannel(ctx, core.Channel{ID: "ch2", Kind: "sms", Name: "sms"}))
 	w.must(w.store.Tx(ctx, func(tx core.Tx) error {
 		r := tx.In(w.ws)
 		for n, value := range []string{"1", "2"} {
@@ -209,6 +210,9 @@ func reach(w *world) {
 			}
 		}
 		if err := r.CloseWindow(ctx, w.ch.ID, "i1", noon); err != nil {
+			return err
+		}
+		if err := r.TouchWindow(ctx, "ch2", "i1", noon.AddDate(1, 0, 0)); err != nil {
 			return err
 		}
 		agree(r, "in the transaction")

@@ -80,7 +80,7 @@ func (t *transaction) insert(into table, rows [][]any, conflict string, must boo
 }
 
 // find selects what belongs to keys. In text, {keys} stands for these, with the columns k0, k1 and so on, and {with TABLE AS ALIAS: CONDITION} joins
-// a table so that it is looked into once for each of them.
+// a table so that it is looked into once for each of them. {reactions to m} is those to the message m.
 func (s *Store) find(text, types string, keys [][]any, each reading) step {
 	if s.postgres != nil {
 		names := make([]string, len(types))
@@ -91,6 +91,7 @@ func (s *Store) find(text, types string, keys [][]any, each reading) step {
 	} else {
 		text = strings.ReplaceAll(text, "{keys}", jsonKeys(len(types)))
 	}
+	text = strings.ReplaceAll(text, "{reactions to m}", s.reactionsTo("m"))
 	return step{text: s.joined(text), table: table{types: types}, rows: keys, keys: true, each: each}
 }
 

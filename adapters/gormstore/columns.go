@@ -3,6 +3,7 @@ package gormstore
 import (
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -34,6 +35,15 @@ func (s *stamp) Scan(v any) error {
 		return fmt.Errorf("a time is stored as %T", v)
 	}
 	return nil
+}
+
+// UnmarshalJSON reads a time that the database put into JSON.
+func (s *stamp) UnmarshalJSON(raw []byte) error {
+	var micros *int64
+	if err := json.Unmarshal(raw, &micros); err != nil || micros == nil {
+		return errors.Join(err, s.Scan(nil))
+	}
+	return s.Scan(*micros)
 }
 
 // GormDataType keeps gorm from looking into the struct.

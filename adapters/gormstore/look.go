@@ -251,9 +251,8 @@ func (l *look) locks() step {
 }
 
 var (
-	messagesByID  = "SELECT " + messageTable.of("m") + " FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"
-	partsOfThem   = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1} ORDER BY p.seq, p.id"
-	reactionsToIt = "SELECT " + reactionTable.of("r") + " FROM {keys} {with reactions AS r: r.workspace = k.k0 AND r.message = k.k1} WHERE r.emoji <> '' ORDER BY r.at, r.who"
+	messagesByID = "SELECT " + messageTable.of("m") + ", {reactions to m} FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"
+	partsOfThem  = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1} ORDER BY p.seq, p.id"
 )
 
 // messages reads the messages that were found, and their parts once more, now that nobody else changes them.
@@ -266,24 +265,6 @@ func (l *look) messages(ctx context.Context) error {
 		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
 	})
 	aims = slices.CompactFunc(aims, func(a, b []any) bool { return a[0] == b[0] && a[1] == b[1] })
-	place := map[core.Owned[core.MessageID]]int{}
-	messages := l.t.s.find(messagesByID, "tt", aims, func(scan func(...any) error) error {
-		var m messageRow
-		if err := scan(m.fields()...); err != nil {
-			return err
-		}
-		place[core.Owned[core.MessageID]{Workspace: core.WorkspaceID(m.Workspace), Value: core.MessageID(m.ID)}] = len(l.found.Messages)
-		l.found.Messages = append(l.found.Messages, m.core())
-		return nil
-	})
-	reactions := l.t.s.find(reactionsToIt, "tt", aims, func(scan func(...any) error) error {
-		var r reactionRow
-		if err := scan(r.fields()...); err != nil {
-			return err
-		}
-		m := &l.found.Messages[place[core.Owned[core.MessageID]{Workspace: core.WorkspaceID(r.Workspace), Value: core.MessageID(r.Message)}]]
-		m.Reactions = append(m.Reactions, r.core().Reaction)
-		return nil
-	})
-	return l.t.bulk(ctx, messages, l.t.s.find(partsOfThem, "tt", aims, l.part), reactions)
+	messages := l.t.s.find(messagesByID, "tt", aims, func(scan func(...any) error) error { return another(scan, new(messageRow), &l.found.Messages) })
+	return l.t.bulk(ctx, messages, l.t.s.find(partsOfThem, "tt", aims, l.part))
 }

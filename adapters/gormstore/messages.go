@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"causeway/core"
+
+	"gorm.io/gorm"
 )
 
 type messageRow struct {
@@ -22,15 +24,20 @@ type messageRow struct {
 	Historic                                                           bool
 	Key                                                                string
 	Human                                                              bool
+	Reactions                                                          doc[[]reactionDoc] `gorm:"->"` // to it, where they are asked for too
 }
 
 func (messageRow) TableName() string { return "messages" }
 
 func (r messageRow) core() core.Message {
-	return core.Message{ID: core.MessageID(r.ID), Workspace: core.WorkspaceID(r.Workspace), Conversation: core.ConversationID(r.Conversation),
+	m := core.Message{ID: core.MessageID(r.ID), Workspace: core.WorkspaceID(r.Workspace), Conversation: core.ConversationID(r.Conversation),
 		Contact: core.ContactID(r.Contact), Channel: core.ChannelID(r.Channel), Identity: core.IdentityID(r.Identity),
 		Direction: core.Direction(r.Direction), Author: r.Author.v, Seq: r.Seq, Content: r.Content.v, Status: core.Status(r.Status), Error: r.Error.v,
 		At: r.At.time(), Created: r.Created.time(), Edited: r.Edited.time(), Revoked: r.Revoked.time(), Historic: r.Historic, Key: r.Key, Human: r.Human}
+	for _, x := range r.Reactions.v {
+		m.Reactions = append(m.Reactions, x.core())
+	}
+	return m
 }
 
 func (r repo) messageRow(m core.Message) messageRow {
@@ -77,19 +84,14 @@ func (r repo) unadd(ctx context.Context, id core.MessageID) error {
 func (r repo) Message(ctx context.Context, id core.MessageID) (core.Message, error) {
 	var m core.Message
 	var parts []core.Part
-	var reactions []onMessage
 	key := [][]any{{r.ws, string(id)}}
 	err := r.look(ctx,
 		r.s.find(messagesByID, "tt", key, func(scan func(...any) error) error { return one(scan, new(messageRow), &m) }),
-		r.s.find(partsOfThem, "tt", key, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }),
-		r.s.find(reactionsToIt, "tt", key, func(scan func(...any) error) error { return another(scan, new(reactionRow), &reactions) }))
+		r.s.find(partsOfThem, "tt", key, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }))
 	if err == nil && m.ID == "" {
 		err = core.ErrNotFound
 	}
 	m.Parts = parts
-	for _, x := range reactions {
-		m.Reactions = append(m.Reactions, x.Reaction)
-	}
 	return m, err
 }
 
@@ -97,7 +99,7 @@ func (r repo) MessageByKey(ctx context.Context, key string) (core.Message, error
 	if key == "" {
 		return core.Message{}, core.ErrNotFound
 	}
-	m, err := take[messageRow](r.rows(ctx).Where("key = ? AND key <> ''", key))
+	m, err := take[messageRow](r.withReactions(ctx).Where("key = ? AND key <> ''", key))
 	if err != nil {
 		return m, err
 	}
@@ -108,7 +110,7 @@ func (r repo) MessageByKey(ctx context.Context, key string) (core.Message, error
 
 // Messages lists a conversation's that were not imported, with parts and reactions, by sequence descending; Page.Before is a sequence.
 func (r repo) Messages(ctx context.Context, id core.ConversationID, p core.Page) ([]core.Message, error) {
-	db := r.rows(ctx).Where("conversation = ? AND historic = ?", id, false)
+	db := r.withReactions(ctx).Where("conversation = ? AND historic = ?", id, false)
 	if p.Before != "" {
 		before, err := sequence(p.Before)
 		if err != nil {
@@ -125,7 +127,7 @@ func (r repo) Messages(ctx context.Context, id core.ConversationID, p core.Page)
 
 // ImportedMessages lists those of a conversation that were imported, with parts and reactions, by their own time and sequence, both descending.
 func (r repo) ImportedMessages(ctx context.Context, id core.ConversationID, from core.Bookmark, most int) ([]core.Message, error) {
-	db := r.rows(ctx).Where("conversation = ? AND historic", id)
+	db := r.withReactions(ctx).Where("conversation = ? AND historic", id)
 	if !from.Imported.IsZero() {
 		db = db.Where("(at, seq) < (?, ?)", at(from.Imported), from.Behind)
 	}
@@ -149,7 +151,12 @@ func (r repo) LastSender(ctx context.Context, id core.ConversationID, ch core.Ch
 	return "", time.Time{}, nil
 }
 
-// fill gives messages their parts and reactions, in one round trip for all of them.
+// withReactions starts a query of messages that has the reactions to each as one more column.
+func (r repo) withReactions(ctx context.Context) *gorm.DB {
+	return r.rows(ctx).Select("*, " + r.s.reactionsTo("messages") + " AS reactions")
+}
+
+// fill gives messages their parts.
 func (r repo) fill(ctx context.Context, all []core.Message) error {
 	keys := make([][]any, len(all))
 	place := map[core.MessageID]int{}
@@ -157,16 +164,10 @@ func (r repo) fill(ctx context.Context, all []core.Message) error {
 		keys[i], place[m.ID] = []any{r.ws, string(m.ID)}, i
 	}
 	var parts []core.Part
-	var reactions []onMessage
-	err := r.look(ctx, r.s.find(partsOfThem, "tt", keys, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }),
-		r.s.find(reactionsToIt, "tt", keys, func(scan func(...any) error) error { return another(scan, new(reactionRow), &reactions) }))
+	err := r.look(ctx, r.s.find(partsOfThem, "tt", keys, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }))
 	for _, p := range parts {
 		m := &all[place[p.Message]]
 		m.Parts = append(m.Parts, p)
-	}
-	for _, x := range reactions {
-		m := &all[place[x.message]]
-		m.Reactions = append(m.Reactions, x.Reaction)
 	}
 	return err
 }
@@ -261,25 +262,28 @@ func (r repo) Versions(ctx context.Context, id core.MessageID) ([]core.Content, 
 	return list[versionRow](r.rows(ctx).Where("message = ?", id).Order("id"))
 }
 
-type reactionRow struct {
-	Workspace, Message, Who string
-	Author                  doc[core.Author]
-	Emoji                   string
-	At                      stamp
+// reactionDoc is a reaction as a message's statement gives it.
+type reactionDoc struct {
+	Who    string
+	Author core.Author
+	Emoji  string
+	At     stamp
 }
 
-func (reactionRow) TableName() string { return "reactions" }
-
-// onMessage is a reaction with the message it is on.
-type onMessage struct {
-	message core.MessageID
-	core.Reaction
-}
-
-func (r reactionRow) core() onMessage {
-	_, of, _ := strings.Cut(r.Who, "/")
+func (d reactionDoc) core() core.Reaction {
+	_, of, _ := strings.Cut(d.Who, "/")
 	_, member, _ := strings.Cut(of, "/")
-	return onMessage{core.MessageID(r.Message), core.Reaction{By: r.Author.v, Member: member, Emoji: r.Emoji, At: r.At.time()}}
+	return core.Reaction{By: d.Author, Member: member, Emoji: d.Emoji, At: d.At.time()}
+}
+
+// reactionsTo is a column of the reactions to a message, as JSON text in their order. Most have none, for which a statement of its own would be dear.
+func (s *Store) reactionsTo(message string) string {
+	const of = " ORDER BY r.at, r.who) FROM reactions r WHERE r.workspace = {m}.workspace AND r.message = {m}.id AND r.emoji <> '')"
+	text := "(SELECT json_group_array(json_object('who', r.who, 'author', json(r.author), 'emoji', r.emoji, 'at', r.at)" + of
+	if s.postgres != nil {
+		text = "(SELECT json_agg(json_build_object('who', r.who, 'author', r.author::json, 'emoji', r.emoji, 'at', r.at)" + of + "::text"
+	}
+	return strings.ReplaceAll(text, "{m}", message)
 }
 
 // PutReaction sets or, with an empty emoji, removes the author's reaction; an older one changes nothing, and of two at one time the one stays that sorts

@@ -59,9 +59,10 @@ func (r *messageRow) values() []any {
 		r.Created, r.Edited, r.Revoked, r.Historic, r.Key, r.Human}
 }
 
+// fields has the reactions to the message behind its columns.
 func (r *messageRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Conversation, &r.Contact, &r.Channel, &r.Identity, &r.Direction, &r.Author, &r.Seq, &r.Content, &r.Status, &r.Error,
-		&r.At, &r.Created, &r.Edited, &r.Revoked, &r.Historic, &r.Key, &r.Human}
+		&r.At, &r.Created, &r.Edited, &r.Revoked, &r.Historic, &r.Key, &r.Human, &r.Reactions}
 }
 
 var partTable = table{"parts", "workspace, id, message, conversation, channel, seq, content, provider, stanza, status, error, attempts, not_before, sent, updated",
@@ -75,12 +76,6 @@ func (r *partRow) values() []any {
 func (r *partRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Message, &r.Conversation, &r.Channel, &r.Seq, &r.Content, &r.Provider, &r.Stanza, &r.Status, &r.Error, &r.Attempts,
 		&r.NotBefore, &r.Sent, &r.Updated}
-}
-
-var reactionTable = table{"reactions", "workspace, message, who, author, emoji, at", "tttttn"}
-
-func (r *reactionRow) fields() []any {
-	return []any{&r.Workspace, &r.Message, &r.Who, &r.Author, &r.Emoji, &r.At}
 }
 
 var fileTable = table{"files", "workspace, id, channel, conversation, message, media, mime, name, size, state, blob_key, error, tries, created", "ttTTTtttitttin"}

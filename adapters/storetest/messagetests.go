@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -313,6 +314,45 @@ func reactions(w *world) {
 	}
 	same(w, "of a group", said, map[string]string{"Ana": "❤️", "A/B": "👎"}, err)
 	missing(w, "PutReaction", w.repo.PutReaction(w.Context(), "none", core.Reaction{Emoji: "x", At: noon}))
+}
+
+// reactionsEverywhere: whichever way messages are read, each has its own reactions, whole and in their order, and none where there are none.
+func reactionsEverywhere(w *world) {
+	conv, ctx := w.talk(), w.Context()
+	ana := core.Author{Kind: core.AuthorAgent, Agent: w.agent.ID, Name: `Ana "<\u0041>" 'é'`}
+	member := core.Reaction{By: core.Author{Kind: core.AuthorContact}, Member: `A/"B" <\u0041>`, Emoji: "👍🏽", At: noon.UTC().Add(time.Microsecond)}
+	agent := core.Reaction{By: ana, Emoji: "\"\\\n❤️", At: noon.UTC().Add(time.Hour)}
+	undated := core.Reaction{By: ana, Emoji: "x"}
+	for i, want := range [][]core.Reaction{nil, {member, agent}, {undated}} {
+		for _, past := range []bool{false, true} {
+			m := w.message(conv, "x", fmt.Sprint("wamid.", past, i))
+			m.Key, m.Historic = fmt.Sprint("key", past, i), past
+			m = w.add(m)
+			for _, x := range slices.Backward(want) {
+				w.must(w.repo.PutReaction(ctx, m.ID, x))
+			}
+			w.must(w.repo.PutReaction(ctx, m.ID, core.Reaction{By: core.Author{Kind: core.AuthorSystem}, At: noon}))
+			reads := map[string]func() (core.Message, error){
+				"Message":      func() (core.Message, error) { return w.repo.Message(ctx, m.ID) },
+				"MessageByKey": func() (core.Message, error) { return w.repo.MessageByKey(ctx, m.Key) },
+				"page": func() (core.Message, error) {
+					read := func() ([]core.Message, error) { return w.repo.Messages(ctx, conv.ID, core.Page{Limit: 1}) }
+					if past {
+						read = func() ([]core.Message, error) { return w.repo.ImportedMessages(ctx, conv.ID, core.Bookmark{}, 1) }
+					}
+					all, err := read()
+					return all[0], err
+				},
+				"Look": func() (core.Message, error) {
+					return w.look(core.Wanted{Parts: []core.Owned[core.PartID]{own(w, m.Parts[0].ID)}}).Messages[0], nil
+				},
+			}
+			for name, read := range reads {
+				got, err := read()
+				same(w, fmt.Sprint(name, " ", i, " ", past), got.Reactions, want, err)
+			}
+		}
+	}
 }
 
 // unreadable stores what PostgreSQL cannot hold as it is: no payload may be lost for it.

@@ -1,13 +1,17 @@
 package meta
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"causeway/core"
+
+	"github.com/tidwall/gjson"
 )
 
 // The platform and those who pass its webhooks on write numbers as strings and strings as numbers. The types below take both, and turn what
@@ -51,6 +55,48 @@ func simple(raw []byte) bool {
 
 func (t Text) String() string { return string(t) }
 
+// TextOf reads a piece of a body that is JSON.
+func TextOf(raw json.RawMessage) (t Text) {
+	_ = t.UnmarshalJSON(raw)
+	return t
+}
+
+// Members finds members of an object by their names: one for each, nil for those that are not there, or if raw is no object. Raw, of which they are
+// pieces, must be JSON. Reading it into a struct would look at each byte three times, at every level.
+func Members(raw json.RawMessage, names ...string) []json.RawMessage {
+	found := make([]json.RawMessage, len(names))
+	if object := gjson.ParseBytes(raw); object.IsObject() {
+		object.ForEach(func(name, value gjson.Result) bool {
+			if i := slices.Index(names, name.Str); i >= 0 {
+				found[i] = within(raw, value)
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// Listed is the members of a list, or what stands alone where a list could be; null and nothing have none. Raw, of which they are pieces, must be JSON.
+func Listed(raw json.RawMessage) (all []json.RawMessage) {
+	list := gjson.ParseBytes(raw)
+	switch {
+	case list.Type == gjson.Null:
+	case !list.IsArray():
+		all = append(all, raw)
+	default:
+		list.ForEach(func(_, value gjson.Result) bool {
+			all = append(all, within(raw, value))
+			return true
+		})
+	}
+	return all
+}
+
+func within(of json.RawMessage, r gjson.Result) json.RawMessage {
+	end := r.Index + len(r.Raw)
+	return of[r.Index:end:end]
+}
+
 // Truth is a boolean, also written 1 or "true".
 type Truth bool
 
@@ -70,6 +116,10 @@ type List[T any] []T
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *List[T]) UnmarshalJSON(raw []byte) error {
+	if pieces, ok := any(l).(*List[json.RawMessage]); ok {
+		*pieces = Listed(bytes.Clone(raw))
+		return nil
+	}
 	var whole []T
 	if json.Unmarshal(raw, &whole) == nil {
 		*l = whole

@@ -37,33 +37,26 @@ func changes(body []byte) ([]change, error) {
 	return open(body, "", 2), nil
 }
 
-type envelope struct {
-	Entry meta.List[json.RawMessage] `json:"entry"`
-	Event meta.Text                  `json:"event"`
-	Data  json.RawMessage            `json:"data"`
-}
-
 // open takes apart what is within a wrapper of an event, if that is named.
 func open(body json.RawMessage, event string, wrappers int) []change {
-	var all []json.RawMessage
-	if isList(body) && json.Unmarshal(body, &all) == nil && len(all) > 0 && wrappers > 0 {
-		var out []change
-		for _, one := range all {
+	var out []change
+	if isList(body) && wrappers > 0 {
+		for _, one := range meta.Listed(body) {
 			out = append(out, open(one, event, wrappers-1)...)
 		}
-		return out
-	}
-	var e envelope
-	err := json.Unmarshal(body, &e)
-	switch {
-	case err == nil && len(e.Entry) > 0:
-		var out []change
-		for _, entry := range e.Entry {
-			out = append(out, entryChanges(entry)...)
+		if len(out) > 0 {
+			return out
 		}
+	}
+	m := meta.Members(body, "entry", "event", "data")
+	for _, entry := range meta.Listed(m[0]) {
+		out = append(out, entryChanges(entry)...)
+	}
+	switch {
+	case len(out) > 0:
 		return out
-	case err == nil && isObject(e.Data) && wrappers > 0:
-		return open(e.Data, string(e.Event), wrappers-1)
+	case isObject(m[2]) && wrappers > 0:
+		return open(m[2], string(meta.TextOf(m[1])), wrappers-1)
 	}
 	return []change{{field: fieldOf(event, body), value: body, raw: body}}
 }
@@ -79,26 +72,21 @@ func fieldOf(event string, body json.RawMessage) string {
 }
 
 func entryChanges(raw json.RawMessage) []change {
-	var e struct {
-		ID      meta.Text                  `json:"id"`
-		Time    meta.Text                  `json:"time"`
-		Changes meta.List[json.RawMessage] `json:"changes"`
-	}
-	if err := json.Unmarshal(raw, &e); err != nil || len(e.Changes) == 0 {
-		return []change{{waba: string(e.ID), time: e.Time, value: raw, raw: raw}}
-	}
+	m := meta.Members(raw, "id", "time", "changes")
+	waba, at := string(meta.TextOf(m[0])), meta.TextOf(m[1])
 	var out []change
-	for _, one := range e.Changes {
-		var c struct {
-			Field meta.Text       `json:"field"`
-			Value json.RawMessage `json:"value"`
+	for _, one := range meta.Listed(m[2]) {
+		c := change{waba: waba, time: at, value: one, raw: one}
+		if m := meta.Members(one, "field", "value"); isObject(m[1]) {
+			c.field, c.value = string(meta.TextOf(m[0])), m[1]
+			if c.field == "" {
+				c.field = bareField(c.value)
+			}
 		}
-		if err := json.Unmarshal(one, &c); err != nil || !isObject(c.Value) {
-			c.Field, c.Value = "", one
-		} else if c.Field == "" {
-			c.Field = meta.Text(bareField(c.Value))
-		}
-		out = append(out, change{waba: string(e.ID), time: e.Time, field: string(c.Field), value: c.Value, raw: one})
+		out = append(out, c)
+	}
+	if len(out) == 0 {
+		return []change{{waba: waba, time: at, value: raw, raw: raw}}
 	}
 	return out
 }

@@ -19,6 +19,7 @@ var (
 func identity(t meta.Text) (core.IdentityKey, bool) {
 	s := strings.TrimPrefix(strings.TrimSpace(string(t)), "+")
 	switch {
+	case s == "":
 	case aPhone.MatchString(s):
 		return core.IdentityKey{Scheme: core.SchemePhone, Value: s}, true
 	case aUser.MatchString(s):

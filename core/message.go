@@ -82,7 +82,7 @@ func Adopt(ctx context.Context, repo Repo, p *Part, provider, stanza string) err
 	if provider == "" || provider == p.Provider {
 		return nil
 	}
-	other, err := repo.PartByProvider(ctx, p.Channel, provider)
+	other, err := repo.ClaimProvider(ctx, p.Channel, provider)
 	switch {
 	case errors.Is(err, ErrNotFound):
 	case err != nil:

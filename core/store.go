@@ -268,6 +268,9 @@ type MessageRepo interface {
 
 	Part(ctx context.Context, id PartID) (Part, error)
 	PartByProvider(ctx context.Context, ch ChannelID, provider string) (Part, error)
+	// ClaimProvider is PartByProvider for who is about to give the provider's id to a part, in the same transaction: until that ends, nobody else gives
+	// it to one, nor finds out that none has it.
+	ClaimProvider(ctx context.Context, ch ChannelID, provider string) (Part, error)
 	// NextPart returns the conversation's first part, by sequence, that is queued, parked, sending, or unknown with a NotBefore (until then
 	// a receipt may tell what became of it; an unknown part without one waits for a person and holds nobody up). A part that was never tried and
 	// whose NotBefore is still to come is not among them. ErrNotFound: there is none.

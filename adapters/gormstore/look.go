@@ -189,33 +189,50 @@ func (l *look) again(keys []core.Owned[core.ProviderKey]) step {
 	return l.partsOf(providerKeys(keys))
 }
 
-// guard keeps other transactions from bringing the provider ids until this one ends or, shared, from finding out that they are missing.
+// guard keeps other transactions from bringing the provider ids until this one ends or, shared, from finding out that they are missing. What the
+// transaction has for itself already it need not ask for again.
 func (t *transaction) guard(shared bool, keys []core.Owned[core.ProviderKey]) step {
 	if t.s.postgres == nil || len(keys) == 0 {
 		return step{}
 	}
-	locks := make([]int64, len(keys))
-	for i, k := range keys {
-		locks[i] = int64(guardOf(k.Value.Channel, k.Value.Provider))
+	var locks []int64
+	for _, k := range keys {
+		if l := guardOf(k.Value.Channel, k.Value.Provider); !slices.Contains(t.guarded, l) {
+			locks = append(locks, l)
+		}
 	}
 	slices.Sort(locks)
-	var rows [][]any
-	for _, l := range slices.Compact(locks) {
-		rows = append(rows, []any{l})
+	locks = slices.Compact(locks)
+	rows := make([][]any, len(locks))
+	for i, l := range locks {
+		rows[i] = []any{l}
 	}
+	s := step{table: table{types: "i"}, rows: rows}
 	lock := "pg_advisory_xact_lock"
 	if shared {
 		lock += "_shared"
+	} else {
+		s.each = t.holds
 	}
-	text := "SELECT " + lock + "(" + strconv.Itoa(int(guardSpace)) + ", l::int) FROM unnest($1::bigint[]) l"
-	return step{text: text, table: table{types: "i"}, rows: rows}
+	s.text = "SELECT l, " + lock + "(" + strconv.Itoa(int(guardSpace)) + ", l::int) FROM unnest($1::bigint[]) l"
+	return s
+}
+
+// holds reads a lock that the transaction has for itself now.
+func (t *transaction) holds(scan func(into ...any) error) error {
+	var l int64
+	if err := scan(&l, nil); err != nil {
+		return err
+	}
+	t.guarded = append(t.guarded, l)
+	return nil
 }
 
 // guardOf is the lock of a provider's id.
-func guardOf(ch core.ChannelID, provider string) int32 {
+func guardOf(ch core.ChannelID, provider string) int64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(string(ch) + "/" + readable(provider)))
-	return int32(h.Sum32() % guards) //nolint:gosec // below guards
+	return int64(h.Sum32() % guards)
 }
 
 // locks locks the conversations of all that was found, in the order of their ids, but for those that are locked already. Ids are unique over all

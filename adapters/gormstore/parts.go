@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -52,17 +53,27 @@ func (r repo) PartByProvider(ctx context.Context, ch core.ChannelID, provider st
 	if provider == "" {
 		return core.Part{}, core.ErrNotFound
 	}
-	look := func() (core.Part, error) {
-		return take[partRow](r.rows(ctx).Where("channel = ? AND provider = ? AND provider <> ''", ch, provider)) // as its index says
-	}
-	p, err := look()
-	if err == nil || !isNotFound(err) || r.t == nil || r.s.postgres == nil {
+	p, err := take[partRow](r.rows(ctx).Where("channel = ? AND provider = ? AND provider <> ''", ch, provider)) // as its index says
+	if err == nil || !isNotFound(err) || r.t == nil || r.s.postgres == nil || slices.Contains(r.t.guarded, guardOf(ch, provider)) {
 		return p, err
 	}
-	if err := r.guardProviders(ctx, core.Part{Channel: ch, Provider: provider}); err != nil {
-		return p, err
+	return r.ClaimProvider(ctx, ch, provider)
+}
+
+// ClaimProvider finds a part by the provider's id once it is guarded: what one looks for under the guard, others cannot bring meanwhile.
+func (r repo) ClaimProvider(ctx context.Context, ch core.ChannelID, provider string) (core.Part, error) {
+	if provider == "" || r.t == nil || r.s.postgres == nil {
+		return r.PartByProvider(ctx, ch, provider)
 	}
-	return look()
+	key := []core.Owned[core.ProviderKey]{{Workspace: core.WorkspaceID(r.ws), Value: core.ProviderKey{Channel: ch, Provider: provider}}}
+	var found []core.Part
+	err := r.t.bulk(ctx, r.t.guard(false, key), r.s.find(partsByProvider, "ttt", providerKeys(key), func(scan func(...any) error) error {
+		return another(scan, new(partRow), &found)
+	}))
+	if err != nil || len(found) == 0 {
+		return core.Part{}, cmp.Or(err, core.ErrNotFound)
+	}
+	return found[0], nil
 }
 
 // guards is how many locks all provider ids of the database share: so many that those of two batches at once hardly ever meet. Transactions must
@@ -74,20 +85,13 @@ func (r repo) guardProviders(ctx context.Context, parts ...core.Part) error {
 	if r.t == nil || r.s.postgres == nil {
 		return nil
 	}
-	var locks []int32
+	var keys []core.Owned[core.ProviderKey]
 	for _, p := range parts {
-		if p.Provider == "" {
-			continue
-		}
-		locks = append(locks, guardOf(p.Channel, p.Provider))
-	}
-	slices.Sort(locks)
-	for _, l := range slices.Compact(locks) {
-		if _, err := r.exec(ctx, "SELECT pg_advisory_xact_lock(?, ?)", guardSpace, l); err != nil {
-			return err
+		if p.Provider != "" {
+			keys = append(keys, core.Owned[core.ProviderKey]{Value: core.ProviderKey{Channel: p.Channel, Provider: p.Provider}})
 		}
 	}
-	return nil
+	return r.t.bulk(ctx, r.t.guard(false, keys))
 }
 
 // guardSpace keeps these advisory locks apart from those of others.

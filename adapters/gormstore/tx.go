@@ -103,7 +103,8 @@ type transaction struct {
 	last    []step     // for the end, on the way with the commit
 	jobs    []core.Job // enqueued, to be told of after the commit
 
-	settings bool // of automation were changed
+	guarded  []int64 // provider ids, by their locks, that are for this transaction alone
+	settings bool    // of automation were changed
 
 	messages int64 // stored by bulks
 }
@@ -146,7 +147,7 @@ func (t *transaction) AtEnd(statement, unless, types string, rows [][]any) {
 func (t *transaction) Try(ctx context.Context, f func() error) error {
 	t.deep++
 	defer func() { t.deep-- }()
-	last, jobs := len(t.last), len(t.jobs)
+	last, jobs, guarded := len(t.last), len(t.jobs), len(t.guarded)
 	name := fmt.Sprintf("try_%d", t.deep)
 	if err := t.exec(ctx, "SAVEPOINT "+name); err != nil {
 		return err
@@ -155,7 +156,7 @@ func (t *transaction) Try(ctx context.Context, f func() error) error {
 		if again(err) {
 			return err
 		}
-		t.last, t.jobs = t.last[:last], t.jobs[:jobs]
+		t.last, t.jobs, t.guarded = t.last[:last], t.jobs[:jobs], t.guarded[:guarded]
 		// The rollback must be done even when f failed because ctx is over.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 		defer cancel()

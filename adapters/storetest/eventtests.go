@@ -108,6 +108,52 @@ func parkRace(w *world) {
 	}
 }
 
+// adoptRace is parkRace for a part that is there and learns its id: also where a first try to learn it was undone, and its guard with that.
+func adoptRace(w *world) {
+	conv := w.talk()
+	for i := range 30 {
+		provider := fmt.Sprint("wamid.", i)
+		p := w.add(w.message(conv, "x", "")).Parts[0]
+		var met atomic.Int32
+		each(2, func(side int) {
+			err := w.store.Tx(w.Context(), func(tx core.Tx) error {
+				repo := tx.In(w.ws)
+				if side == 0 {
+					_, err := repo.PartByProvider(w.Context(), w.ch.ID, provider)
+					if errors.Is(err, core.ErrNotFound) {
+						return repo.ParkEvent(w.Context(), w.ch.ID, provider, core.Event{ID: provider}, noon)
+					}
+					met.Add(1)
+					return err
+				}
+				sent := p
+				adopt := func() error { return core.Adopt(w.Context(), repo, &sent, provider, "") }
+				if i%2 == 0 {
+					if err := tx.Try(w.Context(), func() error { return errors.Join(adopt(), errOnPurpose) }); !errors.Is(err, errOnPurpose) {
+						return err
+					}
+					sent = p
+				}
+				if err := adopt(); err != nil {
+					return err
+				}
+				if err := repo.SetPart(w.Context(), sent); err != nil {
+					return err
+				}
+				waiting, err := repo.TakeParked(w.Context(), w.ch.ID, provider)
+				met.Add(int32(len(waiting)))
+				return err
+			})
+			if err != nil {
+				w.Error(err)
+			}
+		})
+		if met.Load() != 1 {
+			w.Errorf("round %d: they met %d times", i, met.Load())
+		}
+	}
+}
+
 func overdue(w *world) {
 	for i := range 3 {
 		w.must(w.repo.ParkEvent(w.Context(), w.ch.ID, "t", core.Event{ID: fmt.Sprint(i), Kind: core.EventReceipt, Raw: json.RawMessage(`{}`)},

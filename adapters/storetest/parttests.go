@@ -73,6 +73,8 @@ func parts(w *world) {
 	same(w, "SetPart changes what it names only", got, p, err)
 	got, err = w.repo.PartByProvider(w.Context(), w.ch.ID, "wamid.9")
 	same(w, "PartByProvider", got, p, err)
+	got, err = w.repo.ClaimProvider(w.Context(), w.ch.ID, "wamid.9")
+	same(w, "ClaimProvider", got, p, err)
 	p.Error, p.NotBefore, p.Sent, p.Attempts = nil, time.Time{}, time.Time{}, 0
 	w.must(w.repo.SetPart(w.Context(), p))
 	got, err = w.repo.Part(w.Context(), p.ID)
@@ -80,7 +82,18 @@ func parts(w *world) {
 	for _, provider := range []string{"", "wamid.0"} {
 		_, err = w.repo.PartByProvider(w.Context(), w.ch.ID, provider)
 		missing(w, "PartByProvider", err)
+		_, err = w.repo.ClaimProvider(w.Context(), w.ch.ID, provider)
+		missing(w, "ClaimProvider", err)
 	}
+	w.tx(func(_ core.Tx, repo core.Repo) error {
+		got, err := repo.ClaimProvider(w.Context(), w.ch.ID, "wamid.9")
+		same(w, "ClaimProvider in a transaction", got, p, err)
+		_, err = repo.ClaimProvider(w.Context(), w.ch.ID, "wamid.0")
+		missing(w, "ClaimProvider in a transaction", err)
+		_, err = repo.PartByProvider(w.Context(), w.ch.ID, "wamid.0")
+		missing(w, "PartByProvider of what is claimed", err)
+		return nil
+	})
 	_, err = w.repo.Part(w.Context(), "none")
 	missing(w, "Part", err)
 	missing(w, "SetPart", w.repo.SetPart(w.Context(), core.Part{ID: "none"}))

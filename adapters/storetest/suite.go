@@ -32,7 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"part/next", nextPart}, {"part/set and find", parts}, {"part/provider id is taken", providerTaken}, {"part/by status", partsIn}, {"part/attempts", attempts},
 		{"file/save and set", files},
 		{"event/claimed once in 50 races", claimRace}, {"event/claim goes with its transaction", claimRollback}, {"event/parked", parked},
-		{"event/parked while its message comes", parkRace}, {"event/overdue", overdue}, {"event/dead letters", deadLetters},
+		{"event/parked while its message comes", parkRace}, {"event/parked while its message is sent", adoptRace}, {"event/overdue", overdue}, {"event/dead letters", deadLetters},
 		{"ledger/enter and see", ledger}, {"ledger/one of 30 races", ledgerRace}, {"ledger/twins and what they have seen", twins},
 		{"ledger/follows a merge", ledgerMerge}, {"ledger/out of history", enliven},
 		{"mail/notices", notices}, {"mail/notice race", noticeRace}, {"mail/mails", mails},

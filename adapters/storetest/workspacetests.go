@@ -196,6 +196,7 @@ func (c *counted) reads(x things) {
 	unseenFrom(c, "MessageByKey", func() (core.Message, error) { return r.MessageByKey(ctx, x.message.Key) })
 	unseenFrom(c, "Part", func() (core.Part, error) { return r.Part(ctx, x.message.Parts[0].ID) })
 	unseenFrom(c, "PartByProvider", func() (core.Part, error) { return r.PartByProvider(ctx, x.ch, "wamid.1") })
+	unseenFrom(c, "ClaimProvider", func() (core.Part, error) { return r.ClaimProvider(ctx, x.ch, "wamid.1") })
 	unseenFrom(c, "NextPart", func() (core.Part, error) { return r.NextPart(ctx, x.conv) })
 	unseenFrom(c, "File", func() (core.File, error) { return r.File(ctx, x.file) })
 	unseenFrom(c, "DeadLetter", func() (core.DeadLetter, error) { return r.DeadLetter(ctx, x.dead) })

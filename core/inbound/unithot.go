@@ -241,6 +241,11 @@ func (u *unit) PartByProvider(ctx context.Context, ch core.ChannelID, provider s
 	return u.pieces[id].Part, nil
 }
 
+// ClaimProvider is no more than PartByProvider: what is known was looked for under the guard of the store, and so is what is not.
+func (u *unit) ClaimProvider(ctx context.Context, ch core.ChannelID, provider string) (core.Part, error) {
+	return u.PartByProvider(ctx, ch, provider)
+}
+
 func (u *unit) Part(ctx context.Context, id core.PartID) (core.Part, error) {
 	if p := u.pieces[id]; p != nil {
 		return p.Part, nil

@@ -91,7 +91,9 @@ func (s *Store) find(text, types string, keys [][]any, each reading) step {
 	} else {
 		text = strings.ReplaceAll(text, "{keys}", jsonKeys(len(types)))
 	}
-	text = strings.ReplaceAll(text, "{reactions to m}", s.reactionsTo("m"))
+	if head, tail, there := strings.Cut(text, "{reactions to m}"); there {
+		text = head + s.reactionsTo("m") + tail
+	}
 	return step{text: s.joined(text), table: table{types: types}, rows: keys, keys: true, each: each}
 }
 

@@ -72,48 +72,46 @@ func parked(w *world) {
 	}
 }
 
-// parkRace lets a receipt and the message it is about come at the same time, many times. The receipt finds the message, or the message finds
-// the receipt parked: never does one miss the other.
+// parkRace: a receipt and the message that it is about come at the same time.
 func parkRace(w *world) {
 	conv := w.talk()
-	for i := range 25 {
-		provider := fmt.Sprint("wamid.", i)
+	meet(w, func(_ int, provider string) func(core.Tx) error {
 		m := w.message(conv, "x", provider)
-		var met atomic.Int32
-		each(2, func(side int) {
-			err := w.store.Tx(w.Context(), func(tx core.Tx) error {
-				repo := tx.In(w.ws)
-				if side == 0 {
-					_, err := repo.PartByProvider(w.Context(), w.ch.ID, provider)
-					if errors.Is(err, core.ErrNotFound) {
-						return repo.ParkEvent(w.Context(), w.ch.ID, provider, core.Event{ID: provider}, noon)
-					}
-					met.Add(1)
-					return err
-				}
-				if _, err := repo.AddMessage(w.Context(), m); err != nil {
-					return err
-				}
-				waiting, err := repo.TakeParked(w.Context(), w.ch.ID, provider)
-				met.Add(int32(len(waiting)))
-				return err
-			})
-			if err != nil {
-				w.Error(err)
-			}
-		})
-		if met.Load() != 1 {
-			w.Errorf("round %d: they met %d times", i, met.Load())
+		return func(tx core.Tx) error {
+			_, err := tx.In(w.ws).AddMessage(w.Context(), m)
+			return err
 		}
-	}
+	})
 }
 
-// adoptRace is parkRace for a part that is there and learns its id: also where a first try to learn it was undone, and its guard with that.
+// adoptRace: a receipt comes while the part that it is about learns its id, also where a first try to learn it was undone, and its guard with that.
 func adoptRace(w *world) {
 	conv := w.talk()
+	meet(w, func(round int, provider string) func(core.Tx) error {
+		p := w.add(w.message(conv, "x", "")).Parts[0]
+		return func(tx core.Tx) error {
+			repo, sent := tx.In(w.ws), p
+			adopt := func() error { return core.Adopt(w.Context(), repo, &sent, provider, "") }
+			if round%2 == 0 {
+				if err := tx.Try(w.Context(), func() error { return errors.Join(adopt(), errOnPurpose) }); !errors.Is(err, errOnPurpose) {
+					return err
+				}
+				sent = p
+			}
+			if err := adopt(); err != nil {
+				return err
+			}
+			return repo.SetPart(w.Context(), sent)
+		}
+	})
+}
+
+// meet lets a receipt come while the provider's id that it is about is brought, many times. The receipt finds the part, or who brings the id finds the
+// receipt parked: never does one miss the other.
+func meet(w *world, bringing func(round int, provider string) func(core.Tx) error) {
 	for i := range 30 {
 		provider := fmt.Sprint("wamid.", i)
-		p := w.add(w.message(conv, "x", "")).Parts[0]
+		bring := bringing(i, provider)
 		var met atomic.Int32
 		each(2, func(side int) {
 			err := w.store.Tx(w.Context(), func(tx core.Tx) error {
@@ -126,18 +124,7 @@ func adoptRace(w *world) {
 					met.Add(1)
 					return err
 				}
-				sent := p
-				adopt := func() error { return core.Adopt(w.Context(), repo, &sent, provider, "") }
-				if i%2 == 0 {
-					if err := tx.Try(w.Context(), func() error { return errors.Join(adopt(), errOnPurpose) }); !errors.Is(err, errOnPurpose) {
-						return err
-					}
-					sent = p
-				}
-				if err := adopt(); err != nil {
-					return err
-				}
-				if err := repo.SetPart(w.Context(), sent); err != nil {
+				if err := bring(tx); err != nil {
 					return err
 				}
 				waiting, err := repo.TakeParked(w.Context(), w.ch.ID, provider)

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"causeway/core"
 )
+
+// courtesyTimeout bounds what nobody waits for, and what holds up a worker that others do.
+const courtesyTimeout = 10 * time.Second
 
 // errElsewhere says that another node has the session by which an action goes.
 var errElsewhere = errors.New("another node has the session")
@@ -32,6 +36,8 @@ func (o *Outbox) unmarked(ctx context.Context, w core.Work, err error) {
 // haveRead marks what the contact wrote as read, once a person's answer has gone by rt. Where this worker cannot, for want of a seat or a session, JobRead
 // does.
 func (o *Outbox) haveRead(ctx context.Context, w core.Work, rt route) {
+	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
+	defer cancel()
 	err := errElsewhere
 	if o.sit(rt.id) {
 		err = o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead, &rt)

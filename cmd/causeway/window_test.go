@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,38 @@ func TestWindowsEdge(t *testing.T) {
 			t.Errorf("it reached the phone %d times", n)
 		}
 	})
+}
+
+// TestAnswerMarksAsRead: the customer sees that their message was read once the agent's mail has been answered to them, not before, and WhatsApp is
+// asked for that once.
+func TestAnswerMarksAsRead(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	asked := func() (order []string) {
+		for _, c := range w.sim.Ledger() {
+			switch read := strings.Contains(string(c.Body), `"status":"read"`); {
+			case !strings.HasSuffix(c.Path, "/messages"):
+			case read:
+				order = append(order, "read")
+			default:
+				order = append(order, "answer")
+			}
+		}
+		return order
+	}
+	w.grace.Say("is it open?")
+	m := w.mailTo(w.lena, "is it open?")
+	w.settle()
+	if got := asked(); len(got) != 0 {
+		t.Errorf("asked before anybody answered: %q", got)
+	}
+	_, err := w.lena.Reply(w.within(), m, "it is", mailroom.ReplyOptions{})
+	w.must(err)
+	w.phoneShows(w.grace, "it is")
+	eventually(t, "it is marked", func() bool { return len(asked()) > 1 }) // the job has ended by then
+	w.settle()
+	if got := asked(); !slices.Equal(got, []string{"answer", "read"}) {
+		t.Errorf("the platform was asked for %q", got)
+	}
 }
 
 func TestQueueAcrossTheWindowsEdge(t *testing.T) {

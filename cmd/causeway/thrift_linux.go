@@ -33,6 +33,9 @@ func pristine(smaps, file string) []stretch {
 	candidate := false
 	for line := range strings.Lines(smaps) {
 		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
 		if s, ok := spanned(fields[0]); ok {
 			if candidate = len(fields) == 6 && fields[5] == file && fields[1][1] == '-'; candidate {
 				all = append(all, s)

@@ -48,10 +48,7 @@ func (b *batch) opens(ctx context.Context, e core.Event) error {
 	if !there {
 		return nil
 	}
-	if err := b.repo.TouchWindow(ctx, b.ch.ID, who.ID, earlier(e.At, b.now)); err != nil {
-		return fmt.Errorf("open window: %w", err)
-	}
-	return nil
+	return b.openWindow(ctx, who.ID, e.At)
 }
 
 // edit replaces what a message says. A change older than the last one, or of a message that was deleted, comes too late. Of two at the same time, whose

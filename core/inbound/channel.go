@@ -72,23 +72,13 @@ func (b *batch) standing(ctx context.Context, e core.Event) error {
 	case e.Change.Topic == "":
 		return core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, *h, b.now)
 	}
-	all, err := b.topics(ctx)
+	before, now, err := b.topical(ctx, e, resumed)
 	if err != nil {
 		return err
 	}
-	forget(all, resumed)
-	before := worst(all)
-	all[e.Change.Topic] = all[e.Change.Topic].told(*h, e.At, e.Change.Slack)
-	if err := b.keepTopics(ctx, all); err != nil {
+	if over, err := b.ended(ctx, before, now); err != nil {
 		return err
-	}
-	ch, err := b.repo.Channel(ctx, b.ch.ID)
-	if err != nil {
-		return fmt.Errorf("channel of news: %w", err)
-	}
-	now := worst(all)
-	ended := before.Level == core.HealthBad && now.Level != core.HealthBad && ch.Health.Code == before.Code
-	if ended || now.Level == core.HealthGood && (ch.Health.Level == core.HealthUnknown || before.Level != core.HealthGood && ch.Health.Code == before.Code) {
+	} else if over {
 		good := core.Health{Level: core.HealthGood, Code: h.Code, Reason: h.Reason}
 		if err := core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, good, b.now); err != nil {
 			return err
@@ -98,6 +88,34 @@ func (b *batch) standing(ctx context.Context, e core.Event) error {
 		return nil // what else ails it, if anything does, is not what ended
 	}
 	return core.ReportHealth(ctx, b.tx, b.ch.Workspace, b.ch.ID, now, b.now)
+}
+
+// topical takes in news of a topic, and returns how the channel was, by all topics since it was resumed, and how it is now.
+func (b *batch) topical(ctx context.Context, e core.Event, resumed time.Time) (before, now core.Health, err error) {
+	all, err := b.topics(ctx)
+	if err != nil {
+		return before, now, err
+	}
+	forget(all, resumed)
+	before = worst(all)
+	all[e.Change.Topic] = all[e.Change.Topic].told(*e.Change.Health, e.At, e.Change.Slack)
+	return before, worst(all), b.keepTopics(ctx, all)
+}
+
+// ended reports whether what the channel's health tells of, if that is of the news at all, is over.
+func (b *batch) ended(ctx context.Context, before, now core.Health) (bool, error) {
+	ch, err := b.repo.Channel(ctx, b.ch.ID)
+	if err != nil {
+		return false, fmt.Errorf("channel of news: %w", err)
+	}
+	told := before.Level != core.HealthGood && ch.Health.Code == before.Code
+	switch {
+	case now.Level == core.HealthGood:
+		return told || ch.Health.Level == core.HealthUnknown, nil
+	case before.Level == core.HealthBad:
+		return told && now.Level != core.HealthBad, nil
+	}
+	return false, nil
 }
 
 // told is the topic after news of it.

@@ -147,8 +147,8 @@ func (b *batch) meetEntry(ctx context.Context, e core.Event, x core.LedgerEntry,
 		return err
 	}
 	if x.Direction == core.In && !e.Historic {
-		if err := b.repo.TouchWindow(ctx, b.ch.ID, identity, earlier(e.At, b.now)); err != nil {
-			return fmt.Errorf("open window: %w", err)
+		if err := b.openWindow(ctx, identity, e.At); err != nil {
+			return err
 		}
 	}
 	return b.unpark(ctx, e.Message.Provider)

@@ -25,47 +25,58 @@ func (b *batch) message(ctx context.Context, e core.Event) error {
 	if done, err := b.meetTwin(ctx, e, contact, identity); done || err != nil {
 		return err
 	}
+	return b.unmet(ctx, e, contact, identity)
+}
+
+// unmet stores a message that no side has brought yet, and applies what waited for it.
+func (b *batch) unmet(ctx context.Context, e core.Event, contact core.Contact, identity core.IdentityID) error {
 	m := b.draft(e, contact.ID, identity)
 	if err := b.apart(ctx, &m); err != nil {
 		return err
 	}
-	conv, opened, scored, err := b.place(ctx, m)
+	at, err := b.place(ctx, m)
 	if err != nil {
 		return err
 	}
-	if done, err := b.recognise(ctx, conv, e); done || err != nil {
+	if done, err := b.recognise(ctx, at.conv, e); done || err != nil {
 		return err
 	}
-	m.Conversation, m.Contact = conv.ID, conv.Contact // which a merge may have changed just now
-	if err := b.machine(ctx, &m, conv); err != nil {
+	m.Conversation, m.Contact = at.conv.ID, at.conv.Contact // which a merge may have changed just now
+	if err := b.machine(ctx, &m, at.conv); err != nil {
 		return err
 	}
 	if err := b.store(ctx, &m); err != nil {
 		return err
 	}
-	if scored {
-		if err := b.scored(ctx, m); err != nil {
-			return err
-		}
+	if err := b.moves(ctx, e, m, at); err != nil {
+		return err
 	}
-	if !m.Historic && !scored {
-		if err := b.among(e.Peer).live(ctx, m, conv, opened); err != nil {
-			return err
-		}
-		if opened && contact.Name == "" { // once in a conversation: who the provider does not tell of is not asked for with each message
-			job := core.ProfileJob(b.ch.Workspace, b.ch.ID, m.Contact, m.Identity)
-			b.job(job.Kind, job.Key)
-		}
-	}
-	if e.Test && m.Direction == core.In {
-		if err := b.repo.TouchWindow(ctx, b.ch.ID, m.Identity, earlier(m.At, b.now)); err != nil {
-			return fmt.Errorf("open window: %w", err)
-		}
+	if at.opened && !m.Historic && contact.Name == "" {
+		b.askName(m) // once in a conversation: who the provider does not tell of is not asked for with each message
 	}
 	if err := b.enter(ctx, m, m.Parts[0], e); err != nil {
 		return err
 	}
 	return b.unpark(ctx, e.Message.Provider)
+}
+
+// moves lets a message that was stored do what it does to its conversation. Of history only a channel's test opens the window.
+func (b *batch) moves(ctx context.Context, e core.Event, m core.Message, at placed) error {
+	switch {
+	case at.scored:
+		return b.scored(ctx, m)
+	case !m.Historic:
+		return b.among(e.Peer).live(ctx, m, at.conv, at.opened)
+	case e.Test && m.Direction == core.In:
+		return b.openWindow(ctx, m.Identity, m.At)
+	}
+	return nil
+}
+
+// askName has the provider asked for the name of who wrote a message.
+func (b *batch) askName(m core.Message) {
+	job := core.ProfileJob(b.ch.Workspace, b.ch.ID, m.Contact, m.Identity)
+	b.job(job.Kind, job.Key)
 }
 
 // meet looks whether the message is here already: our own send reported back, or seen from another side. It then only learns from the event.
@@ -279,13 +290,19 @@ func (b *batch) keep(ctx context.Context, f *core.File) error {
 	return nil
 }
 
-// place returns, locked, the conversation that a message belongs to, and whether it opened that, or scores it.
-func (b *batch) place(ctx context.Context, m core.Message) (conv core.Conversation, opened, scored bool, err error) {
-	if conv, scored, err = b.surveyed(ctx, m); scored || err != nil {
-		return conv, false, scored, err
+// placed is the conversation that a message belongs to, and whether the message opened that, or scores it.
+type placed struct {
+	conv           core.Conversation
+	opened, scored bool
+}
+
+// place finds, and locks, the conversation that a message belongs to.
+func (b *batch) place(ctx context.Context, m core.Message) (at placed, err error) {
+	if at.conv, at.scored, err = b.surveyed(ctx, m); at.scored || err != nil {
+		return at, err
 	}
-	conv, opened, err = b.conversation(ctx, m)
-	return conv, opened, false, err
+	at.conv, at.opened, err = b.conversation(ctx, m)
+	return at, err
 }
 
 // surveyed returns, locked, the closed conversation whose survey a message answers, with stars or with the comment that it was asked for then: that
@@ -338,8 +355,8 @@ func (b *batch) scored(ctx context.Context, m core.Message) error {
 	if core.SurveyScore(m.Content) == 0 {
 		b.job(core.JobNotify, string(m.Conversation))
 	}
-	if err := b.repo.TouchWindow(ctx, b.ch.ID, m.Identity, earlier(m.At, b.now)); err != nil {
-		return fmt.Errorf("open window: %w", err)
+	if err := b.openWindow(ctx, m.Identity, m.At); err != nil {
+		return err
 	}
 	return b.happened(ctx, m, core.HappenedMessage)
 }
@@ -403,19 +420,9 @@ func (b *batch) noteOpened(ctx context.Context, m core.Message) error {
 }
 
 // live moves window, waiting clock and channel of the conversation, and asks for the agents to be told.
-func (b *batch) live(ctx context.Context, m core.Message, conv core.Conversation, opened bool) error {
-	if m.Direction == core.In && m.Content.Automatic == "" && !opened {
-		g, err := b.earlyGreeting(ctx, m, conv)
-		if err == nil && len(g.greetings) > 0 {
-			err = b.takeBack(ctx, g, &conv)
-		}
-		if err != nil {
-			return err
-		}
-		if opened = g.opened; opened && g.answered { // automation would have begun, and stopped at that
-			opened, err = false, b.noteOpened(ctx, m)
-		}
-		if err != nil {
+func (b *batch) live(ctx context.Context, m core.Message, conv core.Conversation, opened bool) (err error) {
+	if !opened && m.Direction == core.In && m.Content.Automatic == "" {
+		if opened, err = b.afterGreeting(ctx, m, &conv); err != nil {
 			return err
 		}
 	}
@@ -430,27 +437,14 @@ func (b *batch) live(ctx context.Context, m core.Message, conv core.Conversation
 	switch {
 	case m.Content.Automatic != "": // nobody waits for an answer
 	case m.Direction == core.In:
-		// A provider's clock that runs ahead must not keep a window open longer than the customer's last act allows.
-		at := earlier(m.At, b.now)
-		if err := b.repo.TouchWindow(ctx, b.ch.ID, m.Identity, at); err != nil {
-			return fmt.Errorf("open window: %w", err)
-		}
-		if conv.Channel = b.ch.ID; b.shared() && b.ch.Phone {
-			conv.Channel = b.ch.Twin // the sanctioned way
-		}
-		if err := b.waits(ctx, m, &conv); err != nil {
-			return err
-		}
-		if err := b.happened(ctx, m, core.HappenedMessage); err != nil {
-			return err
-		}
+		err = b.wrote(ctx, m, &conv)
 	case m.Author.Human():
-		if err := b.tookOver(ctx, m, &conv); err != nil {
-			return err
+		if err = b.tookOver(ctx, m, &conv); err == nil {
+			err = b.happened(ctx, m, core.HappenedAnswered)
 		}
-		if err := b.happened(ctx, m, core.HappenedAnswered); err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	if conv.Referral == nil {
 		conv.Referral = m.Content.Referral
@@ -459,6 +453,28 @@ func (b *batch) live(ctx context.Context, m core.Message, conv core.Conversation
 		return fmt.Errorf("update conversation: %w", err)
 	}
 	b.job(core.JobNotify, string(conv.ID))
+	return nil
+}
+
+// wrote has a contact who wrote wait for an answer, by the channel that they wrote to.
+func (b *batch) wrote(ctx context.Context, m core.Message, conv *core.Conversation) error {
+	if err := b.openWindow(ctx, m.Identity, m.At); err != nil {
+		return err
+	}
+	if conv.Channel = b.ch.ID; b.shared() && b.ch.Phone {
+		conv.Channel = b.ch.Twin // the sanctioned way
+	}
+	if err := b.waits(ctx, m, conv); err != nil {
+		return err
+	}
+	return b.happened(ctx, m, core.HappenedMessage)
+}
+
+// openWindow opens the reply window from a customer's act. A provider's clock that runs ahead must not keep it open longer than that act allows.
+func (b *batch) openWindow(ctx context.Context, id core.IdentityID, at time.Time) error {
+	if err := b.repo.TouchWindow(ctx, b.ch.ID, id, earlier(at, b.now)); err != nil {
+		return fmt.Errorf("open window: %w", err)
+	}
 	return nil
 }
 

@@ -63,23 +63,14 @@ func (b *batch) raise(ctx context.Context, id core.PartID, r core.ReceiptBody, a
 	learned := p.Provider == "" && p.Channel == b.ch.ID
 	switch {
 	case learned:
-		if err := core.Adopt(ctx, b.repo, &p, r.Provider, r.Stanza); err != nil {
-			return err
-		}
+		err = core.Adopt(ctx, b.repo, &p, r.Provider, r.Stanza)
 	case p.Channel != b.ch.ID && p.Stanza == "": // the other side of the number saw it
 		p.Stanza = b.stanza(r.Provider, r.Stanza)
 	}
-	p.Status, p.Updated = p.Status.Raise(r.Status), b.now
-	changed := p.Status != before
-	if p.Sent.IsZero() && p.Status != core.StatusFailed {
-		p.Sent = at
+	if err != nil {
+		return err
 	}
-	if changed {
-		p.Error, p.NotBefore = nil, time.Time{}
-		if p.Status == core.StatusFailed {
-			p.Error = r.Error
-		}
-	}
+	b.tick(&p, before, r, at)
 	if err := b.repo.SetPart(ctx, p); err != nil {
 		return fmt.Errorf("set part: %w", err)
 	}
@@ -88,13 +79,29 @@ func (b *batch) raise(ctx context.Context, id core.PartID, r core.ReceiptBody, a
 			return err
 		}
 	}
-	if !changed {
+	if p.Status == before {
 		return nil
 	}
 	if before.Outstanding() {
 		b.job(core.JobDeliver, string(p.Conversation)) // the lane waited for this outcome and may go on
 	}
 	return b.raised(ctx, p)
+}
+
+// tick draws a receipt into a part whose status was before: where it says something new, what was to be tried again is not, and only a failure keeps its
+// error.
+func (b *batch) tick(p *core.Part, before core.Status, r core.ReceiptBody, at time.Time) {
+	p.Status, p.Updated = p.Status.Raise(r.Status), b.now
+	if p.Sent.IsZero() && p.Status != core.StatusFailed {
+		p.Sent = at
+	}
+	if p.Status == before {
+		return
+	}
+	p.Error, p.NotBefore = nil, time.Time{}
+	if p.Status == core.StatusFailed {
+		p.Error = r.Error
+	}
 }
 
 // sentBy enters a part of ours whose id the channel has told just now, and applies what waited for that.

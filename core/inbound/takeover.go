@@ -60,6 +60,22 @@ type early struct {
 	answered  bool                   // somebody of the business has written, too
 }
 
+// afterGreeting makes good that such a greeting was quicker than the contact's message, and reports whether it is that message that opened the
+// conversation, and automation follows.
+func (b *batch) afterGreeting(ctx context.Context, m core.Message, conv *core.Conversation) (opened bool, err error) {
+	g, err := b.earlyGreeting(ctx, m, *conv)
+	if err != nil || len(g.greetings) == 0 {
+		return false, err
+	}
+	if err := b.takeBack(ctx, g, conv); err != nil || !g.opened {
+		return false, err
+	}
+	if g.answered { // automation would have begun, and stopped at that
+		return false, b.noteOpened(ctx, m)
+	}
+	return true, nil
+}
+
 // earlyGreeting looks for such a greeting to a contact's message. Whoever waited before that message got none.
 func (b *batch) earlyGreeting(ctx context.Context, m core.Message, conv core.Conversation) (g early, err error) {
 	if !b.ch.PhoneGreets() || !conv.Waiting.IsZero() && !m.At.Before(conv.Waiting) {

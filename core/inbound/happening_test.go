@@ -56,6 +56,23 @@ func TestNothingFollowsGroups(t *testing.T) {
 	})
 }
 
+// Nor where an import brought it before the message itself came.
+func TestNothingFollowsGroupsOutOfHistory(t *testing.T) {
+	lite(t, func(w *world) {
+		w.follow()
+		group := core.IdentityKey{Scheme: core.SchemeGroup, Value: "120363"}
+		now := w.said("g1", "hi all", group)
+		past := now
+		past.Historic, past.ID = true, "past/g1"
+		w.accept(past)
+		w.accept(now)
+		equal(w, "historic", w.message("g1").Historic, false)
+		if n := len(w.happeningsOf(group)); n > 0 {
+			t.Errorf("%d happenings in a group", n)
+		}
+	})
+}
+
 func (w *world) happenings(number string) []core.Happening {
 	w.Helper()
 	return w.happeningsOf(phone(number))

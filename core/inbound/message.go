@@ -130,7 +130,7 @@ func (b *batch) enliven(ctx context.Context, p core.Part, e core.Event) error {
 	if err := b.repo.Enliven(ctx, m.ID, conv.ID, m.Seq); err != nil {
 		return fmt.Errorf("take message out of history: %w", err)
 	}
-	return b.live(ctx, m, conv, opened)
+	return b.among(e.Peer).live(ctx, m, conv, opened)
 }
 
 // recognise looks whether an echo of our own send, which does not carry our key, is of the part being sent just now: its answer is still on its

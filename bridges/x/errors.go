@@ -74,13 +74,12 @@ func (r reply) words() string {
 
 const maxWait = 24 * time.Hour
 
-// wait is how long X asks us to wait: until the exhausted one of its limits is filled again.
+// wait is how long X, or what stands before it, asks us to wait: until the exhausted one of its limits is filled again.
 func (r reply) wait(now time.Time) time.Duration {
+	longest := core.RetryAfter(r.header)
 	if r.status != http.StatusTooManyRequests {
-		n, _ := strconv.ParseInt(strings.TrimSpace(r.header.Get("Retry-After")), 10, 64)
-		return max(0, min(time.Duration(min(n, int64(maxWait/time.Second)))*time.Second, maxWait))
+		return longest
 	}
-	var longest time.Duration
 	for _, limit := range []string{"X-Rate-Limit", "X-User-Limit-24hour", "X-App-Limit-24hour"} {
 		at, err := strconv.ParseInt(strings.TrimSpace(r.header.Get(limit+"-Reset")), 10, 64)
 		if left := strings.TrimSpace(r.header.Get(limit + "-Remaining")); err == nil && (left == "" || left == "0") {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ type Links interface {
 	Link(ctx context.Context, id core.ChannelID) (core.Channel, core.Info, core.Link, error)
 }
 
-// Options are what an Outbox needs. All fields are required but Workers, Nodes, Sent, Refused, Arrived, and Converter with Blobs.
+// Options are what an Outbox needs. All fields are required but Workers, Nodes, Chance, Sent, Refused, Arrived, Answered, Anew, and Converter with Blobs.
 type Options struct {
 	Store core.Store
 	Links Links
@@ -33,6 +34,8 @@ type Options struct {
 	// Nodes is how many of us send at the same time: each takes its share of a channel's rate, but where only the node with the channel's session sends.
 	// Nil: one.
 	Nodes func() int
+	// Chance is a number from 0 to 1, by which what is tried again is spread in time. Nil: a random one.
+	Chance func() float64
 	// Sent is told of every call of a bridge, with the time since its message was asked for; Refused of every no of the gate. Nil: nobody is.
 	Sent    func(s Sending)
 	Refused func(code core.Code)
@@ -56,6 +59,9 @@ type Outbox struct {
 
 // New makes an Outbox.
 func New(o Options) *Outbox {
+	if o.Chance == nil {
+		o.Chance = rand.Float64
+	}
 	return &Outbox{Options: o, limits: map[core.ChannelID]*rate.Limiter{}, slow: map[core.ChannelID]time.Time{}, lines: map[core.ChannelID]*line{}}
 }
 

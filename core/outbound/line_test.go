@@ -62,6 +62,21 @@ func TestComesAgainInTurn(t *testing.T) {
 	})
 }
 
+// TestRetriesAreSpread: messages that a provider in trouble refused at one time do not come again at one time, and none before its own.
+func TestRetriesAreSpread(t *testing.T) {
+	lite(t, func(w *world) {
+		all := w.crowd(3)
+		w.link.plays(fails(&core.SendError{Code: "131016", Outcome: core.Rejected, Effect: core.EffectRetry, Retry: 10 * time.Second, Reason: "trouble"}))
+		for i, chance := range []float64{0, 0.5, 1} {
+			w.chance = chance
+			w.later("refused", w.deliverTo(all[i]), 10*time.Second+time.Duration(i)*time.Second)
+		}
+		w.link.plays(fails(&core.SendError{Code: "131048", Outcome: core.Rejected, Effect: core.EffectSlowPeer, Retry: 24 * time.Hour, Reason: "a day"}))
+		w.pass(time.Minute)
+		w.later("of a day", w.deliverTo(all[0]), 24*time.Hour+2*time.Minute)
+	})
+}
+
 // TestSeats: a provider that hangs does not take every worker, and those that found no seat send when there is one.
 func TestSeats(t *testing.T) {
 	lite(t, func(w *world) {

@@ -173,7 +173,7 @@ func (o *Outbox) again(ctx context.Context, tx core.Tx, repo core.Repo, p *core.
 			return step{}, o.fail(ctx, tx, repo, p, e)
 		}
 	}
-	wait := max(e.Retry, backoff(p.Attempts))
+	wait := o.spread(max(e.Retry, backoff(p.Attempts)))
 	p.Status, p.NotBefore = core.StatusQueued, o.Now().Add(wait)
 	if e.Effect == core.EffectSlow {
 		o.slowDown(p.Channel, p.NotBefore)
@@ -184,6 +184,11 @@ func (o *Outbox) again(ctx context.Context, tx core.Tx, repo core.Repo, p *core.
 // backoff grows from a second to ten minutes.
 func backoff(attempt int) time.Duration {
 	return min(10*time.Minute, time.Second<<min(max(0, attempt-1), 10))
+}
+
+// spread adds up to a fifth, two minutes at most: what a provider refused at one time is not to come again all at one time.
+func (o *Outbox) spread(wait time.Duration) time.Duration {
+	return wait + time.Duration(o.Chance()*float64(min(wait/5, 2*time.Minute)))
 }
 
 // fail ends a part and tells its author.

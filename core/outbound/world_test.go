@@ -33,6 +33,8 @@ type world struct {
 	mu    sync.Mutex
 	clock time.Time
 	anew  int // how often a session was to begin anew
+
+	chance float64 // by which waits are spread
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -61,7 +63,7 @@ func (w *world) begin() {
 	log := slog.New(slog.DiscardHandler)
 	w.link = &link{can: capabilities()}
 	w.in = inbound.New(w.store, w.now, log)
-	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Arrived: w.in.Arrived, Answered: w.in.Answered,
+	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Chance: func() float64 { return w.chance }, Arrived: w.in.Arrived, Answered: w.in.Answered,
 		Anew: func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil }})
 	var err error
 	w.ws, err = w.store.EnsureWorkspace(w.Context(), "main")

@@ -2,6 +2,8 @@ package ginapi
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -44,3 +46,9 @@ func newMeters(r prometheus.Registerer) (*meters, error) {
 	}
 	return m, errors.Join(r.Register(m.hooks), r.Register(m.hookTime), r.Register(m.busy), r.Register(m.api), r.Register(m.dropped))
 }
+
+// uncounted logs which metrics could not be told.
+type uncounted struct{ log *slog.Logger }
+
+// Println implements promhttp.Logger.
+func (u uncounted) Println(v ...any) { u.log.Warn("metrics left out", "err", fmt.Sprint(v...)) }

@@ -53,7 +53,8 @@ func New(o Options) (*Server, error) {
 	if s.public, err = s.engine(); err != nil {
 		return nil, err
 	}
-	s.private = s.privateMux(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{}))
+	// What needs the database cannot be counted while that is away, which is when the others are looked at.
+	s.private = s.privateMux(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, ErrorLog: uncounted{o.Log}}))
 	return s, nil
 }
 

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"causeway/core"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
@@ -85,6 +87,25 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("metrics lack %s", want)
 		}
+	}
+}
+
+// What cannot be counted, such as jobs while the database is away, is left out, and takes nothing else along.
+func TestMetricsThatFailLeaveTheOthers(t *testing.T) {
+	h := open(t, func(o *Options) {
+		o.Registry = prometheus.NewRegistry()
+		o.Registry.MustRegister(prometheus.CollectorFunc(func(c chan<- prometheus.Metric) {
+			c <- prometheus.NewInvalidMetric(prometheus.NewDesc("causeway_jobs", "Jobs.", nil, nil), errors.New("the database is away"))
+		}))
+	})
+	h.channel("a", "c1", "acc1", "s1")
+	h.post("c1", "s1", `[{"id":"e1"}]`)
+	resp, body := h.call("GET", h.private+"/metrics", "")
+	if want := `causeway_webhooks_total{bridge="toy",outcome="accepted"} 1`; resp.StatusCode != 200 || !strings.Contains(body, want) {
+		t.Errorf("got %d without %s:\n%s", resp.StatusCode, want, body)
+	}
+	if log := h.log.String(); !strings.Contains(log, "metrics left out") || !strings.Contains(log, "the database is away") {
+		t.Errorf("the log does not say what is left out:\n%s", log)
 	}
 }
 

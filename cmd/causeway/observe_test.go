@@ -94,6 +94,39 @@ func TestDashboardShowsRealMetrics(t *testing.T) {
 	}
 }
 
+// The dashboard's lines of a time say which share of all it bounds, and no two of a panel are called the same.
+func TestDashboardNamesItsLines(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/grafana.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr, LegendFormat string }
+		}
+	}
+	if err := json.Unmarshal(raw, &board); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range board.Panels {
+		named := map[string]bool{}
+		for _, q := range p.Targets {
+			if named[q.LegendFormat] {
+				t.Errorf("the panel %q has two lines %q", p.Title, q.LegendFormat)
+			}
+			named[q.LegendFormat] = true
+			share := regexp.MustCompile(`histogram_quantile\(0\.(\d+),`).FindStringSubmatch(q.Expr)
+			if share == nil {
+				continue
+			}
+			if want := "p" + (share[1] + "0")[:2]; !strings.HasSuffix(q.LegendFormat, want) {
+				t.Errorf("the panel %q calls a line %q that is %s", p.Title, q.LegendFormat, want)
+			}
+		}
+	}
+}
+
 // refuseOne has the gate refuse a message: its contact wrote on no channel that can send this.
 func (w *testWorld) refuseOne() {
 	w.Helper()

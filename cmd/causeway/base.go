@@ -330,6 +330,9 @@ func (b *base) conversation(ctx context.Context, name string) (core.Conversation
 	number, err := strconv.ParseInt(strings.TrimPrefix(name, "#"), 10, 64)
 	if err != nil {
 		c, err := b.repo().Conversation(ctx, core.ConversationID(name))
+		if errors.Is(err, core.ErrNotFound) {
+			err = core.Problemf(core.CodeNotFound, "There is no conversation %q.", name).Remedied("Give its id, or the number that stands in the subject of its mails, as #12.")
+		}
 		return c.ID, err
 	}
 	found, err := b.repo().Conversations(ctx, core.ConversationFilter{Number: number}, core.Page{Limit: 1})

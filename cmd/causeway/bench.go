@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,11 +34,14 @@ func benchCommand() *cobra.Command {
 	c.Flags().Int("connections", 32, "connections at once")
 	c.Flags().Int("contacts", 10_000, "how many customers write")
 	c.Flags().Float64("steady", 300, "webhooks a second in the steady load")
-	c.Flags().StringSlice("what", []string{"bare", "insert", "group", "gateway", "steady", "idle"}, "what to measure")
+	c.Flags().StringSlice("what", benched(), "what to measure")
 	c.Flags().String("profiles", "", "write the gateway's processor and allocation profiles (go tool pprof) into this folder")
 	c.AddCommand(benchDeliverCommand(), benchMailCommand(), benchLargeCommand(), benchAssignCommand())
 	return c
 }
+
+// benched is all that can be measured, in the order of the table.
+func benched() []string { return []string{"bare", "insert", "group", "gateway", "steady", "idle"} }
 
 // measure is a line of the table.
 type measure struct {
@@ -52,6 +56,12 @@ type measure struct {
 
 func bench(cmd *cobra.Command, _ []string) error {
 	databases, _ := cmd.Flags().GetStringSlice("database")
+	whats, _ := cmd.Flags().GetStringSlice("what")
+	for _, what := range whats {
+		if !slices.Contains(benched(), what) {
+			return core.Problemf(core.CodeInvalid, "There is nothing called %q to measure.", what).Remedied("Choose of %s.", strings.Join(benched(), ", "))
+		}
+	}
 	var all []measure
 	for _, d := range databases {
 		made, err := benchOn(cmd, d)

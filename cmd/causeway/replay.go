@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"causeway/core"
@@ -41,7 +42,14 @@ func (b *base) deadLetters(cmd *cobra.Command) error {
 }
 
 func (b *base) replay(cmd *cobra.Command, id string) error {
-	if err := b.inbox().Replay(cmd.Context(), b.workspace, id); err != nil {
+	_, err := b.repo().DeadLetter(cmd.Context(), id)
+	if errors.Is(err, core.ErrNotFound) {
+		return core.Problemf(core.CodeNotFound, "There is no dead letter %s.", id).Remedied("See: causeway replay")
+	}
+	if err == nil {
+		err = b.inbox().Replay(cmd.Context(), b.workspace, id)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "applied %s\n", id)

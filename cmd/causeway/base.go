@@ -221,7 +221,7 @@ func (b *base) join() {
 		b.log.Warn("no ffmpeg where the settings say", "err", err)
 	}
 	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Sent: b.sent, Refused: b.meters.refused, Arrived: b.arrived,
-		Answered: b.acceptor.Answered, Anew: b.links.Anew})
+		Answered: b.acceptor.Answered, Anew: b.links.Anew, Outdated: b.links.Outdated})
 	b.desk = assign.Desk{Store: b.store, Now: b.now}
 	b.balancer = &assign.Balancer{Desk: b.desk, Log: b.log, Composer: b.outbox, Phrases: b.phrases}
 	b.carer = &care.Carer{Store: b.store, Compose: b.outbox, Desk: b.desk, Phrases: b.phrases, Now: b.now, Log: b.log}

@@ -128,6 +128,28 @@ func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.Channe
 	})
 }
 
+// unpark lets a channel go on that was parked for what the provider said of credentials which it no longer has: they were replaced while the call was under
+// way, or another node knew of the new ones first. Whoever brings new ones resumes what is parked by then, and looking after the parking leaves no gap.
+func (o *Outbox) unpark(ctx context.Context, w core.Work, rt route, e *core.SendError) error {
+	if e.Outcome != core.Rejected || e.Effect != core.EffectPark || o.Outdated == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	if !o.Outdated(ctx, rt.channel.ID, rt.link) {
+		return nil
+	}
+	ch, err := o.Store.In(w.Workspace).Channel(ctx, rt.channel.ID)
+	if err != nil {
+		return fmt.Errorf("channel with other credentials: %w", err)
+	}
+	if ch.State != core.ChannelParked || ch.Health.Code != e.Code || ch.Health.Reason != e.Reason { // paused by a person, or parked for something else
+		return nil
+	}
+	o.Log.InfoContext(ctx, "channel goes on: it has other credentials than those that were refused", "channel", rt.channel.ID)
+	return o.Resume(ctx, w.Workspace, rt.channel.ID)
+}
+
 // Wake is the worker of JobWake: it puts what waited for a channel back into the queue and asks for its delivery. It does nothing for a channel that
 // may not send.
 func (o *Outbox) Wake(ctx context.Context, w core.Work) error {

@@ -45,6 +45,41 @@ func TestParkAndResume(t *testing.T) {
 	})
 }
 
+// The token is replaced while a call with the old one is under way, which is then refused: the channel goes on, in order, with the new one. What a person
+// paused meanwhile stays so, and if the new token is no good either, the channel is parked.
+func TestTokenReplacedUnderWay(t *testing.T) {
+	expired := &core.SendError{Code: "190", Outcome: core.Rejected, Effect: core.EffectPark, Reason: "The token expired.", Remedy: "Make a new one."}
+	each(t, func(w *world) {
+		old := w.link
+		replaced := func(meanwhile func()) {
+			old.plays(func(context.Context, core.Outgoing) (core.Sent, error) {
+				meanwhile()
+				w.link = &link{can: capabilities()}
+				return core.Sent{}, expired
+			})
+		}
+		replaced(func() {})
+		made := w.writes("1", "2")
+		w.must(w.deliver())
+		equal(w, "state", w.channel().State, core.ChannelActive)
+		equal(w, "health", w.channel().Health.Code, "")
+		equal(w, "sent with the new token, in order", w.link.texts(), "1|2")
+		w.status("sent", made[0].ID, core.StatusSent)
+
+		old = w.link
+		replaced(func() { w.must(w.out.Pause(w.Context(), w.ws, w.ch.ID)) })
+		w.writes("3")
+		w.must(w.deliver())
+		equal(w, "paused by a person", w.channel().State, core.ChannelPaused)
+		w.link.plays(fails(expired))
+		w.must(w.out.Resume(w.Context(), w.ws, w.ch.ID))
+		w.wake()
+		w.must(w.deliver())
+		equal(w, "with a new token that is no good", w.channel().State, core.ChannelParked)
+		equal(w, "tried once", w.link.texts(), "3")
+	})
+}
+
 // What waited too long is refused by the gate when the channel is back, and its author is told.
 func TestResumeAfterTheWindow(t *testing.T) {
 	lite(t, func(w *world) {

@@ -20,7 +20,8 @@ type Links interface {
 	Link(ctx context.Context, id core.ChannelID) (core.Channel, core.Info, core.Link, error)
 }
 
-// Options are what an Outbox needs. All fields are required but Workers, Nodes, Chance, Sent, Refused, Arrived, Answered, Anew, and Converter with Blobs.
+// Options are what an Outbox needs. All fields are required but Workers, Nodes, Chance, Sent, Refused, Arrived, Answered, Anew, Outdated, and
+// Converter with Blobs.
 type Options struct {
 	Store core.Store
 	Links Links
@@ -46,6 +47,8 @@ type Options struct {
 	Answered func(ctx context.Context, tx core.Tx, ch core.Channel, p core.Part) error
 	// Anew is called in the transaction that lets a channel send again that could not: its session is to begin anew. Nil: nobody is.
 	Anew func(ctx context.Context, repo core.Repo, id core.ChannelID) error
+	// Outdated reports whether a channel has other settings or credentials by now than those that a link was opened with. Nil: it never has.
+	Outdated func(ctx context.Context, id core.ChannelID, link core.Link) bool
 }
 
 // Outbox composes and delivers messages.

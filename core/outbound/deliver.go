@@ -286,6 +286,7 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 		if err != nil {
 			a.Result = err.Error()
 			s, failed = o.settle(ctx, w, x.part, a, ofAlbum(core.AsSendError(err), len(all)))
+			failed = cmp.Or(failed, o.unpark(ctx, w, rt, core.AsSendError(err)))
 		} else {
 			s, failed = o.succeed(ctx, w, rt, x.part, a, answer, i == len(all)-1)
 		}

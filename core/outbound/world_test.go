@@ -64,7 +64,8 @@ func (w *world) begin() {
 	w.link = &link{can: capabilities()}
 	w.in = inbound.New(w.store, w.now, log)
 	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Chance: func() float64 { return w.chance }, Arrived: w.in.Arrived, Answered: w.in.Answered,
-		Anew: func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil }})
+		Anew:     func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil },
+		Outdated: func(_ context.Context, _ core.ChannelID, l core.Link) bool { return l != core.Link(w.link) }})
 	var err error
 	w.ws, err = w.store.EnsureWorkspace(w.Context(), "main")
 	w.must(err)

@@ -97,6 +97,19 @@ func (m *Manager) Link(ctx context.Context, id core.ChannelID) (core.Channel, co
 	return o.channel, m.bridges[o.channel.Kind].Info(), o.link, nil
 }
 
+// Outdated looks whether a channel has other settings or credentials by now than those that a link of it was opened with.
+func (m *Manager) Outdated(ctx context.Context, id core.ChannelID, link core.Link) bool {
+	m.mu.Lock()
+	o := m.open[id]
+	m.mu.Unlock()
+	now, err := m.look(ctx, id, o)
+	if err != nil {
+		m.Log.WarnContext(ctx, "no look at what a channel has by now", "channel", id, "err", err)
+		return false
+	}
+	return now.link != link
+}
+
 // Webhook returns a channel's link if it receives by webhook.
 func (m *Manager) Webhook(ctx context.Context, id core.ChannelID) (core.Channel, core.WebhookLink, error) {
 	o, err := m.fresh(ctx, id)

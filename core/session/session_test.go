@@ -292,6 +292,25 @@ func TestSettingsChange(t *testing.T) {
 	})
 }
 
+// A link is outdated once the store has other credentials, at once and whichever process put them there.
+func TestOutdated(t *testing.T) {
+	each(t, func(w *world) {
+		first := w.link()
+		equal(w, "as it was opened", w.m.Outdated(w.Context(), w.ch.ID, first), false)
+		w.must(w.repo.SetChannelState(w.Context(), w.ch.ID, core.ChannelParked, core.Health{Code: "190"}))
+		equal(w, "in another state", w.m.Outdated(w.Context(), w.ch.ID, first), false)
+		other := session.New(w.options)
+		defer func() { w.must(other.Close()) }()
+		w.seal("token", "two")
+		_, _, _, err := other.Link(w.Context(), w.ch.ID)
+		w.must(err)
+		equal(w, "told by the other", len(w.changed), 1)
+		equal(w, "with other credentials", w.m.Outdated(w.Context(), w.ch.ID, first), true)
+		equal(w, "the new link", w.m.Outdated(w.Context(), w.ch.ID, w.link()), false)
+		equal(w, "of no channel", w.m.Outdated(w.Context(), "none", first), false)
+	})
+}
+
 // Credentials changed while the process was down are a change too: what was parked for them must go on.
 func TestChangeAcrossRestart(t *testing.T) {
 	each(t, func(w *world) {

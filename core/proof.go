@@ -11,12 +11,5 @@ type Proof struct {
 
 // Later returns the later of each.
 func (p Proof) Later(q Proof) Proof {
-	return Proof{In: later(p.In, q.In), Out: later(p.Out, q.Out), Delivered: later(p.Delivered, q.Delivered)}
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+	return Proof{In: Latest(p.In, q.In), Out: Latest(p.Out, q.Out), Delivered: Latest(p.Delivered, q.Delivered)}
 }

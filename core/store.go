@@ -458,6 +458,3 @@ type Vault interface {
 	Seal(value Secret, context string) ([]byte, error)
 	Open(box []byte, context string) (Secret, error)
 }
-
-// Clock tells the time. The demo and tests move it.
-type Clock func() time.Time

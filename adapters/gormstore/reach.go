@@ -3,7 +3,6 @@ package gormstore
 import (
 	"context"
 	"slices"
-	"time"
 
 	"causeway/core"
 )
@@ -47,15 +46,8 @@ func identityAndWindow(scan func(...any) error, into *core.Reach) error {
 		return err
 	}
 	into.Identities = append(into.Identities, i.core())
-	into.Window.Last, into.Window.Closed = later(into.Window.Last, last.time()), later(into.Window.Closed, closed.time())
+	into.Window.Last, into.Window.Closed = core.Latest(into.Window.Last, last.time()), core.Latest(into.Window.Closed, closed.time())
 	return nil
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // scanned is a row that a bulk reads.

@@ -283,7 +283,7 @@ func (s *surge) run() {
 	next := s.clock
 	for n := 0; n < s.total || len(s.open) > 0; {
 		if n < s.total && (len(s.open) == 0 || next.Before(s.open[0].at)) {
-			s.clock = later(s.clock, next)
+			s.clock = core.Latest(s.clock, next)
 			s.comes()
 			n++
 			each := 60.0
@@ -293,7 +293,7 @@ func (s *surge) run() {
 			next = next.Add(time.Duration(s.chance.ExpFloat64() * each * float64(time.Second)))
 		} else {
 			e := heap.Pop(&s.open).(ending)
-			s.clock = later(s.clock, e.at)
+			s.clock = core.Latest(s.clock, e.at)
 			s.close(e.id)
 		}
 		s.tell()
@@ -304,13 +304,6 @@ func (s *surge) run() {
 		s.Errorf("the queue was never longer than %d: no surge", s.longest)
 	}
 	s.Logf("%d contacts, the longest queue %d, messages %d", s.total, s.longest, len(s.said))
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func (s *surge) comes() {

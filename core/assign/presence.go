@@ -61,15 +61,8 @@ func (s *staff) holds(a core.Agent, p core.Presence) time.Time {
 	case !shifts || p == core.PresenceAway || p == core.PresenceUnsaid:
 		return time.Time{}
 	}
-	next, _ := h.Next(later(closes, s.now))
+	next, _ := h.Next(core.Latest(closes, s.now))
 	return next
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // Standing is how an agent stands at the desk.

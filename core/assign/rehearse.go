@@ -155,9 +155,7 @@ func (r *rehearsal) pass(until time.Time) {
 		r.now = wake
 		r.handOut()
 	}
-	if until.After(r.now) {
-		r.now = until
-	}
+	r.now = core.Latest(r.now, until)
 }
 
 // handOut gives what waits to whoever has room: higher priority first, then who waits longest.

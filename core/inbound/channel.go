@@ -122,7 +122,7 @@ func (b *batch) ended(ctx context.Context, before, now core.Health) (bool, error
 func (t topic) told(h core.Health, at time.Time, slack time.Duration) topic {
 	switch {
 	case h.Level == core.HealthGood:
-		t.Good = later(t.Good, at)
+		t.Good = core.Latest(t.Good, at)
 	case at.After(t.Bad) || at.Equal(t.Bad) && h.Reason > t.How.Reason:
 		t.Bad, t.How = at, h
 	}
@@ -200,7 +200,7 @@ func (b *batch) imported(ctx context.Context, e core.Event) error {
 		return nil // later changes of the address book come also to who never asked for all of it
 	}
 	i = i.Advance(*news, b.now)
-	i.Heard = later(i.Heard, e.At)
+	i.Heard = core.Latest(i.Heard, e.At)
 	return core.KeepImport(ctx, b.repo, b.ch.ID, i)
 }
 
@@ -217,7 +217,7 @@ func (b *batch) over(ctx context.Context, e core.Event) error {
 		if err != nil {
 			return err
 		}
-		if i.Over = later(i.Over, e.At); i.State != core.ImportWanted && i.Over.After(i.Heard) && i.Over.After(i.Asked) {
+		if i.Over = core.Latest(i.Over, e.At); i.State != core.ImportWanted && i.Over.After(i.Heard) && i.Over.After(i.Asked) {
 			i = core.Import{What: what, Round: i.Round + 1, Changed: b.now, Over: i.Over}
 		}
 		if err := core.KeepImport(ctx, b.repo, b.ch.ID, i); err != nil {

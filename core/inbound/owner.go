@@ -61,7 +61,7 @@ func (b *batch) heardLately(ctx context.Context, c core.Contact, number core.Ide
 		if err != nil {
 			return false, fmt.Errorf("when the number's owner wrote: %w", err)
 		}
-		last = later(last, w.Last)
+		last = core.Latest(last, w.Last)
 	}
 	return b.now.Sub(last) < core.SameAccount, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"causeway/core"
 )
@@ -321,10 +320,3 @@ func (u *unit) whole(m *stored) core.Message {
 }
 
 func owned[T any](u *unit, v T) core.Owned[T] { return core.Owned[T]{Workspace: u.ws, Value: v} }
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}

@@ -170,7 +170,7 @@ func (u *unit) NextSeq(ctx context.Context, id core.ConversationID, at time.Time
 		return 0, err
 	}
 	c.Seq++
-	c.LastAt = later(c.LastAt, at)
+	c.LastAt = core.Latest(c.LastAt, at)
 	u.change(c)
 	return c.Seq, nil
 }

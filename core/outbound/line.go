@@ -29,21 +29,14 @@ func (l *line) wait(id core.ConversationID, now time.Time, least, gap time.Durat
 	at, known := l.comers[id]
 	switch {
 	case !known:
-		l.last = later(l.last, now.Add(least-gap)).Add(gap)
+		l.last = core.Latest(l.last, now.Add(least-gap)).Add(gap)
 		at = l.last
 	case !at.After(now):
-		l.front = later(l.front, now.Add(least-gap)).Add(gap)
+		l.front = core.Latest(l.front, now.Add(least-gap)).Add(gap)
 		at = l.front
 	}
 	l.comers[id] = at
 	return min(at.Sub(now), least+longestLine)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // line returns the channel's line. Callers hold mu.

@@ -180,9 +180,7 @@ func (rt *route) look(ctx context.Context, repo core.Repo) error {
 	if err != nil {
 		return fmt.Errorf("reply window of the other side: %w", err)
 	}
-	if other.Last.After(rt.window.Last) {
-		rt.window.Last = other.Last
-	}
+	rt.window.Last = core.Latest(rt.window.Last, other.Last)
 	return nil
 }
 

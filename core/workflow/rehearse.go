@@ -125,16 +125,12 @@ func (r *Rehearsal) Pass(ctx context.Context, until time.Time) error {
 	for {
 		slices.SortStableFunc(r.timers, func(a, b core.Job) int { return a.At.Compare(b.At) })
 		if len(r.timers) == 0 || r.timers[0].At.After(until) {
-			if until.After(r.Now) {
-				r.Now = until
-			}
+			r.Now = core.Latest(r.Now, until)
 			return nil
 		}
 		next := r.timers[0]
 		r.timers = r.timers[1:]
-		if next.At.After(r.Now) {
-			r.Now = next.At
-		}
+		r.Now = core.Latest(r.Now, next.At)
 		err := r.engine.Timer(ctx, core.Work{Job: next, Attempt: 1, Finish: func(context.Context, core.Tx) error { return nil }})
 		if err == nil {
 			err = r.settle(ctx)

@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -242,7 +243,7 @@ func OutcomeOf(events []core.Event, err error) PeerOutcome {
 		case e.Kind == core.EventMessage:
 			o.Messages = append(o.Messages, PeerMessage{ID: e.Message.Provider, At: e.At, Name: e.Peer.Name, Identities: e.Peer.Identities, Content: e.Message.Content})
 		case e.Kind == core.EventReceipt:
-			o.Statuses[or(e.Receipt.Provider, string(e.Key))] = e.Receipt.Status
+			o.Statuses[cmp.Or(e.Receipt.Provider, string(e.Key))] = e.Receipt.Status
 		}
 		seen[string(e.Kind)+e.ID] = true
 	}
@@ -282,8 +283,8 @@ func (c PeerCase) Differences(o PeerOutcome) map[string]string {
 		c.message(o.Messages[0], diff)
 	}
 	for _, s := range c.Expect.Statuses {
-		if got := o.Statuses[or(s.ID, s.Key)]; string(got) != s.Status {
-			diff["statuses"] = fmt.Sprintf("%s is %q, want %q", or(s.ID, s.Key), got, s.Status)
+		if got := o.Statuses[cmp.Or(s.ID, s.Key)]; string(got) != s.Status {
+			diff["statuses"] = fmt.Sprintf("%s is %q, want %q", cmp.Or(s.ID, s.Key), got, s.Status)
 		}
 	}
 	return diff
@@ -327,13 +328,6 @@ func (c PeerCase) message(m PeerMessage, diff map[string]string) {
 	if x.Payload != nil && (m.Content.Form == nil || fmt.Sprint(m.Content.Form.Fields) != fmt.Sprint(x.Payload)) {
 		diff["payload"] = fmt.Sprintf("got %+v, want %v", m.Content.Form, x.Payload)
 	}
-}
-
-func or(v, otherwise string) string {
-	if v == "" {
-		return otherwise
-	}
-	return v
 }
 
 // alike writes a time as the peer does, who may or may not tell parts of seconds.

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func Trouble(title, subject string, e *core.SendError) core.Finding {
 	case e.Effect == core.EffectFail && e.Detail != "":
 		f.Detail = title + " says: " + Sentence(e.Detail)
 	}
-	f.Remedy = or(f.Remedy, "Look again in some minutes.")
+	f.Remedy = cmp.Or(f.Remedy, "Look again in some minutes.")
 	return f
 }
 

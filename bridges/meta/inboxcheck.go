@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -18,7 +19,7 @@ func (i *Inbox) Trouble(subject string, err error) core.Finding {
 // Explain makes a Problem for people of a call that failed.
 func (i *Inbox) Explain(err error, what string) *core.Problem {
 	e := i.failed(err, false)
-	return &core.Problem{Code: core.CodeUnavailable, Detail: what + " " + e.Reason, Remedy: or(e.Remedy, "Try again in some minutes."), Err: err}
+	return &core.Problem{Code: core.CodeUnavailable, Detail: what + " " + e.Reason, Remedy: cmp.Or(e.Remedy, "Try again in some minutes."), Err: err}
 }
 
 // tokenNode is what the platform knows of a token.

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -78,7 +79,7 @@ func buttonsFit(options []core.Option) bool {
 func replies(options []core.Option) []body {
 	var out []body
 	for n, o := range options {
-		out = append(out, body{"content_type": "text", "title": o.Title, "payload": or(o.ID, strconv.Itoa(n))})
+		out = append(out, body{"content_type": "text", "title": o.Title, "payload": cmp.Or(o.ID, strconv.Itoa(n))})
 	}
 	return out
 }
@@ -90,7 +91,7 @@ func buttons(text string, options []core.Option) body {
 			all = append(all, body{"type": "web_url", "title": o.Title, "url": o.URL})
 			continue
 		}
-		all = append(all, body{"type": "postback", "title": o.Title, "payload": or(o.ID, strconv.Itoa(n))})
+		all = append(all, body{"type": "postback", "title": o.Title, "payload": cmp.Or(o.ID, strconv.Itoa(n))})
 	}
 	return body{"attachment": body{"type": "template", "payload": body{"template_type": "button", "text": text, "buttons": all}}}
 }

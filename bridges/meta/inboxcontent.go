@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"strings"
@@ -98,8 +99,8 @@ type optin struct {
 
 // core returns the referral in our words. An ad is called so by all platforms.
 func (r referral) core() *core.Referral {
-	out := &core.Referral{Source: strings.ToLower(string(r.Source)), ID: string(First(r.Ad, r.Context.Post)), URL: string(r.URL), Ref: string(r.Ref),
-		Headline: string(r.Context.Title), MediaURL: string(First(r.Context.Photo, r.Context.Video))}
+	out := &core.Referral{Source: strings.ToLower(string(r.Source)), ID: string(cmp.Or(r.Ad, r.Context.Post)), URL: string(r.URL), Ref: string(r.Ref),
+		Headline: string(r.Context.Title), MediaURL: string(cmp.Or(r.Context.Photo, r.Context.Video))}
 	if out.Source == "ads" || out.Source == "" && r.Ad != "" {
 		out.Source = "ad"
 	}
@@ -119,13 +120,13 @@ func (o optin) content() core.Content {
 }
 
 func chosen(payload, title Text) core.Content {
-	return core.Content{Kind: core.KindChoice, Text: string(First(title, payload)), Choice: &core.Choice{ID: string(payload), Title: string(First(title, payload))}}
+	return core.Content{Kind: core.KindChoice, Text: string(cmp.Or(title, payload)), Choice: &core.Choice{ID: string(payload), Title: string(cmp.Or(title, payload))}}
 }
 
 // contents reads what a message says, one for each file it has. It is never empty.
 func (m message) contents() []core.Content {
 	var all []core.Content
-	if m.QuickReply != nil && First(m.QuickReply.Payload, m.Text) != "" {
+	if m.QuickReply != nil && cmp.Or(m.QuickReply.Payload, m.Text) != "" {
 		all = append(all, chosen(m.QuickReply.Payload, m.Text))
 	}
 	for _, a := range m.files() {
@@ -214,7 +215,7 @@ var mediaKinds = map[Text]core.ContentKind{"image": core.KindImage, "animated_im
 func (a attachment) content(m message) core.Content {
 	link, title, sticker := a.URL, a.Title, m.Sticker
 	if a.Payload != nil {
-		link, title, sticker = First(a.Payload.URL, a.URL, a.Payload.Story), First(a.Payload.Title, a.Title), First(a.Payload.Sticker, m.Sticker)
+		link, title, sticker = cmp.Or(a.Payload.URL, a.URL, a.Payload.Story), cmp.Or(a.Payload.Title, a.Title), cmp.Or(a.Payload.Sticker, m.Sticker)
 	}
 	kind, isFile := mediaKinds[a.Type]
 	switch {
@@ -312,7 +313,7 @@ func (a attachment) template() core.Content {
 
 // shared is something of the platform or the web that was passed on: a picture or a film if that can be told, else its link.
 func (a attachment) shared(link, title string) core.Content {
-	kind := or(string(a.Type), "unknown")
+	kind := cmp.Or(string(a.Type), "unknown")
 	switch u, err := url.Parse(link); {
 	case !webAddress(link) || err != nil:
 		return unsupported(kind, joined(title, link))
@@ -337,7 +338,7 @@ func (m message) unsupported() core.Content {
 	if m.Referral != nil && !bool(m.Unsupported) && m.UnsupportedType == "" {
 		return core.Content{Kind: core.KindSystem, Text: "Asked about something shown at the platform."}
 	}
-	return unsupported(or(string(m.UnsupportedType), "unknown"), "")
+	return unsupported(cmp.Or(string(m.UnsupportedType), "unknown"), "")
 }
 
 // unsupported is what is shown in the place of a message that cannot be shown.

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -248,7 +249,7 @@ func pressed(e core.Event, b postback) core.Event {
 		c.Referral = b.Referral.core()
 	}
 	e.Message = &core.MessageBody{Provider: e.ID, Content: c}
-	if First(b.Title, b.Payload) == "" {
+	if cmp.Or(b.Title, b.Payload) == "" {
 		e.Message.Content = unsupported("postback", "")
 		return e
 	}
@@ -281,7 +282,7 @@ var reactionNames = map[Text]string{"like": "👍", "dislike": "👎", "love": "
 func (i *Inbox) reacted(e core.Event, r reaction) core.Event {
 	e.Kind, e.Reaction = core.EventReaction, &core.ReactionBody{Target: string(r.Mid)}
 	if r.Action != "unreact" {
-		e.Reaction.Emoji = or(or(string(r.Emoji), reactionNames[r.Name]), "❔")
+		e.Reaction.Emoji = cmp.Or(string(r.Emoji), reactionNames[r.Name], "❔")
 		e.Opens = i.Opening && e.Origin == core.OriginCustomer
 	}
 	return targeted(e, r.Mid)
@@ -367,11 +368,11 @@ func (i *Inbox) control(e core.Event, it item) core.Event {
 	var name, detail string
 	switch {
 	case it.Pass != nil:
-		name, detail = "pass_thread_control", "A conversation was handed to the app "+or(string(it.Pass.New), "that is not named")+"."
+		name, detail = "pass_thread_control", "A conversation was handed to the app "+cmp.Or(string(it.Pass.New), "that is not named")+"."
 	case it.Take != nil:
-		name, detail = "take_thread_control", "A conversation was taken from the app "+or(string(it.Take.Previous), "that is not named")+"; only the app that has it may answer."
+		name, detail = "take_thread_control", "A conversation was taken from the app "+cmp.Or(string(it.Take.Previous), "that is not named")+"; only the app that has it may answer."
 	case it.Request != nil:
-		name, detail = "request_thread_control", "The app "+or(string(it.Request.Requested), "that is not named")+" asks for a conversation."
+		name, detail = "request_thread_control", "The app "+cmp.Or(string(it.Request.Requested), "that is not named")+" asks for a conversation."
 	default:
 		return e
 	}

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -23,10 +24,10 @@ func (i *Inbox) Profile(ctx context.Context, k core.IdentityKey, fields string) 
 	if err := i.Graph.Get(ctx, url.PathEscape(k.Value), url.Values{"fields": {fields}}, &answer); err != nil {
 		return core.Peer{}, fmt.Errorf("ask for a profile: %w", i.failed(err, false))
 	}
-	p := core.Peer{Name: strings.TrimSpace(or(string(answer.Name), string(answer.First+" "+answer.Last))), Identities: []core.IdentityKey{k}}
+	p := core.Peer{Name: strings.TrimSpace(cmp.Or(string(answer.Name), string(answer.First+" "+answer.Last))), Identities: []core.IdentityKey{k}}
 	if u := strings.TrimPrefix(string(answer.Username), "@"); u != "" {
 		p.Identities = append(p.Identities, core.IdentityKey{Scheme: core.SchemeUsername, Scope: string(i.Scheme), Value: u})
-		p.Name = or(p.Name, u)
+		p.Name = cmp.Or(p.Name, u)
 	}
 	return p, nil
 }

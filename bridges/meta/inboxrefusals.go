@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -81,7 +82,7 @@ func (i *Inbox) failed(err error, human bool) *core.SendError {
 }
 
 func refused(g *Error, human bool) *core.SendError {
-	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectFail, Detail: or(g.Details, g.Message), Trace: g.Trace}
+	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectFail, Detail: cmp.Or(g.Details, g.Message), Trace: g.Trace}
 	if g.Code >= 0 {
 		e.Code = strconv.Itoa(g.Code)
 	}

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -126,7 +127,7 @@ func (i *Inbox) upload(ctx context.Context, kind core.ContentKind, m core.Media)
 		ID Text `json:"attachment_id"`
 	}
 	fields := append([][2]string{{"message", string(form)}}, i.Upload...)
-	f := File{Field: "filedata", Name: or(m.Name, string(kind)), MIME: or(m.MIME, "application/octet-stream"), Size: m.Size, Body: file}
+	f := File{Field: "filedata", Name: cmp.Or(m.Name, string(kind)), MIME: cmp.Or(m.MIME, "application/octet-stream"), Size: m.Size, Body: file}
 	if err := i.Graph.Upload(ctx, i.Node+"/message_attachments", fields, f, &answer); err != nil {
 		e := i.failed(err, false)
 		if e.Outcome == core.Unknown {

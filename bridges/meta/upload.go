@@ -2,6 +2,7 @@ package meta
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func frame(fields [][2]string, f File) (head, tail []byte, kind string, err erro
 		}
 	}
 	h := textproto.MIMEHeader{}
-	h.Set("Content-Disposition", `form-data; name="`+or(f.Field, "file")+`"; filename="`+quoted(f.Name)+`"`)
+	h.Set("Content-Disposition", `form-data; name="`+cmp.Or(f.Field, "file")+`"; filename="`+quoted(f.Name)+`"`)
 	h.Set("Content-Type", f.MIME)
 	if _, err := w.CreatePart(h); err != nil {
 		return nil, nil, "", err

@@ -205,20 +205,3 @@ const maxID = 512
 func GoodID(s string) bool {
 	return s != "" && len(s) <= maxID && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' })
 }
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// First returns the first text that is not empty.
-func First(all ...Text) Text {
-	for _, t := range all {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}

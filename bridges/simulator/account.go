@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -195,5 +194,3 @@ func text(v any) string {
 	}
 	return ""
 }
-
-func has(list []string, s string) bool { return slices.Contains(list, s) }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 )
@@ -19,7 +20,7 @@ type apiError struct {
 // document is the body of the answer.
 func (e *apiError) document() obj {
 	o := obj{
-		"message": fmt.Sprintf("(#%d) %s", e.code, e.title), "type": orElse(e.kind, "OAuthException"),
+		"message": fmt.Sprintf("(#%d) %s", e.code, e.title), "type": cmp.Or(e.kind, "OAuthException"),
 		"code": e.code, "fbtrace_id": fbtrace(),
 	}
 	if e.details != "" {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,7 +123,7 @@ func (b *Business) SetTemplateStatus(name, language, status, reason string) bool
 	b.sim.post(b, "account", obj{
 		"event": status, "message_template_id": number(t.ID), "message_template_name": t.Name,
 		"message_template_language": strings.ReplaceAll(t.Language, "_", "-"),
-		"message_template_category": t.Category, "reason": orElse(reason, "NONE"),
+		"message_template_category": t.Category, "reason": cmp.Or(reason, "NONE"),
 	}, "message_template_status_update")
 	return true
 }
@@ -156,10 +157,3 @@ func newBSUID(phone string) string {
 
 // reach is how long after a customer's act the business may write freely.
 const reach = 24 * time.Hour
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}

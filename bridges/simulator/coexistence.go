@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -248,7 +249,7 @@ func (b *Business) pieces() []piece {
 // pastMessage is a message of the history and, where it has one that is still there, the webhook's message of its file.
 func (b *Business) pastMessage(c *Customer, l Past) (m, file obj) {
 	m = obj{"from": onlyDigits(b.acc.DisplayNumber), "to": c.id(), "id": wamid(c.id(), !l.Mine, phoneStanza()), "timestamp": unix(b.sim.Now().Add(-l.Ago)),
-		"history_context": obj{"status": orElse(l.Status, "READ")}}
+		"history_context": obj{"status": cmp.Or(l.Status, "READ")}}
 	if l.Mine {
 		m["from"] = c.id()
 		delete(m, "to")

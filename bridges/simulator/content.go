@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ func (s *Simulator) withFile(b *Business, p *param, kind string) (*ChatMessage, 
 	m.Text = p.str("caption", 1024, false)
 	m.Media = s.resolve(b, p, kind)
 	if m.Media != nil {
-		m.Media.Name = orElse(p.str("filename", 240, false), m.Media.Name)
+		m.Media.Name = cmp.Or(p.str("filename", 240, false), m.Media.Name)
 		m.Media.Voice = p.o["voice"] == true
 	}
 	return m, p.err

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -26,17 +27,17 @@ const (
 
 // SendImage sends a picture; MIME may be empty for JPEG.
 func (c *Customer) SendImage(name string, data []byte, mime, caption string) string {
-	return c.sendFile("image", Media{Name: name, Data: data, MIME: orElse(mime, "image/jpeg")}, caption)
+	return c.sendFile("image", Media{Name: name, Data: data, MIME: cmp.Or(mime, "image/jpeg")}, caption)
 }
 
 // SendVideo sends a film.
 func (c *Customer) SendVideo(name string, data []byte, mime, caption string) string {
-	return c.sendFile("video", Media{Name: name, Data: data, MIME: orElse(mime, "video/mp4")}, caption)
+	return c.sendFile("video", Media{Name: name, Data: data, MIME: cmp.Or(mime, "video/mp4")}, caption)
 }
 
 // SendDocument sends a file with its name.
 func (c *Customer) SendDocument(name string, data []byte, mime, caption string) string {
-	return c.sendFile("document", Media{Name: name, Data: data, MIME: orElse(mime, "application/pdf")}, caption)
+	return c.sendFile("document", Media{Name: name, Data: data, MIME: cmp.Or(mime, "application/pdf")}, caption)
 }
 
 // SendVoice sends a voice note.
@@ -46,7 +47,7 @@ func (c *Customer) SendVoice(data []byte) string {
 
 // SendAudio sends a sound file.
 func (c *Customer) SendAudio(data []byte, mime string) string {
-	return c.sendFile("audio", Media{Data: data, MIME: orElse(mime, "audio/mpeg")}, "")
+	return c.sendFile("audio", Media{Data: data, MIME: cmp.Or(mime, "audio/mpeg")}, "")
 }
 
 // SendSticker sends a WebP sticker.

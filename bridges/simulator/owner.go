@@ -1,6 +1,10 @@
 package simulator
 
-import "time"
+import (
+	"cmp"
+
+	"time"
+)
 
 // OwnersPhone is the business's own phone with the Business app, in coexistence with the API.
 type OwnersPhone struct{ biz *Business }
@@ -16,7 +20,7 @@ func (p OwnersPhone) Type(c *Customer, text string) string {
 
 // SendImage sends a picture from the owner's phone.
 func (p OwnersPhone) SendImage(c *Customer, data []byte, mime, caption string) string {
-	m := &Media{MIME: orElse(mime, "image/jpeg"), Data: data}
+	m := &Media{MIME: cmp.Or(mime, "image/jpeg"), Data: data}
 	m.ID = c.sim.keep(p.biz, "", m.MIME, data, keepInbound)
 	return p.echo(c, "image", c.sim.mediaObject(m, caption), &ChatMessage{Kind: "image", Text: caption, Media: m})
 }

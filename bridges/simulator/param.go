@@ -61,7 +61,7 @@ func (p *param) str(key string, most int, need bool) string {
 
 // oneOf checks a string against its possible values; it may be absent.
 func (p *param) oneOf(key string, values ...string) {
-	if v, given := p.o[key]; given && !has(values, text(v)) {
+	if v, given := p.o[key]; given && !slices.Contains(values, text(v)) {
 		p.fail(invalid("%s['%s'] must be one of %v.", p.name, key, values))
 	}
 }

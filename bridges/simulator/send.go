@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -42,7 +43,7 @@ func (s *Simulator) sendMessage(r *request) reply {
 
 // compose checks a message by itself and turns it into what a phone would show.
 func (s *Simulator) compose(b *Business, in obj) (*ChatMessage, *apiError) {
-	kind := orElse(text(in["type"]), "text")
+	kind := cmp.Or(text(in["type"]), "text")
 	if !slices.Contains(kinds(), kind) {
 		return nil, badRequest("Param type must be one of {AUDIO, CONTACTS, DOCUMENT, IMAGE, …} - got \"" + kind + "\".")
 	}
@@ -178,7 +179,7 @@ func (s *Simulator) failLater(b *Business, c *Customer, m *ChatMessage, bad *api
 }
 
 func accepted(c *Customer, to, recipient string, m *ChatMessage) reply {
-	contact := obj{"input": orElse(to, recipient), "user_id": c.bsuid}
+	contact := obj{"input": cmp.Or(to, recipient), "user_id": c.bsuid}
 	if to != "" {
 		contact["wa_id"] = c.phone
 	}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -118,7 +119,7 @@ func TestOfficialExamplesAreTakenAndAnsweredAsDescribed(t *testing.T) {
 	for name, raw := range file.Examples {
 		var kind struct{ Type string }
 		_ = json.Unmarshal(raw, &kind)
-		body := filled(raw, mona.Phone(), orElse(media[kind.Type], media["image"]), said)
+		body := filled(raw, mona.Phone(), cmp.Or(media[kind.Type], media["image"]), said)
 		status, out := w.call(http.MethodPost, sendPath, "application/json", body)
 		conforms := message.VisitJSON(plainJSON(t, body)) == nil
 		switch {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -42,11 +43,11 @@ func (s *Simulator) subscribe(r *request) reply {
 	}
 	callback, verify := r.URL.Query().Get("override_callback_uri"), r.URL.Query().Get("verify_token")
 	if in, err := decode(r.body); err == nil {
-		callback = orElse(text(in["override_callback_uri"]), callback)
-		verify = orElse(text(in["verify_token"]), verify)
+		callback = cmp.Or(text(in["override_callback_uri"]), callback)
+		verify = cmp.Or(text(in["verify_token"]), verify)
 	} else if form, err := url.ParseQuery(string(r.body)); err == nil && len(r.body) > 0 {
-		callback = orElse(form.Get("override_callback_uri"), callback)
-		verify = orElse(form.Get("verify_token"), verify)
+		callback = cmp.Or(form.Get("override_callback_uri"), callback)
+		verify = cmp.Or(form.Get("verify_token"), verify)
 	}
 	if callback != "" {
 		if err := s.handshake(r.Context(), callback, verify); err != nil {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -37,11 +38,11 @@ type TemplateButton struct {
 }
 
 func (t Template) completed() Template {
-	t.ID = orElse(t.ID, digits(16))
-	t.Language = orElse(t.Language, "en_US")
-	t.Category = orElse(t.Category, "UTILITY")
-	t.Status = orElse(t.Status, "APPROVED")
-	t.ParameterFormat = orElse(t.ParameterFormat, "POSITIONAL")
+	t.ID = cmp.Or(t.ID, digits(16))
+	t.Language = cmp.Or(t.Language, "en_US")
+	t.Category = cmp.Or(t.Category, "UTILITY")
+	t.Status = cmp.Or(t.Status, "APPROVED")
+	t.ParameterFormat = cmp.Or(t.ParameterFormat, "POSITIONAL")
 	return t
 }
 
@@ -144,7 +145,7 @@ func (s *Simulator) render(b *Business, t Template, given map[string]*param, pre
 }
 
 func (s *Simulator) renderHeader(b *Business, t Template, h *Component, p *param, m *ChatMessage) *apiError {
-	format := strings.ToLower(orElse(h.Format, "TEXT"))
+	format := strings.ToLower(cmp.Or(h.Format, "TEXT"))
 	if format == "text" {
 		var bad *apiError
 		m.Header, bad = fill("header", t, h.Text, p)
@@ -169,7 +170,7 @@ func (s *Simulator) renderHeader(b *Business, t Template, h *Component, p *param
 	}
 	m.Media = s.resolve(b, part, format)
 	if m.Media != nil {
-		m.Media.Name = orElse(text(part.o["filename"]), m.Media.Name)
+		m.Media.Name = cmp.Or(text(part.o["filename"]), m.Media.Name)
 	}
 	one.absorb(part)
 	return one.err

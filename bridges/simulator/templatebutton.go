@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -30,12 +31,12 @@ func templateButtons(t Template, given map[int]*param) ([]Button, *apiError) {
 }
 
 func (tb TemplateButton) render(i int, p *param) (Button, *apiError) {
-	b := Button{Kind: strings.ToLower(tb.Type), ID: tb.Text, Title: tb.Text, Value: orElse(tb.URL, tb.Phone)}
+	b := Button{Kind: strings.ToLower(tb.Type), ID: tb.Text, Title: tb.Text, Value: cmp.Or(tb.URL, tb.Phone)}
 	value := ""
 	if p != nil {
 		p.oneOf("sub_type", strings.ToLower(tb.Type), tb.Type)
 		for _, v := range p.list("parameters", 1, 1) {
-			value = orElse(text(v.o["text"]), orElse(text(v.o["payload"]), text(v.o["coupon_code"])))
+			value = cmp.Or(text(v.o["text"]), text(v.o["payload"]), text(v.o["coupon_code"]))
 		}
 		if p.err != nil {
 			return b, p.err
@@ -43,7 +44,7 @@ func (tb TemplateButton) render(i int, p *param) (Button, *apiError) {
 	}
 	switch tb.Type {
 	case "QUICK_REPLY":
-		b.ID = orElse(value, b.ID)
+		b.ID = cmp.Or(value, b.ID)
 	case "URL":
 		if need := len(names(tb.URL)) > 0; need && value == "" {
 			return b, codeError(131008, fmt.Sprintf("buttons: Button at index %d of type Url requires a parameter", i))

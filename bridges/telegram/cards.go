@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"strings"
 
 	"causeway/core"
@@ -11,7 +12,7 @@ func composePlace(p core.Location) request {
 	r := request{method: "sendLocation", p: params{"latitude": p.Latitude, "longitude": p.Longitude}}
 	if p.Name != "" || p.Address != "" {
 		r.method = "sendVenue"
-		r.p["title"], r.p["address"] = string(or(text(p.Name), text(p.Address))), string(or(text(p.Address), text(p.Name)))
+		r.p["title"], r.p["address"] = cmp.Or(p.Name, p.Address), cmp.Or(p.Address, p.Name)
 	}
 	return r
 }

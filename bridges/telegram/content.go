@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -141,9 +142,9 @@ func (u chosen) card() core.Card {
 	k := core.Card{Name: fullName(u.First, u.Last), FirstName: string(u.First), LastName: string(u.Last)}
 	if u.Username != "" {
 		k.URLs = []core.Labeled{{Label: "Telegram", Value: "https://t.me/" + string(u.Username)}}
-		k.Name = string(or(text(k.Name), "@"+u.Username))
+		k.Name = cmp.Or(k.Name, "@"+string(u.Username))
 	}
-	k.Name = string(or(text(k.Name), text("Telegram user "+u.ID.String())))
+	k.Name = cmp.Or(k.Name, "Telegram user "+u.ID.String())
 	return k
 }
 

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strconv"
@@ -106,7 +107,7 @@ func (m message) peer() core.Peer {
 	case !m.Chat.private():
 		name = strings.TrimSpace(string(m.Chat.Title))
 	case m.From != nil && m.From.ID == m.Chat.ID && m.From.name() != "":
-		name, username = m.From.name(), or(m.From.Username, username)
+		name, username = m.From.name(), cmp.Or(m.From.Username, username)
 	}
 	return peer(name, m.address(), int64(person), string(username))
 }
@@ -121,13 +122,6 @@ func peer(name string, at address, person int64, username string) core.Peer {
 		p.Identities = append(p.Identities, core.IdentityKey{Scheme: core.SchemeUsername, Scope: Kind, Value: username})
 	}
 	return p
-}
-
-func or(a, b text) text {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // phone returns the number that a contact shared as their own: Telegram itself names the card's user.

@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
@@ -104,7 +105,7 @@ func (l *link) answerConfig(w http.ResponseWriter, c call) error {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	answer(w, http.StatusOK, map[string]any{"tag": tag, "title": or(l.conf.title, words[lang]["chat"]), "greeting": l.conf.greeting, "answer": l.conf.answer, "opens": opens, "color": l.conf.color,
+	answer(w, http.StatusOK, map[string]any{"tag": tag, "title": cmp.Or(l.conf.title, words[lang]["chat"]), "greeting": l.conf.greeting, "answer": l.conf.answer, "opens": opens, "color": l.conf.color,
 		"ink": ink(l.conf.color), "lang": lang, "dir": core.WritingDirection(lang), "words": words[lang], "ask": l.conf.questions(now), "links": l.conf.links(), "upload": l.conf.upload, "text": textLimit, "require": l.conf.require})
 	return nil
 }

@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -100,9 +101,9 @@ func (s *shop) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Security-Policy", policy(s.base))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	locale, position := or(r.URL.Query().Get("locale"), "en"), or(r.URL.Query().Get("position"), "end")
+	locale, position := cmp.Or(r.URL.Query().Get("locale"), "en"), cmp.Or(r.URL.Query().Get("position"), "end")
 	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><script src="/page.js?%s"></script>
-<script src="%s/w/bridge.js" data-key="chan-1" data-locale="%s" data-theme="%s" data-position="%s" async></script><main><h1>Shop</h1></main>`, r.URL.RawQuery, s.base, locale, or(r.URL.Query().Get("theme"), "auto"), position)
+<script src="%s/w/bridge.js" data-key="chan-1" data-locale="%s" data-theme="%s" data-position="%s" async></script><main><h1>Shop</h1></main>`, r.URL.RawQuery, s.base, locale, cmp.Or(r.URL.Query().Get("theme"), "auto"), position)
 }
 
 func (s *shop) gateway(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -272,7 +273,7 @@ func (l *link) events(v visitor, s said, before briefing) ([]core.Event, briefin
 	if s.Attributes != nil {
 		now.Attributes = s.Attributes
 	}
-	if page := or(webAddress(s.Page), v.Page); page != "" && page != before.Page {
+	if page := cmp.Or(webAddress(s.Page), v.Page); page != "" && page != before.Page {
 		e.Message.Content.Referral = &core.Referral{Source: "page", URL: page, Headline: clean(s.Title), Ref: v.From}
 		now.Page = page
 	}

@@ -69,7 +69,7 @@ func (l *link) answerEvents(w http.ResponseWriter, c call) error {
 	}
 	defer l.hub.leave(seat(c.visitor.ID), s)
 	q := c.URL.Query()
-	feed := &feed{w: w, rc: http.NewResponseController(w), at: placeOf(or(c.Header.Get("Last-Event-ID"), q.Get("after"))), tag: or(q.Get("tag"), l.tag(l.host.Now()))}
+	feed := &feed{w: w, rc: http.NewResponseController(w), at: placeOf(cmp.Or(c.Header.Get("Last-Event-ID"), q.Get("after"))), tag: cmp.Or(q.Get("tag"), l.tag(l.host.Now()))}
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("X-Accel-Buffering", "no")

@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"encoding/base64"
 	"errors"
@@ -69,7 +70,7 @@ func (l *link) answerFile(w http.ResponseWriter, r *http.Request) error {
 	}
 	head := w.Header()
 	head.Set("Content-Type", kind)
-	head.Set("Content-Disposition", or(mime.FormatMediaType(how, map[string]string{"filename": q.Get("n")}), how))
+	head.Set("Content-Disposition", cmp.Or(mime.FormatMediaType(how, map[string]string{"filename": q.Get("n")}), how))
 	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	head.Set("Cache-Control", "private, max-age=3600")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(5 * time.Minute))

@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"strings"
@@ -22,6 +23,6 @@ func (l *link) answerFrame(w http.ResponseWriter, r *http.Request) error {
 	head.Set("Referrer-Policy", "no-referrer")
 	q := r.URL.Query()
 	lang := l.conf.speak(q.Get("locale"))
-	_ = framePage.Execute(w, map[string]string{"Key": string(l.channel.ID), "Lang": lang, "Title": or(l.conf.title, words[lang]["chat"]), "Locale": q.Get("locale"), "Theme": q.Get("theme")}) // the visitor went away
+	_ = framePage.Execute(w, map[string]string{"Key": string(l.channel.ID), "Lang": lang, "Title": cmp.Or(l.conf.title, words[lang]["chat"]), "Locale": q.Get("locale"), "Theme": q.Get("theme")}) // the visitor went away
 	return nil
 }

@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -118,7 +119,7 @@ func buttons(c *core.Choices) ([]option, error) {
 		if o.Title == "" || utf8.RuneCountInString(o.Title) > maxTitle {
 			return nil, refuse("The words on a button are missing or too long.", rewrite)
 		}
-		b := option{ID: or(o.ID, strconv.Itoa(i)), Title: o.Title}
+		b := option{ID: cmp.Or(o.ID, strconv.Itoa(i)), Title: o.Title}
 		if c.Style == core.ChoicesLink {
 			if !strings.HasPrefix(o.URL, "https://") && !strings.HasPrefix(o.URL, "http://") {
 				return nil, refuse("A button leads nowhere.", "Give it a web address.")

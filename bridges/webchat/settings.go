@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -113,7 +114,7 @@ func read(s core.Settings) (conf, error) {
 		}
 	}
 	c := conf{site: value(s, keySite), sign: s.Secret(keySign), identity: s.Secret(keyIdentity), title: value(s, keyTitle), greeting: value(s, keyGreeting),
-		answer: value(s, keyAnswer), color: or(value(s, keyColor), defaultColor), language: or(value(s, keyLanguage), "en"),
+		answer: value(s, keyAnswer), color: cmp.Or(value(s, keyColor), defaultColor), language: cmp.Or(value(s, keyLanguage), "en"),
 		elsewhere: map[string]string{"whatsapp": value(s, keyWhatsApp), "telegram": strings.TrimPrefix(value(s, keyTelegram), "@"), "messenger": value(s, keyPage), "sms": value(s, keySMS), "mail": value(s, keyEmail)}}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkNames, checkSecrets, checkAuthors, checkOrigins, checkAsk, checkUpload, checkWork, checkHours} {
 		if p := check(&c, s); p != nil {
@@ -124,13 +125,6 @@ func read(s core.Settings) (conf, error) {
 }
 
 func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
-
-func or(v, otherwise string) string {
-	if v == "" {
-		return otherwise
-	}
-	return v
-}
 
 // present says why a setting is missing or still the sample, or nil.
 func present(def core.Setting, s core.Settings) *core.Problem {
@@ -200,7 +194,7 @@ func checkSecrets(c *conf, s core.Settings) *core.Problem {
 }
 
 func checkAuthors(c *conf, s core.Settings) *core.Problem {
-	v := or(value(s, keyNames), yes)
+	v := cmp.Or(value(s, keyNames), yes)
 	c.names = v == yes
 	if v != yes && v != no {
 		return bad(keyNames, "Write one of the two, or leave it out.", "author_names is neither yes nor no.")
@@ -254,7 +248,7 @@ func checkAsk(c *conf, s core.Settings) *core.Problem {
 }
 
 func checkWork(c *conf, s core.Settings) *core.Problem {
-	v := or(value(s, keyWork), off)
+	v := cmp.Or(value(s, keyWork), off)
 	if v == off {
 		return nil
 	}

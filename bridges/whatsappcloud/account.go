@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -66,9 +67,9 @@ func (l *link) accountEvent(c change) core.Event {
 	}
 	detail, h := n.read(c.field)
 	if e.Change.Detail = detail; h != nil {
-		h.Code, h.Reason = firstWord(n.Event, meta.Text(c.field)), detail
+		h.Code, h.Reason = string(cmp.Or(n.Event, meta.Text(c.field))), detail
 		e.Change.Health, e.Change.Topic = h, n.topic(c.field)
-		e.Change.Unnamed = n.inApp() && meta.First(n.Phone, n.Display) == ""
+		e.Change.Unnamed = n.inApp() && cmp.Or(n.Phone, n.Display) == ""
 	}
 	switch strings.ToUpper(string(n.Event)) {
 	case "ACCOUNT_OFFBOARDED", "ACCOUNT_RECONNECTED":
@@ -138,8 +139,8 @@ func (n accountNews) back() bool { return strings.EqualFold(string(n.Event), "AC
 // takes it for its own. Partner events come under the partner's id and name the account inside. News of a number in the app that does not say which
 // number is news of all of the account that are used there.
 func (l *link) ours(c change, n accountNews) (ours, sure bool) {
-	named := meta.First(n.Phone, n.Display)
-	if number := or(l.conf.phone, l.channel.Number); named != "" && number != "" {
+	named := cmp.Or(n.Phone, n.Display)
+	if number := cmp.Or(l.conf.phone, l.channel.Number); named != "" && number != "" {
 		return digitsOf(string(named)) == number, true
 	}
 	ours, sure = l.ofAccount(c, n)
@@ -167,7 +168,7 @@ func (n accountNews) read(field string) (string, *core.Health) {
 	case "account_update":
 		return n.update()
 	case "account_alerts":
-		detail := string(meta.First(n.Description, meta.Text(plain(n.Alert)), "Meta raised an alert for the account."))
+		detail := string(cmp.Or(n.Description, meta.Text(plain(n.Alert)), "Meta raised an alert for the account."))
 		if s := strings.ToUpper(string(n.Severity)); s == "CRITICAL" || s == "WARNING" {
 			return detail, worry("Open the WhatsApp Manager and look at the account's alerts.")
 		}
@@ -196,9 +197,9 @@ func (n accountNews) mere(field string) string {
 	case n.Message != "":
 		return "Meta reports: " + meta.Sentence(string(n.Message))
 	case n.Daily != "" || n.PerPhone != "" || n.Phones != "":
-		return "Meta changed what the account may do: " + string(join(", ", labelled("customers written to first in a day", meta.First(n.Daily, n.PerPhone)), labelled("phone numbers", n.Phones))) + "."
+		return "Meta changed what the account may do: " + string(join(", ", labelled("customers written to first in a day", cmp.Or(n.Daily, n.PerPhone)), labelled("phone numbers", n.Phones))) + "."
 	case n.Event != "" || n.Status != "":
-		return "Meta reports: " + plain(meta.Text(field)) + ", " + plain(meta.First(n.Event, n.Status)) + "."
+		return "Meta reports: " + plain(meta.Text(field)) + ", " + plain(cmp.Or(n.Event, n.Status)) + "."
 	}
 	return "Meta reports: " + plain(meta.Text(field)) + "."
 }
@@ -330,8 +331,6 @@ func plain(t meta.Text) string {
 	}
 	return strings.ToLower(strings.ReplaceAll(string(t), "_", " "))
 }
-
-func firstWord(all ...meta.Text) string { return string(meta.First(all...)) }
 
 // valueError reads an entry of value.errors: the platform's trouble with the app or the number, not with a message.
 func (l *link) valueError(c change, raw json.RawMessage) core.Event {

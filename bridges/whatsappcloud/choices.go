@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -72,14 +73,14 @@ func special(c core.Content, w words) (body, error) {
 		if !publicLink(first.URL) {
 			return nil, nil
 		}
-		return body{"type": "cta_url", "action": body{"name": "cta_url", "parameters": body{"display_text": cut(or(first.Title, w.link), maxButtonTitle), "url": first.URL}}}, nil
+		return body{"type": "cta_url", "action": body{"name": "cta_url", "parameters": body{"display_text": cut(cmp.Or(first.Title, w.link), maxButtonTitle), "url": first.URL}}}, nil
 	case core.ChoicesLocation:
 		return body{"type": "location_request_message", "action": body{"name": "send_location"}}, nil
 	case core.ChoicesForm:
 		if first.ID == "" {
 			return nil, nil
 		}
-		return body{"type": "flow", "action": body{"name": "flow", "parameters": body{"flow_message_version": "3", "flow_id": first.ID, "flow_cta": cut(or(first.Title, w.form), maxButtonTitle)}}}, nil
+		return body{"type": "flow", "action": body{"name": "flow", "parameters": body{"flow_message_version": "3", "flow_id": first.ID, "flow_cta": cut(cmp.Or(first.Title, w.form), maxButtonTitle)}}}, nil
 	default:
 		return nil, core.Unsendable("WhatsApp does not know choices of the style "+string(c.Choices.Style)+".", "Offer them as a list.")
 	}
@@ -98,7 +99,7 @@ func (l *link) fillAuto(ctx context.Context, b body, c core.Content, w words) er
 	case c.Media != nil:
 		return headless()
 	case n <= maxListBody && rowsFit(options):
-		label := cut(or(c.Choices.Label, w.list), maxButtonTitle)
+		label := cut(cmp.Or(c.Choices.Label, w.list), maxButtonTitle)
 		return l.finish(ctx, b, body{"type": "list", "action": body{"button": label, "sections": sections(options)}}, c)
 	}
 	return b.text(numbered(c))
@@ -181,7 +182,7 @@ func sections(options []core.Option) []body {
 			names = append(names, o.Section)
 		}
 		row := body{"id": optionID(o, i), "title": cut(o.Title, maxRowTitle)}
-		row.maybe("description", or(o.Description, rest(o.Title)))
+		row.maybe("description", cmp.Or(o.Description, rest(o.Title)))
 		rows[o.Section] = append(rows[o.Section], row)
 	}
 	var out []body
@@ -203,7 +204,7 @@ func rest(title string) string {
 	return ""
 }
 
-func optionID(o core.Option, i int) string { return or(o.ID, strconv.Itoa(i)) }
+func optionID(o core.Option, i int) string { return cmp.Or(o.ID, strconv.Itoa(i)) }
 
 // numbered offers options in plain text.
 func numbered(c core.Content) string {
@@ -236,11 +237,4 @@ func cut(s string, limit int) string {
 		return all[0] + "…"
 	}
 	return ""
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

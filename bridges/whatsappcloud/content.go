@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -18,14 +19,14 @@ func (b messageBody) content(errs []wireError) core.Content {
 		return core.Content{Kind: core.KindLocation, Location: b.Location.place()}
 	case b.Type == "contacts" && len(cards(b.Contacts)) > 0:
 		return core.Content{Kind: core.KindContacts, Contacts: cards(b.Contacts)}
-	case b.Type == "button" && b.Button != nil && meta.First(b.Button.Text, b.Button.Payload) != "":
+	case b.Type == "button" && b.Button != nil && cmp.Or(b.Button.Text, b.Button.Payload) != "":
 		return picked(b.Button.Payload, b.Button.Text, "")
 	case b.Type == "order" && b.Order != nil && len(b.Order.Items) > 0:
 		return ordered(*b.Order)
 	case b.Type == "interactive" && b.Interactive != nil:
 		return b.Interactive.content(b.unsupported(errs))
 	}
-	if kind, m := b.file(); m != nil && meta.First(m.ID, m.URL, m.Link) != "" {
+	if kind, m := b.file(); m != nil && cmp.Or(m.ID, m.URL, m.Link) != "" {
 		return m.content(kind)
 	}
 	return b.unsupported(errs)
@@ -77,9 +78,9 @@ func picked(id, title, description meta.Text) core.Content {
 
 func (i interactive) content(none core.Content) core.Content {
 	switch {
-	case i.Button != nil && meta.First(i.Button.Title, i.Button.ID) != "":
+	case i.Button != nil && cmp.Or(i.Button.Title, i.Button.ID) != "":
 		return picked(i.Button.ID, i.Button.Title, i.Button.Description)
-	case i.List != nil && meta.First(i.List.Title, i.List.ID) != "":
+	case i.List != nil && cmp.Or(i.List.Title, i.List.ID) != "":
 		return picked(i.List.ID, i.List.Title, i.List.Description)
 	case i.Form != nil && len(i.Form.Response) > 0:
 		return core.Content{Kind: core.KindForm, Text: string(i.Form.Body), Form: form(string(i.Form.Name), i.Form.Response)}
@@ -114,7 +115,7 @@ func cards(all []card) []core.Card {
 		k := core.Card{Name: string(c.Name.Formatted), FirstName: string(c.Name.First), LastName: string(c.Name.Last), Company: string(c.Org.Company),
 			Title: string(c.Org.Title), Birthday: string(c.Birthday), VCard: string(c.VCard)}
 		for _, p := range c.Phones {
-			k.Phones = label(k.Phones, p.Type, meta.First(p.Phone, p.WA))
+			k.Phones = label(k.Phones, p.Type, cmp.Or(p.Phone, p.WA))
 		}
 		for _, p := range c.Emails {
 			k.Emails = label(k.Emails, p.Type, p.Email)

@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -154,7 +155,7 @@ func (l *link) checkKey(ctx context.Context) core.Finding {
 	if send := strings.ToUpper(string(answer.Health.Send)); send == "BLOCKED" || send == "LIMITED" {
 		for _, entity := range answer.Health.Entities {
 			for _, e := range entity.Errors {
-				return meta.Warn(subject, meta.Sentence(string(meta.First(e.Solution, "Look at the number in the 360dialog Hub."))), "It works, but sending is %s: %s", plain(meta.Text(send)), meta.Sentence(string(e.Text)))
+				return meta.Warn(subject, meta.Sentence(string(cmp.Or(e.Solution, "Look at the number in the 360dialog Hub."))), "It works, but sending is %s: %s", plain(meta.Text(send)), meta.Sentence(string(e.Text)))
 			}
 		}
 		return meta.Warn(subject, "Look at the number in the 360dialog Hub.", "It works, but sending is %s.", plain(meta.Text(send)))

@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -60,7 +61,7 @@ func (c conf) failed(err error) error {
 }
 
 func refused(g *meta.Error) *core.SendError {
-	e := sendError(g.Code, or(g.Details, g.Message))
+	e := sendError(g.Code, cmp.Or(g.Details, g.Message))
 	e.Trace = g.Trace
 	_, known := lookup(g.Code)
 	switch {

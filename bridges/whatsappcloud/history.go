@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -112,7 +113,7 @@ func (l *link) arrived(c change, h historyChunk, raw json.RawMessage) core.Event
 	}
 	e.Kind = core.EventAccount
 	e.Change = &core.AccountBody{Name: fieldHistory, Import: news,
-		Detail: fmt.Sprintf("A piece of the history came: phase %s, piece %s, %d %% in all.", meta.First(h.Metadata.Phase, "0"), meta.First(h.Metadata.Chunk, "1"), percent)}
+		Detail: fmt.Sprintf("A piece of the history came: phase %s, piece %s, %d %% in all.", cmp.Or(h.Metadata.Phase, "0"), cmp.Or(h.Metadata.Chunk, "1"), percent)}
 	return e
 }
 
@@ -172,7 +173,7 @@ func followUp(e core.Event, contacts []contact) core.Event {
 // within reads a message whose other side only its chat tells.
 func (l *link) within(c change, v value, t thread, raw json.RawMessage, echo bool) core.Event {
 	var m map[string]json.RawMessage
-	who := meta.First(t.ID, t.Context.Phone, t.User, t.Context.User)
+	who := cmp.Or(t.ID, t.Context.Phone, t.User, t.Context.User)
 	if json.Unmarshal(raw, &m) != nil || who == "" {
 		e := l.message(c, v, raw, echo)
 		e.Historic = true
@@ -194,11 +195,11 @@ func (l *link) within(c change, v value, t thread, raw json.RawMessage, echo boo
 
 // contact is what the chat itself tells of the other side.
 func (t thread) contact() contact {
-	k := contact{Phone: t.Context.Phone, User: meta.First(t.User, t.Context.User)}
+	k := contact{Phone: t.Context.Phone, User: cmp.Or(t.User, t.Context.User)}
 	if id, ok := identity(t.ID); ok && id.Scheme == core.SchemeBSUID {
-		k.User = meta.First(k.User, t.ID)
+		k.User = cmp.Or(k.User, t.ID)
 	} else if ok {
-		k.Phone = meta.First(k.Phone, t.ID)
+		k.Phone = cmp.Or(k.Phone, t.ID)
 	}
 	k.Profile.Name, k.Profile.Username = t.Context.Name, t.Context.Username
 	return k
@@ -207,7 +208,7 @@ func (t thread) contact() contact {
 // wroteBusiness reports whether a message of the history is the business's own: it says so, or it is addressed to somebody, or the business's
 // number sent it.
 func (l *link) wroteBusiness(v value, p past) bool {
-	if me := meta.First(p.Context.FromMe, p.FromMe); me != "" {
+	if me := cmp.Or(p.Context.FromMe, p.FromMe); me != "" {
 		return strings.EqualFold(string(me), "true") || me == "1"
 	}
 	own := l.numbers(v)
@@ -303,5 +304,5 @@ type bookCard struct {
 }
 
 func (k bookCard) name() string {
-	return strings.TrimSpace(string(meta.First(k.Full, k.First)))
+	return strings.TrimSpace(string(cmp.Or(k.Full, k.First)))
 }

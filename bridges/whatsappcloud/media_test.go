@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -108,7 +109,7 @@ func TestUpload(t *testing.T) {
 			g := says(t, map[string]string{"/media": c.answer})
 			out := picture
 			out.Content.Media = &core.Media{ID: c.id, MIME: "image/png", Size: 5}
-			_, err := openLink(t, h, keyBase, or(c.base, g.URL)).Send(t.Context(), out)
+			_, err := openLink(t, h, keyBase, cmp.Or(c.base, g.URL)).Send(t.Context(), out)
 			if e := core.AsSendError(err); err == nil || e.Outcome != core.Rejected || e.Effect != c.effect || e.Reason == "" {
 				t.Errorf("got %+v, want %s", e, c.effect)
 			}

@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -43,7 +44,7 @@ func (l *link) templateEvent(c change) core.Event {
 	e := l.other(c, "", c.raw, c.hash(c.raw))
 	e.Kind, e.Shared, e.Doubtful = core.EventTemplate, true, l.conf.account == "" || c.waba != l.conf.account
 	e.Template = &core.TemplateBody{ProviderID: string(n.ID), Name: string(n.Name), Language: underscored(n.Language),
-		Status: templateStatus(n.Event), Category: strings.ToLower(string(meta.First(n.NewCategory, n.Category))), Quality: quality(n.NewQuality)}
+		Status: templateStatus(n.Event), Category: strings.ToLower(string(cmp.Or(n.NewCategory, n.Category))), Quality: quality(n.NewQuality)}
 	if e.Template.Status != core.TemplateApproved {
 		e.Template.Reason = n.why()
 	}

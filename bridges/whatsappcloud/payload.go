@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"causeway/bridges/meta"
@@ -241,12 +242,7 @@ type wireError struct {
 
 // words returns the most telling of the error's texts.
 func (e wireError) words() string {
-	for _, t := range []meta.Text{e.Data.Details, e.Details, e.Message, e.Title} {
-		if t != "" {
-			return string(t)
-		}
-	}
-	return ""
+	return string(cmp.Or(e.Data.Details, e.Details, e.Message, e.Title))
 }
 
 // code is the error's code, -1 if there is none: 0 is a code.

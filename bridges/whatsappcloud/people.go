@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func identities(values ...meta.Text) []core.IdentityKey {
 
 // peer is the person on the other side of a message: the sender, or the receiver of an echo.
 func peer(m message, contacts []contact, echo bool) core.Peer {
-	address, user := m.From, meta.First(m.FromUser, m.FromBSUID)
+	address, user := m.From, cmp.Or(m.FromUser, m.FromBSUID)
 	if echo {
 		address, user = m.To, m.ToUser
 		if _, there := match(contacts, identities(m.To, m.ToUser)); !there && m.From != m.To {

@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -118,7 +119,7 @@ func (l *link) fill(ctx context.Context, b body, out core.Outgoing) error {
 		b.set("contacts", visiting(c.Contacts))
 		return nil
 	case c.Kind == core.KindChoices && c.Choices != nil:
-		return l.fillChoices(ctx, b, c, wordsIn(or(out.Language, l.conf.language)))
+		return l.fillChoices(ctx, b, c, wordsIn(cmp.Or(out.Language, l.conf.language)))
 	case c.Kind == core.KindTemplate && c.Template != nil:
 		return l.fillTemplate(ctx, b, *c.Template, out.Template)
 	}

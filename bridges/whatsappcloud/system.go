@@ -1,6 +1,7 @@
 package whatsappcloud
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -65,7 +66,7 @@ func (l *link) userID(c change, v value, raw json.RawMessage) core.Event {
 	if e.Identity.Note == "" {
 		e.Identity.Note = "The contact's WhatsApp user id was replaced."
 	}
-	e.Peer = peer(message{From: u.Phone, FromUser: meta.First(u.User.Current, u.User.Previous)}, v.Contacts, false)
+	e.Peer = peer(message{From: u.Phone, FromUser: cmp.Or(u.User.Current, u.User.Previous)}, v.Contacts, false)
 	if len(e.Peer.Identities) == 0 {
 		e.Fault = "It does not say whose user id changed."
 	}

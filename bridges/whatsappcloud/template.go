@@ -142,9 +142,9 @@ func (f *filler) button(c core.Component) error {
 	case c.Format == "copy_code" && given:
 		p = body{"type": "coupon_code", "coupon_code": v}
 	case c.Format == "flow":
-		p = body{"type": "action", "action": body{"flow_token": or(v, "unused")}}
+		p = body{"type": "action", "action": body{"flow_token": cmp.Or(v, "unused")}}
 	case c.Format == "otp": // one-time codes are copied by a button that is sent as a link
-		c.Format, p = "url", body{"type": "text", "text": or(v, f.use.Values["body.1"])}
+		c.Format, p = "url", body{"type": "text", "text": cmp.Or(v, f.use.Values["body.1"])}
 	case c.Format == "mpm":
 		return beyond("button of several products")
 	default:

@@ -3,6 +3,7 @@ package whatsappdevice
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"causeway/core"
@@ -129,19 +130,10 @@ func peerOf(name string, addresses ...types.JID) core.Peer {
 	p := core.Peer{Name: name}
 	for _, scheme := range []core.Scheme{core.SchemeGroup, core.SchemeLID, core.SchemePhone} {
 		for _, j := range addresses {
-			if k, ok := keyOf(j); ok && k.Scheme == scheme && !has(p.Identities, k) {
+			if k, ok := keyOf(j); ok && k.Scheme == scheme && !slices.Contains(p.Identities, k) {
 				p.Identities = append(p.Identities, k)
 			}
 		}
 	}
 	return p
-}
-
-func has(keys []core.IdentityKey, k core.IdentityKey) bool {
-	for _, have := range keys {
-		if have == k {
-			return true
-		}
-	}
-	return false
 }

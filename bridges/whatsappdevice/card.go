@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"strings"
 
 	"causeway/core"
@@ -38,7 +39,7 @@ func put(card *core.Card, name []string, value string) {
 	labeled := core.Labeled{Label: label(name[1:]), Value: value}
 	switch strings.ToUpper(bare) {
 	case "FN":
-		card.Name = or(card.Name, value)
+		card.Name = cmp.Or(card.Name, value)
 	case "N":
 		parts := append(strings.Split(value, ";"), "", "")
 		card.LastName, card.FirstName = strings.TrimSpace(parts[0]), strings.TrimSpace(parts[1])
@@ -100,7 +101,7 @@ func vcard(c core.Card) string {
 		}
 	}
 	b.WriteString("BEGIN:VCARD\nVERSION:3.0\n")
-	line("N", escape(c.LastName)+";"+escape(or(c.FirstName, c.Name))+";;;")
+	line("N", escape(c.LastName)+";"+escape(cmp.Or(c.FirstName, c.Name))+";;;")
 	line("FN", escape(c.Name))
 	line("ORG", escape(c.Company))
 	line("TITLE", escape(c.Title))

@@ -2,6 +2,7 @@ package whatsappdevice
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -152,7 +153,7 @@ func sayChoice(m *waE2E.Message) (said, bool) {
 	}
 	flow := i.GetNativeFlowResponseMessage()
 	if p := picked(flow.GetParamsJSON()); p.ID != "" {
-		return pick(p.ID, or(i.GetBody().GetText(), p.Title), p.Description, i.GetContextInfo())
+		return pick(p.ID, cmp.Or(i.GetBody().GetText(), p.Title), p.Description, i.GetContextInfo())
 	}
 	return said{context: i.GetContextInfo(), Content: core.Content{Kind: core.KindForm, Text: plain(i.GetBody().GetText()),
 		Form: core.NewForm(plain(flow.GetName()), []byte(flow.GetParamsJSON()))}}, true
@@ -206,7 +207,7 @@ func templateText(t *waE2E.TemplateMessage) said {
 	}
 	all := []string{h.GetHydratedTitleText(), h.GetHydratedContentText(), h.GetHydratedFooterText()}
 	for _, b := range h.GetHydratedButtons() {
-		all = append(all, "- "+or(b.GetQuickReplyButton().GetDisplayText(), b.GetUrlButton().GetDisplayText(), b.GetCallButton().GetDisplayText()))
+		all = append(all, "- "+cmp.Or(b.GetQuickReplyButton().GetDisplayText(), b.GetUrlButton().GetDisplayText(), b.GetCallButton().GetDisplayText()))
 	}
 	if body := t.GetInteractiveMessageTemplate().GetBody().GetText(); body != "" {
 		all = append(all, body)
@@ -217,7 +218,7 @@ func templateText(t *waE2E.TemplateMessage) said {
 // saySale reads orders and products.
 func saySale(m *waE2E.Message) (said, bool) {
 	if o := m.GetOrderMessage(); o != nil {
-		item := core.OrderItem{Product: plain(or(o.GetOrderTitle(), o.GetOrderID())), Quantity: fmt.Sprint(o.GetItemCount()), Price: thousandths(o.GetTotalAmount1000()), Currency: plain(o.GetTotalCurrencyCode())}
+		item := core.OrderItem{Product: plain(cmp.Or(o.GetOrderTitle(), o.GetOrderID())), Quantity: fmt.Sprint(o.GetItemCount()), Price: thousandths(o.GetTotalAmount1000()), Currency: plain(o.GetTotalCurrencyCode())}
 		return said{context: o.GetContextInfo(), Content: core.Content{Kind: core.KindOrder, Text: plain(o.GetMessage()), Order: &core.Order{Catalog: plain(o.GetOrderID()), Items: []core.OrderItem{item}}}}, true
 	}
 	p := m.GetProductMessage()
@@ -229,7 +230,7 @@ func saySale(m *waE2E.Message) (said, bool) {
 		price = thousandths(product.GetPriceAmount1000()) + " " + product.GetCurrencyCode()
 	}
 	s := text(lines(p.GetBody(), product.GetTitle(), product.GetDescription(), price, product.GetURL(), p.GetFooter()), p.GetContextInfo())
-	s.Quote = &core.Quote{Product: plain(or(product.GetRetailerID(), product.GetProductID()))}
+	s.Quote = &core.Quote{Product: plain(cmp.Or(product.GetRetailerID(), product.GetProductID()))}
 	return s, true
 }
 
@@ -272,7 +273,7 @@ func referral(c *waE2E.ContextInfo) *core.Referral {
 	if ad == nil || ad.GetSourceID() == "" && ad.GetCtwaClid() == "" {
 		return nil
 	}
-	return &core.Referral{Source: plain(or(ad.GetSourceType(), "ad")), ID: plain(ad.GetSourceID()), URL: plain(ad.GetSourceURL()), Headline: plain(ad.GetTitle()),
+	return &core.Referral{Source: plain(cmp.Or(ad.GetSourceType(), "ad")), ID: plain(ad.GetSourceID()), URL: plain(ad.GetSourceURL()), Headline: plain(ad.GetTitle()),
 		Body: plain(ad.GetBody()), Ref: plain(ad.GetRef()), ClickID: plain(ad.GetCtwaClid()), MediaURL: plain(ad.GetMediaURL())}
 }
 
@@ -289,14 +290,4 @@ func lines(all ...string) string {
 		b.WriteString(s)
 	}
 	return b.String()
-}
-
-// or is the first that is not empty.
-func or(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"testing"
@@ -41,12 +42,12 @@ type stanza struct {
 
 func (s stanza) info(t *testing.T) types.MessageInfo {
 	t.Helper()
-	chat := jid(t, or(s.Chat, anaLID))
-	from := jid(t, or(s.From, chat.String()))
+	chat := jid(t, cmp.Or(s.Chat, anaLID))
+	from := jid(t, cmp.Or(s.From, chat.String()))
 	if s.Ours && s.From == "" {
 		from = jid(t, ourLID)
 	}
-	return types.MessageInfo{ID: or(s.ID, "3A0001"), PushName: s.Push, Edit: types.EditAttribute(s.Edit), Timestamp: time.Unix(1772366400, 0), MessageSource: types.MessageSource{Chat: chat, Sender: from,
+	return types.MessageInfo{ID: cmp.Or(s.ID, "3A0001"), PushName: s.Push, Edit: types.EditAttribute(s.Edit), Timestamp: time.Unix(1772366400, 0), MessageSource: types.MessageSource{Chat: chat, Sender: from,
 		SenderAlt: jid(t, s.Alt), RecipientAlt: jid(t, s.To), IsFromMe: s.Ours, IsGroup: chat.Server == types.GroupServer}}
 }
 

@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -276,7 +277,7 @@ func (s *session) names(ctx context.Context, j types.JID) (listed, own string) {
 	if err != nil || !c.Found {
 		return "", ""
 	}
-	return c.FullName, or(c.BusinessName, c.PushName)
+	return c.FullName, cmp.Or(c.BusinessName, c.PushName)
 }
 
 func (s *session) vote(ctx context.Context, e *events.Message) *waE2E.PollVoteMessage {

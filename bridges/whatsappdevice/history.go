@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -176,7 +177,7 @@ func (s *session) conversation(ctx context.Context, chat types.JID, c *waHistory
 		for _, made := range s.reader.message(ctx, e) {
 			made.Historic = true
 			if made.Peer.Name == "" && chat.Server != types.GroupServer {
-				made.Peer.Name = plain(or(c.GetName(), c.GetDisplayName()))
+				made.Peer.Name = plain(cmp.Or(c.GetName(), c.GetDisplayName()))
 			}
 			all = append(all, made)
 		}

@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -127,7 +128,7 @@ func (r reader) nameOf(ctx context.Context, i types.MessageInfo, addresses ...ty
 		if listed != "" {
 			return plain(listed)
 		}
-		called = or(called, own)
+		called = cmp.Or(called, own)
 	}
 	if called == "" && !i.IsFromMe && i.PushName != "-" {
 		called = i.PushName

@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +67,7 @@ func sayFile(m *waE2E.Message) (said, bool) {
 	case m.GetDocumentMessage() != nil:
 		f := m.GetDocumentMessage()
 		s := file(core.KindDocument, whatsmeow.MediaDocument, f, f.GetCaption())
-		s.Media.Name = plain(or(f.GetFileName(), f.GetTitle()))
+		s.Media.Name = plain(cmp.Or(f.GetFileName(), f.GetTitle()))
 		return s, true
 	case m.GetStickerMessage() != nil:
 		f := m.GetStickerMessage()

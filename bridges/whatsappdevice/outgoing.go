@@ -1,6 +1,7 @@
 package whatsappdevice
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -102,9 +103,9 @@ func composeFile(c core.Content, context *waE2E.ContextInfo) (composed, error) {
 	case core.KindAudio, core.KindVoice:
 		o.as, o.put = whatsmeow.MediaAudio, putAudio(c, context)
 	default:
-		name := or(c.Media.Name, "document")
+		name := cmp.Or(c.Media.Name, "document")
 		o.as, o.put = whatsmeow.MediaDocument, func(m *waE2E.Message, up whatsmeow.UploadResponse) {
-			m.DocumentMessage = &waE2E.DocumentMessage{Caption: caption, Mimetype: proto.String(or(c.Media.MIME, "application/octet-stream")), Title: &name, FileName: &name, ContextInfo: context,
+			m.DocumentMessage = &waE2E.DocumentMessage{Caption: caption, Mimetype: proto.String(cmp.Or(c.Media.MIME, "application/octet-stream")), Title: &name, FileName: &name, ContextInfo: context,
 				URL: &up.URL, DirectPath: &up.DirectPath, MediaKey: up.MediaKey, FileEncSHA256: up.FileEncSHA256, FileSHA256: up.FileSHA256, FileLength: &up.FileLength}
 		}
 	}

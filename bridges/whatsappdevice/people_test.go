@@ -120,7 +120,7 @@ func TestNumberChanged(t *testing.T) {
 		equal(t, "stored", s.metNumber(info(number)), true)
 	}
 	all := slices.DeleteFunc(r.host.Events(), func(e core.Event) bool { return e.Kind != core.EventIdentity })
-	if len(all) != 1 || !has(all[0].Identity.Old, core.IdentityKey{Scheme: core.SchemePhone, Value: "491"}) || !has(all[0].Identity.New, core.IdentityKey{Scheme: core.SchemePhone, Value: "492"}) {
+	if len(all) != 1 || !slices.Contains(all[0].Identity.Old, core.IdentityKey{Scheme: core.SchemePhone, Value: "491"}) || !slices.Contains(all[0].Identity.New, core.IdentityKey{Scheme: core.SchemePhone, Value: "492"}) {
 		t.Errorf("got %+v", all)
 	}
 }

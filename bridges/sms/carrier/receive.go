@@ -1,6 +1,7 @@
 package carrier
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -60,7 +61,7 @@ func (l *link) hook(r core.WebhookRequest) (*hook, scope, error) {
 	var firstErr error
 	for i := range l.def.Hooks {
 		h := &l.def.Hooks[i]
-		how := or(h.Read, readAuto)
+		how := cmp.Or(h.Read, readAuto)
 		s, done := read[how]
 		if !done {
 			root, err := document(how, r.Body, query)
@@ -342,8 +343,8 @@ func (l *link) report(r *rule, s scope) []core.Event {
 	if !known || id == "" && part == "" {
 		return []core.Event{l.other(s)}
 	}
-	e := core.Event{Kind: core.EventReceipt, ID: or(id, part) + ":" + string(status), Key: part, Account: l.account(s.get(r.From)), At: l.when(s.get(r.At)), Origin: core.OriginProvider,
-		Receipt: &core.ReceiptBody{Provider: or(id, part), Status: status}}
+	e := core.Event{Kind: core.EventReceipt, ID: cmp.Or(id, part) + ":" + string(status), Key: part, Account: l.account(s.get(r.From)), At: l.when(s.get(r.At)), Origin: core.OriginProvider,
+		Receipt: &core.ReceiptBody{Provider: cmp.Or(id, part), Status: status}}
 	n := sms.Numbering{Region: l.conf.country, International: l.def.Numbers.Receive == "international", Scope: l.conf.sender}
 	if k, ok := n.Sender(clean(s.get(r.To))); ok {
 		e.Peer.Identities = []core.IdentityKey{k}

@@ -1,6 +1,7 @@
 package carrier
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -71,7 +72,7 @@ func (l *link) message(ctx context.Context, out core.Outgoing) (vars, *core.Send
 		return nil, core.Unsendable("The text is longer than the "+strconv.Itoa(l.def.Text.Limit)+" "+string(l.def.unit())+" that the provider takes.", "Send it in pieces.")
 	}
 	counted := core.CountSegments(said)
-	own := map[string]string{"to": written(to, l.def.Numbers.To), "from": written(l.conf.sender, or(l.def.Numbers.From, "as-is")), "text": said, "key": string(out.Key),
+	own := map[string]string{"to": written(to, l.def.Numbers.To), "from": written(l.conf.sender, cmp.Or(l.def.Numbers.From, "as-is")), "text": said, "key": string(out.Key),
 		"callback": l.callback(ctx, string(out.Key)), "media_url": file, "mime": mime, "encoding": counted.Encoding, "segments": strconv.Itoa(counted.Count)}
 	return func(name string) string {
 		if v, ok := own[name]; ok {
@@ -79,13 +80,6 @@ func (l *link) message(ctx context.Context, out core.Outgoing) (vars, *core.Send
 		}
 		return l.setting(name)
 	}, nil
-}
-
-func or(s, usual string) string {
-	if s == "" {
-		return usual
-	}
-	return s
 }
 
 // content returns the text of a message and, where files go by themselves, the address and type of its file.

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func (p *Phone) Scan(code string) error {
 	if err != nil {
 		return err
 	}
-	to := p.server.pairing(func(c *pairing) bool { return has(c.refs, q.ref) })
+	to := p.server.pairing(func(c *pairing) bool { return slices.Contains(c.refs, q.ref) })
 	if to == nil {
 		return errors.New("no device shows this code any more")
 	}
@@ -93,15 +94,6 @@ func (p *Phone) Scan(code string) error {
 		return p.askPasskey(to, q)
 	}
 	return p.link(to, q)
-}
-
-func has(refs []string, ref string) bool {
-	for _, r := range refs {
-		if r == ref {
-			return true
-		}
-	}
-	return false
 }
 
 // pairing returns the client that waits to be linked and fits.

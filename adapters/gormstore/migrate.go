@@ -4,13 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
+	"time"
 
 	"causeway/core"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
 )
 
 //go:embed migrations
@@ -69,8 +74,16 @@ func (s *Store) MigrationStatus(ctx context.Context) (MigrationStatus, error) {
 // Migrate brings the schema up to date and returns the steps it took. Several nodes may do it at once: one does it, the others wait.
 // It refuses a newer schema, and a database that holds something else.
 func (s *Store) Migrate(ctx context.Context) ([]string, error) {
-	if _, err := s.MigrationStatus(ctx); err != nil {
+	m, err := s.MigrationStatus(ctx)
+	if err != nil {
 		return nil, err
+	}
+	if m.Pending() {
+		done, err := s.turn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
 	}
 	p, err := s.provider()
 	if err != nil {
@@ -86,6 +99,36 @@ func (s *Store) Migrate(ctx context.Context) ([]string, error) {
 		return steps, fmt.Errorf("migrate database: %w", fail(err))
 	}
 	return steps, nil
+}
+
+// turnEach is how often it is looked whether another process has done with migrating.
+const turnEach = 50 * time.Millisecond
+
+// turn waits until no other process migrates the same file, and keeps them from it until done is called: a step that two take at once fails, or is taken
+// twice. What is locked is an empty file of its own, so that the steps are transactions of their own. On PostgreSQL goose takes such a lock itself.
+func (s *Store) turn(ctx context.Context) (done func(), err error) {
+	if s.lite == nil {
+		return func() {}, nil
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.path + ".migrating"}).EscapedPath()+"?_txlock=exclusive")
+	if err != nil {
+		return nil, fmt.Errorf("wait for the turn to migrate: %w", err)
+	}
+	for {
+		tx, err := db.BeginTx(ctx, nil)
+		if err == nil {
+			return func() { _, _ = tx.Rollback(), db.Close() }, nil // it holds nothing
+		}
+		var busy *sqlite.Error
+		if !errors.As(err, &busy) || busy.Code()&0xff != codes.SQLITE_BUSY {
+			return nil, errors.Join(fmt.Errorf("wait for the turn to migrate: %w", fail(err)), db.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("wait for the turn to migrate: %w", ctx.Err()), db.Close())
+		case <-time.After(turnEach):
+		}
+	}
 }
 
 // stepName is the file of a step, or its name if it has none.

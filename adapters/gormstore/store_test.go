@@ -2,12 +2,14 @@ package gormstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,22 +85,55 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-// TestMigrateAtOnce: several nodes start on an empty database.
+// TestMigrateAtOnce: several nodes, or a node and commands, start on an empty database. Each step is taken once.
 func TestMigrateAtOnce(t *testing.T) {
-	address := freshstore.Postgres(t)
-	var all sync.WaitGroup
-	for range 4 {
-		s := unmigrated(t, address)
-		all.Go(func() {
-			if _, err := s.Migrate(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if m, err := s.MigrationStatus(t.Context()); err != nil || m.Pending() {
-				t.Errorf("%+v, %v", m, err)
-			}
-		})
+	onBoth(t, func(t *testing.T, address string) {
+		var all sync.WaitGroup
+		var steps atomic.Int32
+		for range 4 {
+			s := unmigrated(t, address)
+			all.Go(func() {
+				took, err := s.Migrate(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				steps.Add(int32(len(took))) //nolint:gosec // they are few
+				if m, err := s.MigrationStatus(t.Context()); err != nil || m.Pending() {
+					t.Errorf("%+v, %v", m, err)
+				}
+			})
+		}
+		all.Wait()
+		if m, err := unmigrated(t, address).MigrationStatus(t.Context()); err != nil || int(steps.Load()) != len(m.Steps) {
+			t.Errorf("of %d steps %d were taken: %v", len(m.Steps), steps.Load(), err)
+		}
+	})
+}
+
+// TestMigrateWaitsItsTurn: who may not migrate because another process does says so when it is told to stop.
+func TestMigrateWaitsItsTurn(t *testing.T) {
+	address := fresh(t)
+	other, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(address, "sqlite:")+".migrating?_txlock=exclusive")
+	if err != nil {
+		t.Fatal(err)
 	}
-	all.Wait()
+	defer other.Close()
+	tx, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := unmigrated(t, address)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := s.Migrate(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while another migrates: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Errorf("when the other is done: %v", err)
+	}
 }
 
 func TestStrangeDatabase(t *testing.T) {

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Clock tells the time. The demo and tests move it.
 type Clock func() time.Time
@@ -11,4 +14,18 @@ func Latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// Every does something each time that a span has passed, until ctx is done. It does not begin at once.
+func Every(ctx context.Context, span time.Duration, do func()) {
+	t := time.NewTicker(span)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			do()
+		}
+	}
 }

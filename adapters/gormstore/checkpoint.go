@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"causeway/core"
 )
 
 const (
@@ -37,18 +39,11 @@ func checkpointing(ctx context.Context, path string, s *shared) *checkpoints {
 
 func (c *checkpoints) run(ctx context.Context) {
 	defer close(c.done)
-	t := time.NewTicker(checkpointEach)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
+	core.Every(ctx, checkpointEach, func() {
 		if c.due() {
 			_ = c.once(ctx) // of a disk that takes no more, whoever writes hears
 		}
-	}
+	})
 }
 
 func (c *checkpoints) due() bool {

@@ -47,20 +47,13 @@ func openFile(ctx context.Context, q *Queue) (alive, error) {
 // watch rings when another process has written to the database.
 func (f *file) watch(ctx context.Context) {
 	defer close(f.ended)
-	t := time.NewTicker(otherEach)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
+	core.Every(ctx, otherEach, func() {
 		before := f.version
 		err := f.q.base.each(ctx, func(scan func(...any) error) error { return scan(&f.version) }, "PRAGMA data_version")
 		if err == nil && before != f.version && before != 0 {
 			f.q.ringAll()
 		}
-	}
+	})
 }
 
 func (f *file) beat(context.Context) {}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"causeway/core"
+
 	"github.com/riverqueue/river"
 )
 
@@ -79,18 +81,11 @@ func (r *running) begin(ctx, inner context.Context) (err error) {
 }
 
 func (r *running) every(ctx context.Context, d time.Duration, f func(context.Context)) {
-	t := time.NewTicker(d)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			round, end := context.WithTimeout(ctx, roundTime)
-			f(round)
-			end()
-		}
-	}
+	core.Every(ctx, d, func() {
+		round, end := context.WithTimeout(ctx, roundTime)
+		defer end()
+		f(round)
+	})
 }
 
 // config is what River is told. Workers have no time limit: what they wait for has. Jobs left running are our own business (alive), and

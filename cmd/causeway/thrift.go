@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"causeway/core"
 )
 
 const (
@@ -44,14 +46,6 @@ func collections() uint64 {
 
 // each does something now, and again and again until ctx is done.
 func each(ctx context.Context, interval time.Duration, do func()) {
-	t := time.NewTicker(interval)
-	defer t.Stop()
-	for {
-		do()
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
+	do()
+	core.Every(ctx, interval, do)
 }

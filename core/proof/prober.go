@@ -43,18 +43,11 @@ func New(o Options) *Prober { return &Prober{o} }
 
 // Run probes until ctx is done. It does not begin at once: who starts has links to open and templates to learn of.
 func (p *Prober) Run(ctx context.Context) {
-	t := time.NewTicker(lookEach)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
+	core.Every(ctx, lookEach, func() {
 		if err := p.Round(ctx); err != nil && ctx.Err() == nil {
 			p.Log.WarnContext(ctx, "channels not probed", "err", err)
 		}
-	}
+	})
 }
 
 // Round looks at every channel once.

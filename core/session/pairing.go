@@ -186,17 +186,10 @@ type counter struct {
 
 // watchAsks looks for asks as long as the tenure lasts.
 func (t *tenure) watchAsks() {
-	tick := time.NewTicker(lookForAsk)
-	defer tick.Stop()
-	for {
-		select {
-		case <-t.ctx.Done():
-			return
-		case <-tick.C:
-			t.lookForAsk()
-			t.lookForTakeBack()
-		}
-	}
+	core.Every(t.ctx, lookForAsk, func() {
+		t.lookForAsk()
+		t.lookForTakeBack()
+	})
 }
 
 func (t *tenure) lookForAsk() {

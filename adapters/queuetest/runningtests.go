@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,8 +80,11 @@ func stopHandsBack(b *bench) {
 	await(b, "start", r.ch)
 	ctx, cancel := context.WithTimeout(b.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := b.queue.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	switch err := b.queue.Stop(ctx); {
+	case !errors.Is(err, context.DeadlineExceeded):
 		b.Errorf("stop: %v", err)
+	case !strings.Contains(err.Error(), string(kindA)+" 1 for "):
+		b.Errorf("stop does not say what ran: %v", err)
 	}
 	b.enqueue(b.job(kindA, "2"))
 	b.start()

@@ -147,7 +147,7 @@ const handBack = 3 * time.Second
 
 // Stop starts no more jobs and waits for those that run until ctx is over; workers with much to do are asked by Work.Stopping to hand back
 // the rest. What still runs when ctx is over is cancelled and handed back, to be started anew by another node or the next process. What is
-// handed back keeps its place, and no attempt is counted. The error is ctx's if that came to pass. Stopping twice is harmless.
+// handed back keeps its place, and no attempt is counted. The error is ctx's if that came to pass, and names what ran. Stopping twice is harmless.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

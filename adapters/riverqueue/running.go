@@ -3,6 +3,7 @@ package riverqueue
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -120,7 +121,7 @@ func (r *running) stop(ctx context.Context) error {
 	var err error
 	if r.client != nil {
 		if err = r.client.Stop(ctx); err != nil {
-			err = errors.Join(err, r.giveUp(ctx))
+			err = errors.Join(fmt.Errorf("%s: %w", r.q.starts.names(time.Now()), err), r.giveUp(ctx))
 		}
 	}
 	r.cancel()

@@ -1,7 +1,12 @@
 package riverqueue
 
 import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/riverqueue/river/rivertype"
 )
@@ -23,6 +28,7 @@ type started struct {
 	start
 	token int64
 	node  string
+	row   *rivertype.JobRow
 }
 
 func (s *starts) reset(node string) {
@@ -37,7 +43,7 @@ func (s *starts) begin(jobs []*rivertype.JobRow, last int64) {
 	defer s.mu.Unlock()
 	for i, j := range jobs {
 		k := start{j.ID, j.Attempt}
-		s.all[k] = &started{k, token(len(jobs), i, last), s.node}
+		s.all[k] = &started{k, token(len(jobs), i, last), s.node, j}
 	}
 }
 
@@ -69,4 +75,30 @@ func (s *starts) has(x start) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.all[x] != nil
+}
+
+// mostNamed is how many jobs names tells one by one.
+const mostNamed = 10
+
+// names says which jobs run and for how long, the longest first.
+func (s *starts) names(now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*rivertype.JobRow
+	for _, x := range s.all {
+		if x.row.AttemptedAt != nil {
+			all = append(all, x.row)
+		}
+	}
+	slices.SortFunc(all, func(a, b *rivertype.JobRow) int { return a.AttemptedAt.Compare(*b.AttemptedAt) })
+	var names []string
+	for _, j := range all[:min(len(all), mostNamed)] {
+		var a args
+		_ = json.Unmarshal(j.EncodedArgs, &a) // a job without its key is told all the same
+		names = append(names, fmt.Sprintf("%s %s for %s", j.Kind, a.Key, now.Sub(*j.AttemptedAt).Round(time.Second)))
+	}
+	if more := len(all) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
 }

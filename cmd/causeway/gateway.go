@@ -268,12 +268,16 @@ func (g *gateway) stop(ctx context.Context) error {
 	defer cancel()
 	g.journal.Store(nil) // what comes now is written at once
 	ends := []func() error{
-		func() error { return hung("sessions", g.sessions.Stop(ctx)) },
-		func() error { return hung("jobs", g.queue.Stop(ctx)) },
-		func() error { return hung("requests being answered", g.api.Shutdown(ctx)) },
+		func() error { return hung("sessions", "begin anew at the next start", g.sessions.Stop(ctx)) },
+		func() error { return hung("jobs", "are taken up at the next start", g.queue.Stop(ctx)) },
+		func() error {
+			return hung("requests being answered", "were cut off: who sent them sends them again", g.api.Shutdown(ctx))
+		},
 	}
 	if g.receiver != nil {
-		ends = append(ends, func() error { return hung("mails being received", g.receiver.Shutdown(ctx)) })
+		ends = append(ends, func() error {
+			return hung("mails being received", "were cut off: their servers send them again", g.receiver.Shutdown(ctx))
+		})
 	}
 	return together(ends)
 }
@@ -289,12 +293,12 @@ func together(all []func() error) error {
 	return errors.Join(errs...)
 }
 
-// hung says what did not end in time. It is not lost: it is taken up at the next start.
-func hung(what string, err error) error {
+// hung says what did not end in time, and what becomes of it: it is not lost.
+func hung(what, then string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s did not end in time and are taken up at the next start: %w", what, err)
+	return fmt.Errorf("%s did not end in time and %s: %w", what, then, err)
 }
 
 // rounds does what has to be done from time to time.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -74,7 +75,8 @@ func (r *Runner) Start(ctx context.Context) {
 	})
 }
 
-// Stop ends all sessions and gives their leases back, so that other nodes go on at once. The error is ctx's if that is over before.
+// Stop ends all sessions and gives their leases back, so that other nodes go on at once. The error is ctx's if that is over before, and names the
+// channels whose sessions have not ended.
 func (r *Runner) Stop(ctx context.Context) error {
 	r.stop()
 	r.looking.Wait() // it asks the database for nothing any more
@@ -87,8 +89,20 @@ func (r *Runner) Stop(ctx context.Context) error {
 	case <-over:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%s: %w", strings.Join(r.names(), ", "), ctx.Err())
 	}
+}
+
+// names lists the channels whose sessions have not ended.
+func (r *Runner) names() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for _, t := range r.tenures {
+		all = append(all, t.opened.channel.Name)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // running lists the sessions, but for those that are ending.

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -297,8 +298,11 @@ func TestHungSession(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		if err := n.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		switch err := n.Stop(ctx); {
+		case !errors.Is(err, context.DeadlineExceeded):
 			t.Errorf("stop: %v", err)
+		case !strings.Contains(err.Error(), "socket"):
+			t.Errorf("stop does not name the channel: %v", err)
 		}
 		close(hang)
 		synctest.Wait()

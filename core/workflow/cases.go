@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -122,25 +123,36 @@ func (c Scene) furnish(r *Rehearsal, at time.Time) {
 	}
 }
 
-func (l Line) play(ctx context.Context, r *Rehearsal, heard *int) (wrong []string, err error) {
+// play lets happen what the line says, and returns what is otherwise than it says. Of what was said, the first heard was looked at before.
+func (l Line) play(ctx context.Context, r *Rehearsal, heard *int) ([]string, error) {
 	if err := l.act(ctx, r); err != nil {
 		return nil, err
 	}
+	return append(l.hear(r, heard), l.look(r)...), nil
+}
+
+// hear compares what was said.
+func (l Line) hear(r *Rehearsal, heard *int) (wrong []string) {
 	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	if l.Expect != "" {
-		if *heard >= len(r.Said) {
-			bad("it did not say %q", l.Expect)
-		} else {
-			if got := shown(r.Said[*heard].Content); !strings.Contains(got, l.Expect) {
-				bad("it said %q instead of %q", got, l.Expect)
-			}
-			*heard++
+	switch {
+	case l.Expect != "" && *heard >= len(r.Said):
+		bad("it did not say %q", l.Expect)
+	case l.Expect != "":
+		if got := shown(r.Said[*heard].Content); !strings.Contains(got, l.Expect) {
+			bad("it said %q instead of %q", got, l.Expect)
 		}
+		*heard++
 	}
 	if l.Silent && *heard < len(r.Said) {
 		bad("it said %q instead of nothing", shown(r.Said[*heard].Content))
 		*heard = len(r.Said)
 	}
+	return wrong
+}
+
+// look compares what was done.
+func (l Line) look(r *Rehearsal) (wrong []string) {
+	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	holds := func(what, want string, all []string) {
 		if want != "" && !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, want) }) {
 			bad("%s %q is missing; there is %q", what, want, all)
@@ -150,9 +162,9 @@ func (l Line) play(ctx context.Context, r *Rehearsal, heard *int) (wrong []strin
 	holds("the tag", l.Tagged, append(slices.Clone(r.Tags), r.handling.Tags...))
 	holds("the mail", l.Mailed, r.Mails)
 	holds("the note", l.Noted, r.Notes)
-	for k, want := range l.Field {
-		if got := r.Fields[k]; got != want {
-			bad("the field %s is %q instead of %q", k, got, want)
+	for _, k := range slices.Sorted(maps.Keys(l.Field)) {
+		if got := r.Fields[k]; got != l.Field[k] {
+			bad("the field %s is %q instead of %q", k, got, l.Field[k])
 		}
 	}
 	if l.Ordered != "" && !slices.ContainsFunc(r.Orders, func(p core.Purchase) bool {
@@ -163,7 +175,7 @@ func (l Line) play(ctx context.Context, r *Rehearsal, heard *int) (wrong []strin
 	if l.Closed && r.Talk.State != core.ConversationClosed {
 		bad("the conversation is not closed")
 	}
-	return wrong, nil
+	return wrong
 }
 
 // act lets happen what the line says happens.

@@ -32,8 +32,12 @@ func (c *checker) step(i int, s Step) {
 	if s.Refused != "" && s.Ask == nil && s.Send == nil {
 		c.bad(at+".refused", "Take it out.", "Only ask and send can be refused.")
 	}
-	at += "." + kinds[0]
-	switch kinds[0] {
+	c.doing(i, kinds[0], at+"."+kinds[0], s)
+}
+
+// doing checks the one thing that a step does.
+func (c *checker) doing(i int, kind, at string, s Step) {
+	switch kind {
 	case "ask":
 		c.ask(at, s)
 	case "send":
@@ -45,16 +49,9 @@ func (c *checker) step(i int, s Step) {
 	case "branch":
 		c.branch(i, s)
 	case "hours":
-		c.target(at+".open", s.Hours.Open)
-		c.target(at+".closed", s.Hours.Closed)
-		if *s.Hours == (Fork{}) {
-			c.bad(at, "Write closed: and the step for that.", "The step leads the same way whether it is open or closed.")
-		}
+		c.hours(at, *s.Hours)
 	case "run":
-		c.named(at, "workflow", s.Run, c.known.Workflows)
-		if s.Run == c.Name {
-			c.bad(at, "Go to its first step instead, with next.", "The workflow runs itself.")
-		}
+		c.run(at, s.Run)
 	case "note", "stop":
 		c.phrase(at, s.Note+s.Stop, false)
 	case "order":
@@ -297,6 +294,21 @@ func (c *checker) answers() {
 		if !slices.Contains(given, u.name) && core.Nearest(u.name, given) != "" {
 			c.bad(u.path, core.DidYouMean(u.name, given), "There is no answer %q.", u.name)
 		}
+	}
+}
+
+func (c *checker) hours(at string, s Fork) {
+	c.target(at+".open", s.Open)
+	c.target(at+".closed", s.Closed)
+	if s == (Fork{}) {
+		c.bad(at, "Write closed: and the step for that.", "The step leads the same way whether it is open or closed.")
+	}
+}
+
+func (c *checker) run(at, workflow string) {
+	c.named(at, "workflow", workflow, c.known.Workflows)
+	if workflow == c.Name {
+		c.bad(at, "Go to its first step instead, with next.", "The workflow runs itself.")
 	}
 }
 

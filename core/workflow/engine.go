@@ -249,6 +249,30 @@ var errLost = errors.New("another worker has the run")
 
 // save stores the run as the next turn, together with what the step does in the store.
 func (t *turn) save(ctx context.Context, do func(ctx context.Context, tx core.Tx, repo core.Repo) error) error {
+	next, err := t.next()
+	if err != nil {
+		return err
+	}
+	err = t.Store.Tx(ctx, func(tx core.Tx) error {
+		repo := tx.In(t.ws)
+		if do != nil {
+			if _, err := repo.Lock(ctx, t.conv.ID); err != nil {
+				return fmt.Errorf("lock conversation: %w", err)
+			}
+		}
+		if err := t.move(ctx, tx, next); err != nil || do == nil {
+			return err
+		}
+		return do(ctx, tx, repo)
+	})
+	if err == nil {
+		t.run = next
+	}
+	return err
+}
+
+// next is the run as of its next turn.
+func (t *turn) next() (core.Run, error) {
 	next := t.run
 	next.Turn, next.Changed = t.run.Turn+1, t.Now()
 	if next.State == core.RunEnded {
@@ -258,36 +282,26 @@ func (t *turn) save(ctx context.Context, do func(ctx context.Context, tx core.Tx
 	}
 	raw, err := json.Marshal(t.mem)
 	if err != nil {
-		return fmt.Errorf("keep memory of run: %w", err)
+		return next, fmt.Errorf("keep memory of run: %w", err)
 	}
 	next.Memory = raw
-	err = t.Store.Tx(ctx, func(tx core.Tx) error {
-		repo := tx.In(t.ws)
-		if do != nil {
-			if _, err := repo.Lock(ctx, t.conv.ID); err != nil {
-				return fmt.Errorf("lock conversation: %w", err)
-			}
-		}
-		switch won, err := repo.SetRun(ctx, next, t.run.Turn); {
-		case err != nil:
-			return fmt.Errorf("change run: %w", err)
-		case !won:
-			return errLost
-		}
-		if next.State == core.RunWaiting && !next.Until.IsZero() {
-			if err := tx.Enqueue(ctx, core.TimerJob(t.ws, next.ID, next.Turn, next.Until)); err != nil {
-				return fmt.Errorf("set timer: %w", err)
-			}
-		}
-		if do == nil {
-			return nil
-		}
-		return do(ctx, tx, repo)
-	})
-	if err == nil {
-		t.run = next
+	return next, nil
+}
+
+// move stores the run's next turn, unless another worker has done that, and the timer of what it waits for.
+func (t *turn) move(ctx context.Context, tx core.Tx, next core.Run) error {
+	switch won, err := tx.In(t.ws).SetRun(ctx, next, t.run.Turn); {
+	case err != nil:
+		return fmt.Errorf("change run: %w", err)
+	case !won:
+		return errLost
+	case next.State != core.RunWaiting || next.Until.IsZero():
+		return nil
 	}
-	return err
+	if err := tx.Enqueue(ctx, core.TimerJob(t.ws, next.ID, next.Turn, next.Until)); err != nil {
+		return fmt.Errorf("set timer: %w", err)
+	}
+	return nil
 }
 
 // end ends the run. A remedy makes it a line in the conversation's history that its agents are told of.

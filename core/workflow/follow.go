@@ -237,25 +237,52 @@ func (t *turn) triggered(ctx context.Context, p *program, i int, trigger Trigger
 	return ok, nil
 }
 
-// start starts workflows, all in one transaction: a crash leaves all of them started, or none. While a question of an earlier happening waits for its
-// answer, a message starts only what interrupts it.
+// start starts workflows, and carries them out as far as they come.
 func (f *following) start(ctx context.Context, starts []starting, taken bool) error {
-	if f.h.Kind == core.HappenedMessage {
-		asks := slices.ContainsFunc(f.runs, func(t *turn) bool { return t.run.State == core.RunWaiting && t.mem.Ask != nil && !f.began(t) })
-		starts = slices.DeleteFunc(starts, func(s starting) bool { return (taken || asks) && !s.trigger.Interrupt })
-	}
+	starts = f.heeded(starts, taken)
 	if len(starts) == 0 {
 		return nil
 	}
+	if many, err := f.tooMany(ctx, len(starts)); many || err != nil {
+		return err
+	}
+	begun, err := f.beginAll(ctx, starts)
+	if err != nil {
+		return err
+	}
+	for _, t := range begun {
+		f.runs = append(f.runs, t)
+		if err := t.drive(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heeded are those that may start: while a question of an earlier happening waits for its answer, a message starts only what interrupts it.
+func (f *following) heeded(starts []starting, taken bool) []starting {
+	asks := slices.ContainsFunc(f.runs, func(t *turn) bool { return t.run.State == core.RunWaiting && t.mem.Ask != nil && !f.began(t) })
+	if f.h.Kind != core.HappenedMessage || !taken && !asks {
+		return starts
+	}
+	return slices.DeleteFunc(starts, func(s starting) bool { return !s.trigger.Interrupt })
+}
+
+// tooMany reports whether so many more runs in the conversation are too many for an hour.
+func (f *following) tooMany(ctx context.Context, more int) (bool, error) {
 	n, err := f.repo.RunsSince(ctx, f.conv.ID, f.Now().Add(-time.Hour))
 	if err != nil {
-		return fmt.Errorf("count runs: %w", err)
+		return false, fmt.Errorf("count runs: %w", err)
 	}
-	if n+len(starts) > mostStarts {
-		f.Log.WarnContext(ctx, "too many runs in a conversation, nothing more starts for an hour", "conversation", f.conv.ID, "runs", n)
-		return nil
+	if n+more <= mostStarts {
+		return false, nil
 	}
-	var begun []*turn
+	f.Log.WarnContext(ctx, "too many runs in a conversation, nothing more starts for an hour", "conversation", f.conv.ID, "runs", n)
+	return true, nil
+}
+
+// beginAll stores new runs in one transaction: a crash leaves all of them begun, or none.
+func (f *following) beginAll(ctx context.Context, starts []starting) (begun []*turn, err error) {
 	err = f.Store.Tx(ctx, func(tx core.Tx) error {
 		begun = nil
 		for _, s := range starts {
@@ -269,16 +296,7 @@ func (f *following) start(ctx context.Context, starts []starting, taken bool) er
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, t := range begun {
-		f.runs = append(f.runs, t)
-		if err := t.drive(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return begun, err
 }
 
 // begin stores a new run; nil: it began before.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"causeway/core"
@@ -66,57 +65,31 @@ func revise(ctx context.Context, repo core.Repo) error {
 }
 
 // Names gathers what workflows of a workspace can refer to.
-func Names(ctx context.Context, repo core.Repo) (Known, error) {
-	k := Known{Agents: []string{}, Teams: []string{}, Channels: []string{}, Workflows: []string{}, Templates: []string{}, Secrets: []string{}, Runs: map[string][]string{}}
-	agents, err := repo.Agents(ctx)
-	if err != nil {
+func Names(ctx context.Context, repo core.Repo) (k Known, err error) {
+	if k.Agents, err = namesOf(ctx, repo.Agents, func(a core.Agent) string { return a.Name }); err != nil {
 		return k, fmt.Errorf("agents: %w", err)
 	}
-	for _, a := range agents {
-		k.Agents = append(k.Agents, a.Name)
-	}
-	teams, err := repo.Teams(ctx)
-	if err != nil {
+	if k.Teams, err = namesOf(ctx, repo.Teams, func(t core.Team) string { return t.Name }); err != nil {
 		return k, fmt.Errorf("teams: %w", err)
 	}
-	for _, t := range teams {
-		k.Teams = append(k.Teams, t.Name)
-	}
-	all, err := repo.Workflows(ctx)
-	if err != nil {
-		return k, fmt.Errorf("workflows: %w", err)
-	}
-	for _, w := range all {
-		d, err := Decode(w.Definition)
-		if err != nil {
-			return k, fmt.Errorf("workflow %q: %w", w.Name, err)
-		}
-		k.learn(d)
-	}
-	channels, err := repo.Channels(ctx)
-	if err != nil {
-		return k, fmt.Errorf("channels: %w", err)
-	}
-	sealed, err := repo.Secrets(ctx, SecretOwner)
-	if err != nil {
+	secrets := func(ctx context.Context) ([]core.SealedSecret, error) { return repo.Secrets(ctx, SecretOwner) }
+	if k.Secrets, err = namesOf(ctx, secrets, func(s core.SealedSecret) string { return s.Name }); err != nil {
 		return k, fmt.Errorf("secrets of workflows: %w", err)
 	}
-	for _, s := range sealed {
-		k.Secrets = append(k.Secrets, s.Name)
+	if err := k.learnWorkflows(ctx, repo); err != nil {
+		return k, err
 	}
-	for _, ch := range channels {
-		k.Channels = append(k.Channels, ch.Name)
-		templates, err := repo.Templates(ctx, ch.ID)
-		if err != nil {
-			return k, fmt.Errorf("templates: %w", err)
-		}
-		for _, t := range templates {
-			if !slices.Contains(k.Templates, t.Name) { // each language is one
-				k.Templates = append(k.Templates, t.Name)
-			}
-		}
+	return k, k.learnChannels(ctx, repo)
+}
+
+// namesOf are the names of what a list has. They are never nil, which would stand for not being known.
+func namesOf[T any](ctx context.Context, list func(context.Context) ([]T, error), name func(T) string) ([]string, error) {
+	all, err := list(ctx)
+	names := make([]string, len(all))
+	for i, x := range all {
+		names[i] = name(x)
 	}
-	return k, nil
+	return names, err
 }
 
 // Hold ends every run that is under way, and forgets what automation has not followed yet, for a store that comes from a backup: what they were to do

@@ -1,7 +1,11 @@
 package workflow
 
 import (
+	"context"
+	"fmt"
 	"slices"
+
+	"causeway/core"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -47,6 +51,45 @@ func (k *Known) learn(d Definition) {
 			k.Runs[d.Name] = append(k.Runs[d.Name], s.Run)
 		}
 	}
+}
+
+// learnWorkflows takes in the workflows of a workspace, and what they run.
+func (k *Known) learnWorkflows(ctx context.Context, repo core.Repo) error {
+	all, err := repo.Workflows(ctx)
+	if err != nil {
+		return fmt.Errorf("workflows: %w", err)
+	}
+	k.Workflows, k.Runs = []string{}, map[string][]string{}
+	for _, w := range all {
+		d, err := Decode(w.Definition)
+		if err != nil {
+			return fmt.Errorf("workflow %q: %w", w.Name, err)
+		}
+		k.learn(d)
+	}
+	return nil
+}
+
+// learnChannels takes in the channels of a workspace, and their templates.
+func (k *Known) learnChannels(ctx context.Context, repo core.Repo) error {
+	all, err := repo.Channels(ctx)
+	if err != nil {
+		return fmt.Errorf("channels: %w", err)
+	}
+	k.Channels, k.Templates = []string{}, []string{}
+	for _, ch := range all {
+		k.Channels = append(k.Channels, ch.Name)
+		templates, err := repo.Templates(ctx, ch.ID)
+		if err != nil {
+			return fmt.Errorf("templates: %w", err)
+		}
+		for _, t := range templates {
+			if !slices.Contains(k.Templates, t.Name) { // each language is one
+				k.Templates = append(k.Templates, t.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // round finds the way by which the last workflow of a path runs its first again; nil: there is none.

@@ -242,26 +242,13 @@ func nearest(lang, name string, all []core.Template) string {
 
 // ask sends the question, after an answer that did not fit with the hint before it, and waits.
 func (t *turn) ask(ctx context.Context, s Step) error {
-	text, err := t.say(ctx, s.Ask.Text)
-	if err != nil {
-		return err
-	}
 	tries := 0
 	if t.mem.Ask != nil {
 		tries = t.mem.Ask.Tries
 	}
-	if tries > 0 {
-		hint, err := t.hint(ctx, *s.Ask)
-		if err != nil {
-			return err
-		}
-		text = hint + "\n\n" + text
-	}
-	content := core.Content{Kind: core.KindText, Text: text}
-	if s.Ask.Kind == "choice" {
-		if content, err = t.choices(ctx, text, s.Ask.Options, s.Ask.Label); err != nil {
-			return err
-		}
+	content, err := t.question(ctx, *s.Ask, tries > 0)
+	if err != nil {
+		return err
 	}
 	made, err := t.compose(ctx, []core.Content{content}, "")
 	if p := refusal(err); p != nil {
@@ -282,6 +269,20 @@ func (t *turn) ask(ctx context.Context, s Step) error {
 	t.mem.Ask = &asking{Seq: last.Seq, Tries: tries}
 	t.run.State, t.run.Until, t.mem.Steps = core.RunWaiting, t.Now().Add(timeout), 0
 	return t.save(ctx, nil)
+}
+
+// question is what is asked, again or for the first time.
+func (t *turn) question(ctx context.Context, a Ask, again bool) (core.Content, error) {
+	text, err := t.say(ctx, a.Text)
+	if err == nil && again {
+		var hint string
+		hint, err = t.hint(ctx, a)
+		text = hint + "\n\n" + text
+	}
+	if err != nil || a.Kind != "choice" {
+		return core.Content{Kind: core.KindText, Text: text}, err
+	}
+	return t.choices(ctx, text, a.Options, a.Label)
 }
 
 // supersede ends the other runs that wait for an answer: the newest question is the one that is answered.

@@ -28,20 +28,24 @@ func (p *program) waysFrom(i int) []way {
 	if s.Next != "" {
 		below = p.at(s.Next)
 	}
-	var all []way
+	all := p.aside(s)
+	if on, takes := p.goesOn(s); on {
+		all = append(all, way{below, takes})
+	}
+	return all
+}
+
+// aside lists where a step can lead otherwise than on.
+func (p *program) aside(s Step) (all []way) {
 	add := func(name string, time bool) {
 		if name != "" {
 			all = append(all, way{p.at(name), time})
 		}
 	}
-	on, takes := true, false
 	switch {
 	case s.Ask != nil:
-		takes = true
-		on = len(s.Ask.Options) == 0
 		for _, o := range s.Ask.Options {
 			add(o.To, true)
-			on = on || o.To == ""
 		}
 		add(s.Ask.Invalid, true)
 		add(s.Ask.OnTimeout, true)
@@ -50,24 +54,30 @@ func (p *program) waysFrom(i int) []way {
 			if !never(b.When) {
 				add(b.To, false)
 			}
-			on = on && !always(b.When)
 		}
 	case s.Hours != nil:
 		add(s.Hours.Open, false)
 		add(s.Hours.Closed, false)
-		on = s.Hours.Open == "" || s.Hours.Closed == ""
 	case s.HTTP != nil:
 		add(s.HTTP.OnFailure, false)
-	case s.Wait != nil:
-		takes = p.holdsUp(*s.Wait)
-	case s.Close != nil, s.Stop != "":
-		on = false
 	}
 	add(s.Refused, false)
-	if on {
-		all = append(all, way{below, takes})
-	}
 	return all
+}
+
+// goesOn reports whether a step can lead on, and whether that takes time.
+func (p *program) goesOn(s Step) (on, takes bool) {
+	switch {
+	case s.Ask != nil:
+		return len(s.Ask.Options) == 0 || slices.ContainsFunc(s.Ask.Options, func(o Choice) bool { return o.To == "" }), true
+	case s.Branch != nil:
+		return !slices.ContainsFunc(s.Branch, func(b Case) bool { return always(b.When) }), false
+	case s.Hours != nil:
+		return s.Hours.Open == "" || s.Hours.Closed == "", false
+	case s.Wait != nil:
+		return true, p.holdsUp(*s.Wait)
+	}
+	return s.Close == nil && s.Stop == "", false
 }
 
 // at is the place of a step; that of the end is behind the last.

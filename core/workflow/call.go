@@ -18,12 +18,13 @@ import (
 
 const mostAnswer = 1 << 20 // bytes of another system's answer
 
-func escapePath(s string) string { return url.QueryEscape(s) }
+// escapePath writes a value into an address: its path or its query, so a space is no plus.
+func escapePath(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// jsonText writes a value into a JSON text.
+// jsonText writes a value into a JSON text that has the quotes around it.
 func jsonText(s string) string {
 	raw, _ := json.Marshal(s)
-	return strings.Trim(string(raw), `"`)
+	return string(raw[1 : len(raw)-1])
 }
 
 // call asks another system, and keeps of its answer what the step names. The same key goes with every try, after a crash too.

@@ -145,6 +145,15 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	}
 }
 
+// A placeholder may stand anywhere in an address behind its host.
+func TestAddressesWithPlaceholders(t *testing.T) {
+	for _, rest := range []string{"", "/{{fields.x}}", "?q={{fields.x}}", "#{{fields.x}}"} {
+		if _, err := workflow.Read("w", []byte(with("- http: {url: 'https://x.org"+rest+"'}\n")), known); err != nil {
+			t.Errorf("%s: %v", rest, err)
+		}
+	}
+}
+
 // JSON of the same form is read too, and what is kept reads back as the same.
 func TestFormsOfDefinitions(t *testing.T) {
 	for _, text := range []string{welcome, `{"name": "j", "on": [{"event": "opened"}], "steps": [{"send": {"text": {"en": "hi", "ar": "أهلا"}}}]}`} {

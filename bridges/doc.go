@@ -10,8 +10,9 @@
 // forms, the command line and docs/channels.md are made from them. What is not declared is never asked for.
 //
 // Open it. Check every setting without a call, and refuse what is missing, empty or copied from the instructions with a [core.Problem] that names
-// the setting in Field and says where to find the value. One setting is the provider's address (api_base), so that a stand-in can take its place.
-// Keep secrets as [core.Secret] and Reveal them only where they are used; no error, log line or finding may hold one, nor the address that does.
+// the setting in Field and says where to find the value: [core.Settings.Lacking] finds it. One setting is the provider's address (api_base), so that
+// a stand-in can take its place. Keep secrets as [core.Secret] and Reveal them only where they are used; no error, log line or finding may hold one,
+// nor the address that does.
 //
 // Receive. Authenticate the raw body before anything is parsed, comparing in constant time; anything else is [core.ErrUnauthenticated]. A body
 // that is authentic but unreadable is a Problem: it becomes a dead letter. Otherwise return at least one event for each piece, whatever the piece

@@ -2,6 +2,7 @@ package bridges_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -38,20 +39,10 @@ func (Pigeon) Info() core.Info {
 
 // Open implements core.Bridge.
 func (p Pigeon) Open(_ core.Channel, s core.Settings, host core.Host) (core.Link, error) {
-	for _, d := range p.Info().Settings {
-		v := s.Get(d.Key)
-		if d.Secret {
-			v = s.Secret(d.Key).Reveal()
-		}
-		if v = strings.TrimSpace(v); d.Required && (v == "" || v == d.Example) {
-			return nil, &core.Problem{Code: core.CodeInvalid, Field: d.Key, Detail: d.Title + " is missing, or still the sample.", Remedy: d.Help}
-		}
+	if missing := s.Lacking(p.Info().Settings, nil); missing != nil {
+		return nil, missing
 	}
-	base := s.Get("api_base")
-	if base == "" {
-		base = "https://api.pigeon.example"
-	}
-	return &link{host: host, loft: s.Get("loft"), key: s.Secret("key"), base: base}, nil
+	return &link{host: host, loft: s.Get("loft"), key: s.Trimmed("key"), base: cmp.Or(s.Get("api_base"), "https://api.pigeon.example")}, nil
 }
 
 type link struct {

@@ -43,18 +43,6 @@ type Setting struct {
 	Required bool
 }
 
-// Settings are the values of a channel, secrets included, as handed to Open.
-type Settings struct {
-	Values  map[string]string
-	Secrets map[string]Secret
-}
-
-// Get returns a plain value, "" if unset.
-func (s Settings) Get(key string) string { return s.Values[key] }
-
-// Secret returns a secret, the zero Secret if unset.
-func (s Settings) Secret(key string) Secret { return s.Secrets[key] }
-
 // Link is one open channel. Its methods may be called from many goroutines.
 type Link interface {
 	Capabilities() Capabilities

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -111,12 +112,10 @@ func (c conf) tls(host string) *tls.Config {
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	for _, def := range settings() {
-		if p := present(def, s); p != nil {
-			return conf{}, p
-		}
+	if p := s.Lacking(settings(), samples); p != nil {
+		return conf{}, p
 	}
-	c := conf{name: oneLine(value(s, keyName)), subject: oneLine(value(s, keySubject)), poll: defaultPoll * time.Second}
+	c := conf{name: oneLine(s.Get(keyName)), subject: oneLine(s.Get(keySubject)), poll: defaultPoll * time.Second}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkAddress, checkServers, checkLogin, checkOAuth, checkFolders, checkStart, checkPoll, checkCA} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
@@ -125,52 +124,21 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
-func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
-
 // secret returns a secret without the line's end that a file may have put behind it.
 func secret(s core.Settings, key string) core.Secret {
 	return core.NewSecret(strings.TrimRight(s.Secret(key).Reveal(), "\r\n"))
 }
 
-func present(def core.Setting, s core.Settings) *core.Problem {
-	v := value(s, def.Key)
-	if def.Secret {
-		v = strings.TrimSpace(s.Secret(def.Key).Reveal())
-	}
-	switch {
-	case v == "" && def.Required:
-		return bad(def.Key, def.Help, "%s is missing.", def.Title)
-	case v != "" && (v == def.Example || sample(v)):
-		return bad(def.Key, "Put your own value there. "+def.Help, "%s is still the sample from the instructions.", def.Title)
-	}
-	return nil
-}
-
-// sample reports whether a value is one that documentation uses as a placeholder.
-func sample(v string) bool {
-	if strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">") || strings.HasPrefix(v, "${") || strings.HasPrefix(v, "{{") {
-		return true
-	}
-	switch strings.ToLower(v) {
-	case "changeme", "change-me", "change_me", "secret", "token", "password", "your-password", "your_password", "example", "sample", "app-password":
-		return true
-	}
-	return false
-}
-
-func bad(field, remedy, format string, args ...any) *core.Problem {
-	p := core.Problemf(core.CodeInvalid, format, args...).Remedied("%s", remedy)
-	p.Field = field
-	return p
-}
+// samples are what instructions for mail programs use as placeholders.
+var samples = regexp.MustCompile(`(?i)^(your[-_]password|app-password)$`)
 
 func checkAddress(c *conf, s core.Settings) *core.Problem {
-	address, ok := plainAddress(value(s, keyAddress))
+	address, ok := plainAddress(s.Get(keyAddress))
 	if !ok {
-		return bad(keyAddress, "Write it like support@your-company.example, without a name.", "The address is not a mail address.")
+		return core.BadSetting(keyAddress, "Write it like support@your-company.example, without a name.", "The address is not a mail address.")
 	}
 	c.address = address
-	for list := range strings.SplitSeq(value(s, keyLists), ",") {
+	for list := range strings.SplitSeq(s.Get(keyLists), ",") {
 		if list = strings.ToLower(strings.TrimSpace(list)); list != "" {
 			c.lists = append(c.lists, list)
 		}
@@ -208,18 +176,18 @@ func checkServers(c *conf, s core.Settings) (p *core.Problem) {
 
 // readServer takes ?tls= (none, starttls, implicit) at its word. Without it the scheme decides, and to this machine nothing is encrypted.
 func readServer(s core.Settings, key, scheme, implicit, start string) (server, *core.Problem) {
-	u, err := url.Parse(value(s, key))
+	u, err := url.Parse(s.Get(key))
 	if err != nil || u.Scheme != scheme && u.Scheme != scheme+"s" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
-		return server{}, bad(key, "Write it like "+scheme+"s://mail.your-company.example.", "The %s server is not an address of that kind.", strings.ToUpper(scheme))
+		return server{}, core.BadSetting(key, "Write it like "+scheme+"s://mail.your-company.example.", "The %s server is not an address of that kind.", strings.ToUpper(scheme))
 	}
 	if u.User != nil {
-		return server{}, bad(key, "Put them into the settings of their own.", "The %s server's address holds a user or a password.", strings.ToUpper(scheme))
+		return server{}, core.BadSetting(key, "Put them into the settings of their own.", "The %s server's address holds a user or a password.", strings.ToUpper(scheme))
 	}
 	to := server{host: u.Hostname(), port: u.Port(), mode: mailbox.Mode(u.Query().Get("tls"))}
 	switch {
 	case to.mode == mailbox.Plain || to.mode == mailbox.StartTLS || to.mode == mailbox.Implicit:
 	case to.mode != "":
-		return server{}, bad(key, "Known are none, starttls and implicit.", "The %s server's address has an unknown tls=.", strings.ToUpper(scheme))
+		return server{}, core.BadSetting(key, "Known are none, starttls and implicit.", "The %s server's address has an unknown tls=.", strings.ToUpper(scheme))
 	case u.Scheme == scheme+"s":
 		to.mode = mailbox.Implicit
 	case loopback(to.host):
@@ -241,12 +209,12 @@ func loopback(host string) bool {
 }
 
 func checkLogin(c *conf, s core.Settings) *core.Problem {
-	if c.user = value(s, keyUser); c.user == "" {
+	if c.user = s.Get(keyUser); c.user == "" {
 		c.user = c.address
 	}
 	c.password = secret(s, keyPassword)
 	c.smtpUser, c.smtpPass = c.user, c.password
-	if u := value(s, keySMTPUser); u != "" {
+	if u := s.Get(keySMTPUser); u != "" {
 		c.smtpUser = u
 	}
 	if c.smtpUser == "none" {
@@ -257,35 +225,35 @@ func checkLogin(c *conf, s core.Settings) *core.Problem {
 	}
 	for _, f := range [][2]string{{keyUser, c.user}, {keyPassword, c.password.Reveal()}, {keySMTPUser, c.smtpUser}, {keySMTPPass, c.smtpPass.Reveal()}} {
 		if strings.ContainsAny(f[1], "\r\n\x00") {
-			return bad(f[0], "Copy it again.", "The user or password holds a line break.")
+			return core.BadSetting(f[0], "Copy it again.", "The user or password holds a line break.")
 		}
 	}
 	return nil
 }
 
 func checkOAuth(c *conf, s core.Settings) *core.Problem {
-	c.oauth = oauth{url: value(s, keyTokenURL), client: value(s, keyClient), scope: value(s, keyScope), secret: secret(s, keyClientPW), refresh: secret(s, keyRefresh)}
+	c.oauth = oauth{url: s.Get(keyTokenURL), client: s.Get(keyClient), scope: s.Get(keyScope), secret: secret(s, keyClientPW), refresh: secret(s, keyRefresh)}
 	if c.oauth.url == "" {
 		if c.password.Reveal() == "" {
-			return bad(keyPassword, "Give the mailbox's password, or the settings of a log-in by OAuth.", "There is neither a password nor a log-in by OAuth.")
+			return core.BadSetting(keyPassword, "Give the mailbox's password, or the settings of a log-in by OAuth.", "There is neither a password nor a log-in by OAuth.")
 		}
 		return nil
 	}
 	u, err := url.Parse(c.oauth.url)
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) || u.User != nil {
-		return bad(keyTokenURL, "Write it like https://oauth2.googleapis.com/token.", "The OAuth token URL is not an https address.")
+		return core.BadSetting(keyTokenURL, "Write it like https://oauth2.googleapis.com/token.", "The OAuth token URL is not an https address.")
 	}
 	if c.oauth.client == "" {
-		return bad(keyClient, "Copy it from the app's page at Microsoft or Google.", "The OAuth client ID is missing.")
+		return core.BadSetting(keyClient, "Copy it from the app's page at Microsoft or Google.", "The OAuth client ID is missing.")
 	}
 	if c.oauth.refresh.Reveal() == "" && c.oauth.secret.Reveal() == "" {
-		return bad(keyRefresh, "Give the user's refresh token, or the app's secret.", "There is neither a refresh token nor a client secret.")
+		return core.BadSetting(keyRefresh, "Give the user's refresh token, or the app's secret.", "There is neither a refresh token nor a client secret.")
 	}
 	return nil
 }
 
 func checkFolders(c *conf, s core.Settings) *core.Problem {
-	for f := range strings.SplitSeq(value(s, keyFolders), ",") {
+	for f := range strings.SplitSeq(s.Get(keyFolders), ",") {
 		if f = strings.TrimSpace(f); f != "" && !has(c.folders, f) {
 			c.folders = append(c.folders, f)
 		}
@@ -294,11 +262,11 @@ func checkFolders(c *conf, s core.Settings) *core.Problem {
 		c.folders = []string{"INBOX"}
 	}
 	if len(c.folders) > mostFolders {
-		return bad(keyFolders, "Have the mailbox sort what you want into fewer folders.", "More than %d folders cannot be read.", mostFolders)
+		return core.BadSetting(keyFolders, "Have the mailbox sort what you want into fewer folders.", "More than %d folders cannot be read.", mostFolders)
 	}
 	for _, f := range c.folders {
 		if strings.ContainsAny(f, "\r\n\x00*%") {
-			return bad(keyFolders, "Write the names as your mail program shows them.", "A folder's name holds a character that no folder has.")
+			return core.BadSetting(keyFolders, "Write the names as your mail program shows them.", "A folder's name holds a character that no folder has.")
 		}
 	}
 	return nil
@@ -315,14 +283,14 @@ func has(folders []string, name string) bool {
 }
 
 func checkStart(c *conf, s core.Settings) *core.Problem {
-	switch v := value(s, keyStart); v {
+	switch v := s.Get(keyStart); v {
 	case "", startNow:
 	case startAll:
 		c.all = true
 	default:
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 || n > 3650 {
-			return bad(keyStart, "Write now, all or a number of days.", "What to start with is neither now nor all nor a number of days.")
+			return core.BadSetting(keyStart, "Write now, all or a number of days.", "What to start with is neither now nor all nor a number of days.")
 		}
 		c.days = n
 	}
@@ -330,26 +298,26 @@ func checkStart(c *conf, s core.Settings) *core.Problem {
 }
 
 func checkPoll(c *conf, s core.Settings) *core.Problem {
-	v := value(s, keyPoll)
+	v := s.Get(keyPoll)
 	if v == "" {
 		return nil
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 5 || n > 3600 {
-		return bad(keyPoll, "60 is good for most.", "The seconds between two looks are a number from 5 to 3600.")
+		return core.BadSetting(keyPoll, "60 is good for most.", "The seconds between two looks are a number from 5 to 3600.")
 	}
 	c.poll = time.Duration(n) * time.Second
 	return nil
 }
 
 func checkCA(c *conf, s core.Settings) *core.Problem {
-	v := value(s, keyCA)
+	v := s.Get(keyCA)
 	if v == "" {
 		return nil
 	}
 	c.roots = x509.NewCertPool()
 	if !c.roots.AppendCertsFromPEM([]byte(v)) {
-		return bad(keyCA, "Copy the whole file, with its BEGIN and END lines.", "The certificate authority is not a certificate in PEM.")
+		return core.BadSetting(keyCA, "Copy the whole file, with its BEGIN and END lines.", "The certificate authority is not a certificate in PEM.")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package instagram
 
 import (
-	"strings"
 	"time"
 
 	"causeway/bridges/meta"
@@ -58,13 +57,12 @@ type conf struct {
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	value := func(key string) string { return strings.TrimSpace(s.Get(key)) }
-	c := conf{account: value(keyAccount), login: value(keyLogin), app: value(keyApp), token: meta.Trimmed(s.Secret(keyToken)), appSecret: meta.Trimmed(s.Secret(keySecret)),
-		instagramSecret: meta.Trimmed(s.Secret(keyInstagram)), verify: meta.Trimmed(s.Secret(keyVerify)), base: value(keyBase), version: value(keyVersion)}
+	c := conf{account: s.Get(keyAccount), login: s.Get(keyLogin), app: s.Get(keyApp), token: s.Trimmed(keyToken), appSecret: s.Trimmed(keySecret),
+		instagramSecret: s.Trimmed(keyInstagram), verify: s.Trimmed(keyVerify), base: s.Get(keyBase), version: s.Get(keyVersion)}
 	if c.login == "" {
 		c.login = loginFacebook
 	}
-	human, wrong := meta.HumanWindow(keyHuman, value(keyHuman), free, usual, longest)
+	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), free, usual, longest)
 	c.human = human
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkIDs(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keySecret, c.appSecret, 8),
 		meta.CheckSecret(keyInstagram, c.instagramSecret, 8), meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), wrong} {
@@ -81,11 +79,11 @@ func read(s core.Settings) (conf, error) {
 func checkIDs(c conf) *core.Problem {
 	switch {
 	case !meta.AnID.MatchString(c.account):
-		return meta.BadSetting(keyAccount, "The Instagram account ID consists of digits only; the account's name is not it.", "Copy it from the App dashboard, Instagram, API setup.")
+		return core.BadSetting(keyAccount, "Copy it from the App dashboard, Instagram, API setup.", "The Instagram account ID consists of digits only; the account's name is not it.")
 	case c.login != loginFacebook && c.login != loginInstagram:
-		return meta.BadSetting(keyLogin, "The log-in is neither facebook nor instagram.", "Write facebook if the account is linked to a Page whose token you have, else instagram.")
+		return core.BadSetting(keyLogin, "Write facebook if the account is linked to a Page whose token you have, else instagram.", "The log-in is neither facebook nor instagram.")
 	case c.app != "" && !meta.AnID.MatchString(c.app):
-		return meta.BadSetting(keyApp, "The app ID consists of digits only.", "Copy it from the top of the App dashboard, or leave it out.")
+		return core.BadSetting(keyApp, "Copy it from the top of the App dashboard, or leave it out.", "The app ID consists of digits only.")
 	}
 	return nil
 }

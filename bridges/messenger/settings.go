@@ -1,7 +1,6 @@
 package messenger
 
 import (
-	"strings"
 	"time"
 
 	"causeway/bridges/meta"
@@ -45,10 +44,9 @@ type conf struct {
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	value := func(key string) string { return strings.TrimSpace(s.Get(key)) }
-	c := conf{page: value(keyPage), app: value(keyApp), token: meta.Trimmed(s.Secret(keyToken)), appSecret: meta.Trimmed(s.Secret(keySecret)), verify: meta.Trimmed(s.Secret(keyVerify)),
-		base: value(keyBase), version: value(keyVersion)}
-	human, wrong := meta.HumanWindow(keyHuman, value(keyHuman), free, longest, longest)
+	c := conf{page: s.Get(keyPage), app: s.Get(keyApp), token: s.Trimmed(keyToken), appSecret: s.Trimmed(keySecret), verify: s.Trimmed(keyVerify),
+		base: s.Get(keyBase), version: s.Get(keyVersion)}
+	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), free, longest, longest)
 	c.human = human
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkIDs(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keySecret, c.appSecret, 8),
 		meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), wrong} {
@@ -62,11 +60,11 @@ func read(s core.Settings) (conf, error) {
 func checkIDs(c conf) *core.Problem {
 	switch {
 	case !meta.AnID.MatchString(c.page):
-		return meta.BadSetting(keyPage, "The Page ID consists of digits only; a Page's name is not it.", "Copy it from the App dashboard, Messenger, Messenger API Settings.")
+		return core.BadSetting(keyPage, "Copy it from the App dashboard, Messenger, Messenger API Settings.", "The Page ID consists of digits only; a Page's name is not it.")
 	case c.app != "" && !meta.AnID.MatchString(c.app):
-		return meta.BadSetting(keyApp, "The app ID consists of digits only.", "Copy it from the top of the App dashboard, or leave it out.")
+		return core.BadSetting(keyApp, "Copy it from the top of the App dashboard, or leave it out.", "The app ID consists of digits only.")
 	case c.app != "" && c.app == c.page:
-		return meta.BadSetting(keyApp, "The app ID and the Page ID are the same.", "They are two ids; copy the app's from the top of the App dashboard.")
+		return core.BadSetting(keyApp, "They are two ids; copy the app's from the top of the App dashboard.", "The app ID and the Page ID are the same.")
 	}
 	return nil
 }

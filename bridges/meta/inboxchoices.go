@@ -32,7 +32,7 @@ func (i *Inbox) choices(c core.Content) (body, error) {
 	switch c.Choices.Style {
 	case core.ChoicesAuto:
 	case core.ChoicesLink:
-		if options = options[:min(1, len(options))]; len(options) == 0 || !webAddress(options[0].URL) {
+		if options = options[:min(1, len(options))]; len(options) == 0 || !core.WebAddress(options[0].URL) {
 			return i.text(text)
 		}
 	case core.ChoicesLocation: // it is asked for in words
@@ -69,7 +69,7 @@ func repliesFit(options []core.Option) bool {
 
 func buttonsFit(options []core.Option) bool {
 	for _, o := range options {
-		if !fits(o) || o.URL != "" && !webAddress(o.URL) {
+		if !fits(o) || o.URL != "" && !core.WebAddress(o.URL) {
 			return false
 		}
 	}

@@ -156,7 +156,7 @@ func without(lines, text string) string {
 	added := text
 	for _, line := range strings.Split(lines, "\n") {
 		switch {
-		case strings.Contains(text, line) && webAddress(line):
+		case strings.Contains(text, line) && core.WebAddress(line):
 			return text
 		case !strings.Contains(text, line):
 			added = joined(added, line)
@@ -223,7 +223,7 @@ func (a attachment) content(m message) core.Content {
 		return core.Content{Kind: core.KindText, Text: "👍"}
 	case a.Type == "like_heart":
 		return core.Content{Kind: core.KindText, Text: "❤️"}
-	case isFile && webAddress(string(link)) && !aPage(string(link)):
+	case isFile && core.WebAddress(string(link)) && !aPage(string(link)):
 		if sticker != "" && a.Type == "image" {
 			kind = core.KindSticker
 		}
@@ -276,7 +276,7 @@ func caption(kind, title Text) string {
 // story is a message that brings a story, or tells that one mentions the business. Instagram allows nobody to keep one, so it is named and not fetched.
 func story(kind, source, what string, link Text) core.Content {
 	c := core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: kind, Detail: what + " Stories may not be kept: look at it in the Instagram app within 24 hours."}}
-	if webAddress(string(link)) {
+	if core.WebAddress(string(link)) {
 		c.Referral = &core.Referral{Source: source, URL: string(link)}
 	}
 	return c
@@ -315,7 +315,7 @@ func (a attachment) template() core.Content {
 func (a attachment) shared(link, title string) core.Content {
 	kind := cmp.Or(string(a.Type), "unknown")
 	switch u, err := url.Parse(link); {
-	case !webAddress(link) || err != nil:
+	case !core.WebAddress(link) || err != nil:
 		return unsupported(kind, joined(title, link))
 	case kind == "fallback" || kind == "ephemeral":
 	case pictures[strings.ToLower(path.Ext(u.Path))]:
@@ -350,14 +350,8 @@ func unsupported(kind, detail string) core.Content {
 	return core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: kind, Detail: strings.TrimSpace(why + " " + detail)}}
 }
 
-// webAddress reports whether a link leads somewhere on the web.
-func webAddress(link string) bool {
-	u, err := url.Parse(link)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
-}
-
 func linkOnly(link string) string {
-	if webAddress(link) {
+	if core.WebAddress(link) {
 		return link
 	}
 	return ""

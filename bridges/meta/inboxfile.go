@@ -24,7 +24,7 @@ func (i *Inbox) Fetch(ctx context.Context, m core.Media) (core.Download, error) 
 	if strings.HasPrefix(m.URL, "/") {
 		m.URL = graph.base() + m.URL
 	}
-	if !webAddress(m.URL) {
+	if !core.WebAddress(m.URL) {
 		return d, fmt.Errorf("the file has no address: %w", core.ErrMediaGone)
 	}
 	resp, err := graph.Download(ctx, m.URL, false) //nolint:bodyclose // the body is handed on in d

@@ -103,7 +103,7 @@ func (i *Inbox) medium(ctx context.Context, c core.Content) (body, error) {
 			return nil, err
 		}
 		payload["attachment_id"] = id
-	case webAddress(m.URL):
+	case core.WebAddress(m.URL):
 		payload["url"] = m.URL
 	default:
 		return nil, core.Unsendable("The message's file is nowhere to be found.", "Attach it again.")

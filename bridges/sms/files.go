@@ -42,7 +42,7 @@ func (d *Door) Learn(ctx context.Context, address string) error {
 	address, _, _ = strings.Cut(address, "?")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.Fixed != "" || d.address == address || !Public(address) {
+	if d.Fixed != "" || d.address == address || !core.WebAddress(address) {
 		return nil
 	}
 	if err := d.Host.Save(ctx, doorKey, []byte(address)); err != nil {
@@ -67,16 +67,10 @@ func (d *Door) Address(ctx context.Context) string {
 	return d.address
 }
 
-// Public reports whether an address is one on the web that a provider can call.
-func Public(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil
-}
-
 // Link returns an address from which the provider can fetch a medium: its own public one, or a signed one of ours.
 func (d *Door) Link(ctx context.Context, m core.Media) (string, *core.SendError) {
 	if m.ID == "" {
-		if !Public(m.URL) {
+		if !core.WebAddress(m.URL) {
 			return "", core.Unsendable("The message's file is nowhere to be found.", "Attach it again.")
 		}
 		return m.URL, nil

@@ -96,7 +96,7 @@ func formOf(options []core.Option) string {
 		return ""
 	}
 	for _, s := range []string{options[0].URL, options[0].ID} {
-		if strings.HasPrefix(s, "https://") && publicLink(s) {
+		if strings.HasPrefix(s, "https://") && core.WebAddress(s) {
 			return s
 		}
 	}
@@ -107,7 +107,7 @@ func formOf(options []core.Option) string {
 func linked(options []core.Option) []core.Option {
 	var some []core.Option
 	for _, o := range options {
-		if publicLink(o.URL) {
+		if core.WebAddress(o.URL) {
 			some = append(some, o)
 		}
 	}
@@ -149,7 +149,7 @@ func buttons(options []core.Option) [][]params {
 	for i, o := range options {
 		key := params{"text": titleOf(o, i)}
 		switch id := optionID(o, i); {
-		case publicLink(o.URL):
+		case core.WebAddress(o.URL):
 			key["url"] = o.URL
 		case len(id) <= maxPayload:
 			key["callback_data"] = id

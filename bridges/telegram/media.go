@@ -38,7 +38,7 @@ func composeMedia(c core.Content) (request, error) {
 	r := request{p: params{}, media: c.Media}
 	r.method, r.field = carrier(c)
 	if c.Media.ID == "" {
-		if !publicLink(c.Media.URL) {
+		if !core.WebAddress(c.Media.URL) {
 			return r, core.Unsendable("The message's file is nowhere to be found.", "Attach it again.")
 		}
 		r.p[r.field] = c.Media.URL
@@ -56,11 +56,6 @@ func (r *request) asDocument() {
 		r.p["document"] = link
 	}
 	r.method, r.field = "sendDocument", "document"
-}
-
-func publicLink(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
 // hand uploads the file of a request with it.

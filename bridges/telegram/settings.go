@@ -1,9 +1,8 @@
 package telegram
 
 import (
-	"net/url"
+	"cmp"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"causeway/core"
@@ -65,17 +64,17 @@ var (
 	aBot    = regexp.MustCompile(`^[1-9]\d{2,19}$`)
 	aToken  = regexp.MustCompile(`^(\d{3,20}):[A-Za-z0-9_-]{20,128}$`)
 	aSecret = regexp.MustCompile(`^[A-Za-z0-9_-]{16,256}$`)
+
+	// samples are the tokens that Telegram's own pages show, and what others use as placeholders.
+	samples = regexp.MustCompile(`(?i)^(your[-_](bot[-_])?token|123456:abc-def1234ghikl-zyx57w2v1u123ew11|110201543:aahdqtcvch1vgwjxfseofsas0k5pakdsaw)$`)
 )
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	for _, def := range settings() {
-		if p := present(def, s); p != nil {
-			return conf{}, p
-		}
+	if p := s.Lacking(settings(), samples); p != nil {
+		return conf{}, p
 	}
-	c := conf{bot: value(s, keyBot), token: core.NewSecret(strings.TrimSpace(s.Secret(keyToken).Reveal())),
-		verify: core.NewSecret(strings.TrimSpace(s.Secret(keyVerify).Reveal())), rate: defaultRate}
+	c := conf{bot: s.Get(keyBot), token: s.Trimmed(keyToken), verify: s.Trimmed(keyVerify)}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkBot, checkSecret, checkChoices, checkBase, checkRate} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
@@ -84,60 +83,22 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
-func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
-
-// present says why a setting is missing or still the sample, or nil.
-func present(def core.Setting, s core.Settings) *core.Problem {
-	v := value(s, def.Key)
-	if def.Secret {
-		v = strings.TrimSpace(s.Secret(def.Key).Reveal())
-	}
-	switch {
-	case v == "" && def.Required:
-		return bad(def.Key, def.Help, "%s is missing.", def.Title)
-	case v != "" && (v == def.Example || sample(v)):
-		return bad(def.Key, "Put your own value there. "+def.Help, "%s is still the sample from the instructions.", def.Title)
-	}
-	return nil
-}
-
-// sample reports whether a value is one that documentation uses as a placeholder. The token is one of Telegram's own pages.
-func sample(v string) bool {
-	low := strings.ToLower(v)
-	if strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">") || strings.HasPrefix(v, "${") || strings.HasPrefix(v, "{{") {
-		return true
-	}
-	for _, s := range []string{"changeme", "change-me", "change_me", "secret", "token", "password", "example", "sample", "your-token", "your_token", "your-bot-token",
-		"your_bot_token", "123456:abc-def1234ghikl-zyx57w2v1u123ew11", "110201543:aahdqtcvch1vgwjxfseofsas0k5pakdsaw"} {
-		if low == s {
-			return true
-		}
-	}
-	return false
-}
-
-func bad(field, remedy, format string, args ...any) *core.Problem {
-	p := core.Problemf(core.CodeInvalid, format, args...).Remedied("%s", remedy)
-	p.Field = field
-	return p
-}
-
 func checkBot(c *conf, _ core.Settings) *core.Problem {
 	m := aToken.FindStringSubmatch(c.token.Reveal())
 	switch {
 	case !aBot.MatchString(c.bot):
-		return bad(keyBot, "It is the number before the colon of the token.", "The bot ID is not a number.")
+		return core.BadSetting(keyBot, "It is the number before the colon of the token.", "The bot ID is not a number.")
 	case m == nil:
-		return bad(keyToken, "Copy the whole of it from @BotFather.", "The bot token is not of the form 123456789:AA….")
+		return core.BadSetting(keyToken, "Copy the whole of it from @BotFather.", "The bot token is not of the form 123456789:AA….")
 	case m[1] != c.bot:
-		return bad(keyToken, "Correct the bot ID, or copy the token of that bot from @BotFather.", "The token is of another bot than the bot ID says.")
+		return core.BadSetting(keyToken, "Correct the bot ID, or copy the token of that bot from @BotFather.", "The token is of another bot than the bot ID says.")
 	}
 	return nil
 }
 
 func checkSecret(c *conf, _ core.Settings) *core.Problem {
 	if !aSecret.MatchString(c.verify.Reveal()) {
-		return bad(keyVerify, "Leave it out: one is made up for you.", "The webhook secret must have 16 to 256 letters, digits, _ and - and nothing else.")
+		return core.BadSetting(keyVerify, "Leave it out: one is made up for you.", "The webhook secret must have 16 to 256 letters, digits, _ and - and nothing else.")
 	}
 	return nil
 }
@@ -149,38 +110,22 @@ func checkChoices(c *conf, s core.Settings) *core.Problem {
 		into         *bool
 	}{{keyReceive, receiveWebhook, receivePolling, &c.polling}, {keyBusiness, no, yes, &c.business}, {keyGroups, groupsIgnore, groupsTake, &c.groups},
 		{keyNames, no, yes, &c.names}} {
-		switch v := value(s, f.key); v {
-		case "", f.off:
-		case f.on:
-			*f.into = true
-		default:
-			return bad(f.key, "Write one of the two, or leave it out.", "The setting %s is neither %s nor %s.", f.key, f.off, f.on)
+		var p *core.Problem
+		if *f.into, p = s.Other(f.key, f.off, f.on); p != nil {
+			return p
 		}
 	}
 	return nil
 }
 
 func checkBase(c *conf, s core.Settings) *core.Problem {
-	if c.base = value(s, keyBase); c.base == "" {
-		c.base = defaultBase
+	if c.base = strings.TrimRight(cmp.Or(s.Get(keyBase), defaultBase), "/"); !core.WebBase(c.base) {
+		return core.BadSetting(keyBase, "Leave it out, or write it like "+defaultBase+".", "The API base is not a web address.")
 	}
-	u, err := url.Parse(c.base)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return bad(keyBase, "Leave it out, or write it like "+defaultBase+".", "The API base is not a web address.")
-	}
-	c.base = strings.TrimRight(c.base, "/")
 	return nil
 }
 
-func checkRate(c *conf, s core.Settings) *core.Problem {
-	v := value(s, keyRate)
-	if v == "" {
-		return nil
-	}
-	n, err := strconv.ParseFloat(v, 64)
-	if err != nil || !(n > 0 && n <= 1000) {
-		return bad(keyRate, "30 is what Telegram gives a bot.", "The messages a second are a number from 1 to 1000.")
-	}
-	c.rate = n
-	return nil
+func checkRate(c *conf, s core.Settings) (p *core.Problem) {
+	c.rate, p = s.Rate(keyRate, defaultRate, "30 is what Telegram gives a bot.")
+	return p
 }

@@ -10,13 +10,13 @@ import (
 
 // checkHours reads the opening hours: "Mon-Fri 09:00-17:00, Sat 10:00-14:00".
 func checkHours(c *conf, s core.Settings) *core.Problem {
-	c.hours.Zone = value(s, keyZone)
+	c.hours.Zone = s.Get(keyZone)
 	if c.hours.Check() != nil {
-		return bad(keyZone, "Write it like Europe/Berlin.", "There is no time zone %q.", c.hours.Zone)
+		return core.BadSetting(keyZone, "Write it like Europe/Berlin.", "There is no time zone %q.", c.hours.Zone)
 	}
-	for text := range strings.SplitSeq(value(s, keyHours), ",") {
+	for text := range strings.SplitSeq(s.Get(keyHours), ",") {
 		if text = strings.TrimSpace(text); text != "" && !addHours(&c.hours, text) {
-			return bad(keyHours, "Write them like Mon-Fri 09:00-17:00, Sat 10:00-14:00.", "%q are no opening hours.", text)
+			return core.BadSetting(keyHours, "Write them like Mon-Fri 09:00-17:00, Sat 10:00-14:00.", "%q are no opening hours.", text)
 		}
 	}
 	return nil

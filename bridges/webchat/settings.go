@@ -113,9 +113,9 @@ func read(s core.Settings) (conf, error) {
 			return conf{}, p
 		}
 	}
-	c := conf{site: value(s, keySite), sign: s.Secret(keySign), identity: s.Secret(keyIdentity), title: value(s, keyTitle), greeting: value(s, keyGreeting),
-		answer: value(s, keyAnswer), color: cmp.Or(value(s, keyColor), defaultColor), language: cmp.Or(value(s, keyLanguage), "en"),
-		elsewhere: map[string]string{"whatsapp": value(s, keyWhatsApp), "telegram": strings.TrimPrefix(value(s, keyTelegram), "@"), "messenger": value(s, keyPage), "sms": value(s, keySMS), "mail": value(s, keyEmail)}}
+	c := conf{site: s.Get(keySite), sign: s.Secret(keySign), identity: s.Secret(keyIdentity), title: s.Get(keyTitle), greeting: s.Get(keyGreeting),
+		answer: s.Get(keyAnswer), color: cmp.Or(s.Get(keyColor), defaultColor), language: cmp.Or(s.Get(keyLanguage), "en"),
+		elsewhere: map[string]string{"whatsapp": s.Get(keyWhatsApp), "telegram": strings.TrimPrefix(s.Get(keyTelegram), "@"), "messenger": s.Get(keyPage), "sms": s.Get(keySMS), "mail": s.Get(keyEmail)}}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkNames, checkSecrets, checkAuthors, checkOrigins, checkAsk, checkUpload, checkWork, checkHours} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
@@ -124,37 +124,29 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
-func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
-
 // present says why a setting is missing or still the sample, or nil.
 func present(def core.Setting, s core.Settings) *core.Problem {
-	v := value(s, def.Key)
+	v := s.Get(def.Key)
 	if def.Secret {
-		v = strings.TrimSpace(s.Secret(def.Key).Reveal())
+		v = s.Trimmed(def.Key).Reveal()
 	}
 	switch low := strings.ToLower(v); {
 	case v == "" && def.Required:
-		return bad(def.Key, def.Help, "%s is missing.", def.Title)
+		return core.BadSetting(def.Key, def.Help, "%s is missing.", def.Title)
 	case v != "" && v == def.Example, def.Secret && (low == "changeme" || low == "secret" || strings.HasPrefix(v, "${") || strings.HasPrefix(v, "<")):
-		return bad(def.Key, "Put your own value there. "+def.Help, "%s is still the sample from the instructions.", def.Title)
+		return core.BadSetting(def.Key, "Put your own value there. "+def.Help, "%s is still the sample from the instructions.", def.Title)
 	}
 	return nil
-}
-
-func bad(field, remedy, format string, args ...any) *core.Problem {
-	p := core.Problemf(core.CodeInvalid, format, args...).Remedied("%s", remedy)
-	p.Field = field
-	return p
 }
 
 func checkNames(c *conf, _ core.Settings) *core.Problem {
 	switch {
 	case !aSite.MatchString(c.site):
-		return bad(keySite, "Use letters, digits, - and _, at most 64.", "The site's name cannot be used.")
+		return core.BadSetting(keySite, "Use letters, digits, - and _, at most 64.", "The site's name cannot be used.")
 	case !aColor.MatchString(c.color):
-		return bad(keyColor, "Write it like "+defaultColor+".", "The colour is not of the form #rrggbb.")
+		return core.BadSetting(keyColor, "Write it like "+defaultColor+".", "The colour is not of the form #rrggbb.")
 	case words[c.language] == nil:
-		return bad(keyLanguage, "Write en, de, ar or ru.", "The widget does not speak the language %q.", c.language)
+		return core.BadSetting(keyLanguage, "Write en, de, ar or ru.", "The widget does not speak the language %q.", c.language)
 	}
 	for _, w := range []struct {
 		word, key, remedy, what string
@@ -165,7 +157,7 @@ func checkNames(c *conf, _ core.Settings) *core.Problem {
 		{"sms", keySMS, "Write the country's code and the number, digits only.", "The SMS number is not a phone number.", aNumber},
 		{"mail", keyEmail, "Write it like support@your.shop.", "The e-mail address is not one.", aMail}} {
 		if to := c.elsewhere[w.word]; to != "" && !w.form.MatchString(to) {
-			return bad(w.key, w.remedy, "%s", w.what)
+			return core.BadSetting(w.key, w.remedy, "%s", w.what)
 		}
 	}
 	return nil
@@ -174,40 +166,34 @@ func checkNames(c *conf, _ core.Settings) *core.Problem {
 func checkSecrets(c *conf, s core.Settings) *core.Problem {
 	switch n := len(c.identity.Reveal()); {
 	case len(c.sign.Reveal()) < 16:
-		return bad(keySign, "Leave it out: one is made up for you.", "The signing key is shorter than 16 characters.")
+		return core.BadSetting(keySign, "Leave it out: one is made up for you.", "The signing key is shorter than 16 characters.")
 	case n > 0 && n < 32:
-		return bad(keyIdentity, "Make one of at least 32 random characters, for example by: openssl rand -hex 32.", "The identity secret is too short to be safe.")
+		return core.BadSetting(keyIdentity, "Make one of at least 32 random characters, for example by: openssl rand -hex 32.", "The identity secret is too short to be safe.")
 	case n > 0 && c.identity.Reveal() == c.sign.Reveal():
-		return bad(keyIdentity, "Make another one: whoever knows it could make the gateway's own tokens.", "The identity secret is the signing key.")
+		return core.BadSetting(keyIdentity, "Make another one: whoever knows it could make the gateway's own tokens.", "The identity secret is the signing key.")
 	}
-	switch v := value(s, keyRequire); v {
-	case "", no:
-	case yes:
-		c.require = true
-	default:
-		return bad(keyRequire, "Write one of the two, or leave it out.", "require_identity is neither yes nor no.")
+	var p *core.Problem
+	if c.require, p = s.Other(keyRequire, no, yes); p != nil {
+		return p
 	}
 	if c.require && c.identity.Empty() {
-		return bad(keyIdentity, "Set the secret that your site's server signs its users with, or set require_identity to no.", "Only proven users may write, and there is no secret to prove them by.")
+		return core.BadSetting(keyIdentity, "Set the secret that your site's server signs its users with, or set require_identity to no.", "Only proven users may write, and there is no secret to prove them by.")
 	}
 	return nil
 }
 
 func checkAuthors(c *conf, s core.Settings) *core.Problem {
-	v := cmp.Or(value(s, keyNames), yes)
-	c.names = v == yes
-	if v != yes && v != no {
-		return bad(keyNames, "Write one of the two, or leave it out.", "author_names is neither yes nor no.")
-	}
-	return nil
+	nobody, p := s.Other(keyNames, yes, no)
+	c.names = !nobody
+	return p
 }
 
 func checkOrigins(c *conf, s core.Settings) *core.Problem {
-	for _, text := range strings.Split(value(s, keyOrigins), ",") {
+	for _, text := range strings.Split(s.Get(keyOrigins), ",") {
 		o := strings.ToLower(strings.TrimRight(strings.TrimSpace(text), "/"))
 		u, err := url.Parse(strings.Replace(o, "://*.", "://any.", 1))
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || strings.Contains(u.Host, "*") {
-			return bad(keyOrigins, "Write scheme and host of each site, as in the address bar, separated by commas.", "%q is not the origin of a site.", strings.TrimSpace(text))
+			return core.BadSetting(keyOrigins, "Write scheme and host of each site, as in the address bar, separated by commas.", "%q is not the origin of a site.", strings.TrimSpace(text))
 		}
 		c.origins = append(c.origins, o)
 	}
@@ -234,37 +220,37 @@ func (c conf) allows(origin string) bool {
 }
 
 func checkAsk(c *conf, s core.Settings) *core.Problem {
-	for _, text := range strings.Split(value(s, keyAsk), ",") {
+	for _, text := range strings.Split(s.Get(keyAsk), ",") {
 		name, star := strings.CutSuffix(strings.TrimSpace(text), "*")
 		switch name {
 		case "":
 		case "name", "email", "phone":
 			c.ask = append(c.ask, field{name, star})
 		default:
-			return bad(keyAsk, "Write some of name, email, phone, separated by commas.", "Visitors cannot be asked for %q.", name)
+			return core.BadSetting(keyAsk, "Write some of name, email, phone, separated by commas.", "Visitors cannot be asked for %q.", name)
 		}
 	}
 	return nil
 }
 
 func checkWork(c *conf, s core.Settings) *core.Problem {
-	v := cmp.Or(value(s, keyWork), off)
+	v := cmp.Or(s.Get(keyWork), off)
 	if v == off {
 		return nil
 	}
 	var err error
 	if c.work, err = strconv.Atoi(v); err != nil || c.work < leastWork || c.work > mostWork {
-		return bad(keyWork, fmt.Sprintf("Write off, or a number from %d to %d.", leastWork, mostWork), "The proof of work is no number of bits.")
+		return core.BadSetting(keyWork, fmt.Sprintf("Write off, or a number from %d to %d.", leastWork, mostWork), "The proof of work is no number of bits.")
 	}
 	return nil
 }
 
 func checkUpload(c *conf, s core.Settings) *core.Problem {
 	n := int64(defaultUpload)
-	if v := value(s, keyUpload); v != "" {
+	if v := s.Get(keyUpload); v != "" {
 		var err error
 		if n, err = strconv.ParseInt(v, 10, 64); err != nil || n < 0 || n > mostUpload {
-			return bad(keyUpload, "Write a number from 0 to 10.", "The largest file is not a number of megabytes.")
+			return core.BadSetting(keyUpload, "Write a number from 0 to 10.", "The largest file is not a number of megabytes.")
 		}
 	}
 	c.upload = n << 20

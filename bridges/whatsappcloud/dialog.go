@@ -40,7 +40,7 @@ func checkProvider(c *conf, provider string) *core.Problem {
 		}
 		return nil
 	}
-	return meta.BadSetting(keyProvider, "There is no such provider.", "Write "+providerMeta+" or "+providerDialog+". Other resellers mostly speak as Meta does: leave it, and set "+keyBase+".")
+	return core.BadSetting(keyProvider, "Write "+providerMeta+" or "+providerDialog+". Other resellers mostly speak as Meta does: leave it, and set "+keyBase+".", "There is no such provider.")
 }
 
 // tokenHeader is the header that carries the token; empty: the usual one.

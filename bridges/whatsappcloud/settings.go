@@ -2,7 +2,6 @@ package whatsappcloud
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"causeway/bridges/meta"
@@ -75,11 +74,10 @@ var (
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	value := func(key string) string { return strings.TrimSpace(s.Get(key)) }
-	c := conf{number: value(keyNumber), account: value(keyAccount), phone: digitsOf(value(keyPhone)), token: meta.Trimmed(s.Secret(keyToken)),
-		appSecret: meta.Trimmed(s.Secret(keyAppSecret)), verify: meta.Trimmed(s.Secret(keyVerify)), base: value(keyBase), version: value(keyVersion),
-		language: value(keyLanguage), rate: defaultRate, sign: signMeta}
-	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkProvider(&c, value(keyProvider)), checkNumber(c), checkAccount(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keyAppSecret, c.appSecret, 8),
+	c := conf{number: s.Get(keyNumber), account: s.Get(keyAccount), phone: digitsOf(s.Get(keyPhone)), token: s.Trimmed(keyToken),
+		appSecret: s.Trimmed(keyAppSecret), verify: s.Trimmed(keyVerify), base: s.Get(keyBase), version: s.Get(keyVersion),
+		language: s.Get(keyLanguage), sign: signMeta}
+	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkProvider(&c, s.Get(keyProvider)), checkNumber(c), checkAccount(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keyAppSecret, c.appSecret, 8),
 		meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), checkSignature(&c, s), checkRest(&c, s)} {
 		if p != nil {
 			return conf{}, p
@@ -100,10 +98,9 @@ func digitsOf(s string) string {
 func checkNumber(c conf) *core.Problem {
 	switch {
 	case strings.HasPrefix(c.number, "+") || strings.ContainsAny(c.number, " ()-") && len(digitsOf(c.number)) >= 7 || c.phone != "" && digitsOf(c.number) == c.phone:
-		return meta.BadSetting(keyNumber, strconv.Quote(c.number)+" looks like a phone number; the phone number ID is another number, which Meta gave it.",
-			"Copy it from the App dashboard, WhatsApp, API Setup, where it stands under the phone number.")
+		return core.BadSetting(keyNumber, "Copy it from the App dashboard, WhatsApp, API Setup, where it stands under the phone number.", "%q looks like a phone number; the phone number ID is another number, which Meta gave it.", c.number)
 	case !anID.MatchString(c.number):
-		return meta.BadSetting(keyNumber, "The phone number ID consists of digits only.", "Copy it from the App dashboard, WhatsApp, API Setup.")
+		return core.BadSetting(keyNumber, "Copy it from the App dashboard, WhatsApp, API Setup.", "The phone number ID consists of digits only.")
 	}
 	return nil
 }
@@ -111,16 +108,16 @@ func checkNumber(c conf) *core.Problem {
 func checkAccount(c conf) *core.Problem {
 	switch {
 	case c.account != "" && !anID.MatchString(c.account):
-		return meta.BadSetting(keyAccount, "The WhatsApp Business Account ID consists of digits only.", "Copy it from the App dashboard, WhatsApp, API Setup.")
+		return core.BadSetting(keyAccount, "Copy it from the App dashboard, WhatsApp, API Setup.", "The WhatsApp Business Account ID consists of digits only.")
 	case c.account != "" && c.account == c.number:
-		return meta.BadSetting(keyAccount, "The WhatsApp Business Account ID and the phone number ID are the same.", "They are two ids; the page API Setup shows both.")
+		return core.BadSetting(keyAccount, "They are two ids; the page API Setup shows both.", "The WhatsApp Business Account ID and the phone number ID are the same.")
 	}
 	return nil
 }
 
 // checkSignature reads how webhooks prove where they come from.
 func checkSignature(c *conf, s core.Settings) *core.Problem {
-	how := strings.TrimSpace(s.Get(keySignature))
+	how := s.Get(keySignature)
 	switch {
 	case c.dialog && (how == "" || how == signMeta):
 		how = signHeader + ":" + dialogSecret // they sign with nothing that we have
@@ -129,10 +126,10 @@ func checkSignature(c *conf, s core.Settings) *core.Problem {
 	}
 	c.sign, c.signName, _ = strings.Cut(how, ":")
 	if c.sign != signHeader && c.sign != signQuery || !aName.MatchString(c.signName) {
-		return meta.BadSetting(keySignature, "The signature is neither meta nor header:NAME nor query:NAME.", "Leave it out, unless your reseller does not pass Meta's signature on.")
+		return core.BadSetting(keySignature, "Leave it out, unless your reseller does not pass Meta's signature on.", "The signature is neither meta nor header:NAME nor query:NAME.")
 	}
 	if len(c.appSecret.Reveal()) < 16 {
-		return meta.BadSetting(keyAppSecret, "A secret that travels in a header or an address must have at least 16 characters.", "Make a long random one and give it to your provider.")
+		return core.BadSetting(keyAppSecret, "Make a long random one and give it to your provider.", "A secret that travels in a header or an address must have at least 16 characters.")
 	}
 	return nil
 }
@@ -143,14 +140,9 @@ func checkRest(c *conf, s core.Settings) *core.Problem {
 		c.language = "en"
 	}
 	if !aLanguage.MatchString(c.language) {
-		return meta.BadSetting(keyLanguage, "This is not the code of a language.", "Write it like en, es or pt-BR.")
+		return core.BadSetting(keyLanguage, "Write it like en, es or pt-BR.", "This is not the code of a language.")
 	}
-	if v := strings.TrimSpace(s.Get(keyRate)); v != "" {
-		n, err := strconv.ParseFloat(v, 64)
-		if err != nil || !(n > 0 && n <= 1000) {
-			return meta.BadSetting(keyRate, "The messages a second are a number from 1 to 1000.", "80 is what Meta gives a number, 20 one in coexistence.")
-		}
-		c.rate = n
-	}
-	return nil
+	var p *core.Problem
+	c.rate, p = s.Rate(keyRate, defaultRate, "80 is what Meta gives a number, 20 one in coexistence.")
+	return p
 }

@@ -15,7 +15,7 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 		return l.enterWebhook(ctx, callback)
 	}
 	if l.conf.account == "" {
-		return meta.BadSetting(keyAccount, "The channel does not say which WhatsApp Business Account to subscribe to.", "Add the setting "+keyAccount+".")
+		return core.BadSetting(keyAccount, "Add the setting "+keyAccount+".", "The channel does not say which WhatsApp Business Account to subscribe to.")
 	}
 	if !publicLink(callback) {
 		return core.Problemf(core.CodeInvalid, "The address for webhooks is no web address.").Remedied("Set the public URL of this gateway.")

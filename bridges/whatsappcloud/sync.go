@@ -61,7 +61,7 @@ func (l *link) Templates(ctx context.Context) ([]core.Template, error) {
 		return l.dialogTemplates(ctx)
 	}
 	if l.conf.account == "" {
-		return nil, meta.BadSetting(keyAccount, "The channel does not say which WhatsApp Business Account its templates belong to.", "Add the setting "+keyAccount+".")
+		return nil, core.BadSetting(keyAccount, "Add the setting "+keyAccount+".", "The channel does not say which WhatsApp Business Account its templates belong to.")
 	}
 	var all []core.Template
 	query := url.Values{"limit": {strconv.Itoa(templatesAPage)}}

@@ -75,7 +75,7 @@ type conf struct {
 
 // read checks settings. Its errors name the setting in Field.
 func read(s core.Settings) (conf, error) {
-	c := conf{server: value(s, keyServer), version: value(s, keyVersion)}
+	c := conf{server: s.Get(keyServer), version: s.Get(keyVersion)}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkPhone, checkChoices, checkNumbers, checkServer, checkVersion} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
@@ -84,26 +84,18 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
-func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
-
-func badSetting(key, why, remedy string) *core.Problem {
-	p := core.Problemf(core.CodeInvalid, "%s", why).Remedied("%s", remedy)
-	p.Field = key
-	return p
-}
-
 // checkPhone takes a number as people write it.
 func checkPhone(c *conf, s core.Settings) *core.Problem {
 	const remedy = "Write the phone's own number with its country code, like +49 followed by the number without its first 0."
-	given := value(s, keyPhone)
+	given := s.Get(keyPhone)
 	c.phone = digits(given)
 	switch {
 	case given == "":
-		return badSetting(keyPhone, "The phone number is missing.", remedy)
+		return core.BadSetting(keyPhone, remedy, "The phone number is missing.")
 	case c.phone == digits(sampleOfANumber):
-		return badSetting(keyPhone, "The phone number is still the sample.", remedy)
+		return core.BadSetting(keyPhone, remedy, "The phone number is still the sample.")
 	case len(c.phone) < shortestNumber || len(c.phone) > longestNumber || strings.HasPrefix(c.phone, "0") || strings.Trim(given, "+0123456789 ()-./") != "":
-		return badSetting(keyPhone, "This is not a phone number with its country code.", remedy)
+		return core.BadSetting(keyPhone, remedy, "This is not a phone number with its country code.")
 	}
 	return nil
 }
@@ -119,22 +111,17 @@ func digits(s string) string {
 
 // checkChoices reads the settings that are one of two words.
 func checkChoices(c *conf, s core.Settings) *core.Problem {
+	none := false
 	for _, w := range []struct {
-		key, no, yes string
-		into         *bool
-		unset        bool
-	}{{keyInitiate, never, allowed, &c.initiate, false}, {keyLater, refuse, answer, &c.later, false}, {keyGroups, off, on, &c.groups, false}, {keyHistory, off, on, &c.history, true}} {
-		switch value(s, w.key) {
-		case "":
-			*w.into = w.unset
-		case w.no:
-			*w.into = false
-		case w.yes:
-			*w.into = true
-		default:
-			return badSetting(w.key, "This setting is one of two words.", "Write "+w.no+" or "+w.yes+".")
+		key, usual, other string
+		into              *bool
+	}{{keyInitiate, never, allowed, &c.initiate}, {keyLater, refuse, answer, &c.later}, {keyGroups, off, on, &c.groups}, {keyHistory, on, off, &none}} {
+		var p *core.Problem
+		if *w.into, p = s.Other(w.key, w.usual, w.other); p != nil {
+			return p
 		}
 	}
+	c.history = !none
 	return nil
 }
 
@@ -145,13 +132,13 @@ func checkNumbers(c *conf, s core.Settings) *core.Problem {
 		unset, least, atMost int
 	}{{keyDaily, &c.daily, defaultDaily, 1, largestSetting}, {keyHourly, &c.hourly, defaultHourly, 1, largestSetting}, {keyWarmUp, &c.warmUp, defaultWarmUp, 0, longestWarmUp}} {
 		*n.into = n.unset
-		v := value(s, n.key)
+		v := s.Get(n.key)
 		if v == "" {
 			continue
 		}
 		number, err := strconv.Atoi(v)
 		if err != nil || number < n.least || number > n.atMost {
-			return badSetting(n.key, "This is not a number from "+strconv.Itoa(n.least)+" to "+strconv.Itoa(n.atMost)+".", "Leave it out for "+strconv.Itoa(n.unset)+".")
+			return core.BadSetting(n.key, "Leave it out for "+strconv.Itoa(n.unset)+".", "This is not a number from %d to %d.", n.least, n.atMost)
 		}
 		*n.into = number
 	}
@@ -164,7 +151,7 @@ func checkServer(c *conf, _ core.Settings) *core.Problem {
 	}
 	c.server = strings.TrimSuffix(strings.TrimPrefix(c.server, "http://"), "/")
 	if host, port, err := net.SplitHostPort(c.server); err != nil || host == "" || port == "" {
-		return badSetting(keyServer, "This is not a host with a port.", "Leave it empty, unless you test with a stand-in.")
+		return core.BadSetting(keyServer, "Leave it empty, unless you test with a stand-in.", "This is not a host with a port.")
 	}
 	return nil
 }
@@ -174,7 +161,7 @@ func checkVersion(c *conf, _ core.Settings) *core.Problem {
 		return nil
 	}
 	if _, err := store.ParseVersion(c.version); err != nil || c.version == sampleOfAVersion {
-		return badSetting(keyVersion, "This is not a version of WhatsApp Web.", "Leave it empty, or write latest, or three numbers with dots between them, as WhatsApp Web shows them under Help.")
+		return core.BadSetting(keyVersion, "Leave it empty, or write latest, or three numbers with dots between them, as WhatsApp Web shows them under Help.", "This is not a version of WhatsApp Web.")
 	}
 	return nil
 }

@@ -157,7 +157,7 @@ func (a attachment) media(c core.Content) core.Content {
 		file.MIME = kinds[strings.ToLower(path.Ext(file.URL))]
 		c.Kind = core.FileKind(file.MIME)
 	}
-	if !fetchable(file.URL) {
+	if !core.WebAddress(file.URL) {
 		c.Kind, c.Unsupported = core.KindUnsupported, &core.Unsupported{Type: named(m.Type), Detail: "X gives no address of the file."}
 		return c
 	}

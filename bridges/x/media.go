@@ -159,7 +159,7 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	if strings.HasPrefix(address, "/") { // one of the interface's own
 		address = l.conf.base + address
 	}
-	if !fetchable(address) {
+	if !core.WebAddress(address) {
 		return d, fmt.Errorf("the file has no address: %w", core.ErrMediaGone)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -185,11 +185,6 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	}
 	d.Size, d.Body = resp.ContentLength, core.Bounded(resp.Body, maxFile)
 	return d, nil
-}
-
-func fetchable(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
 // private reports whether an address is where X keeps the pictures of direct messages, reached in a way that nobody overhears.

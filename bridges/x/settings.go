@@ -1,7 +1,7 @@
 package x
 
 import (
-	"net/url"
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -52,16 +52,17 @@ var (
 	anAccount = regexp.MustCompile(`^[1-9]\d{0,18}$`)
 	aKey      = regexp.MustCompile(`^[A-Za-z0-9_-]{10,100}$`)
 	aToken    = regexp.MustCompile(`^(\d{1,19})-[A-Za-z0-9_-]{10,200}$`)
+
+	// samples are what X's own pages use as placeholders.
+	samples = regexp.MustCompile(`(?is)^(your[-_].*|consumer_secret)$`)
 )
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	for _, def := range settings() {
-		if p := present(def, s); p != nil {
-			return conf{}, p
-		}
+	if p := s.Lacking(settings(), samples); p != nil {
+		return conf{}, p
 	}
-	c := conf{account: value(s, keyAccount), key: value(s, keyAPIKey), secret: secret(s, keySecret), token: secret(s, keyToken), tokenSecret: secret(s, keyTokenSec)}
+	c := conf{account: s.Get(keyAccount), key: s.Get(keyAPIKey), secret: s.Trimmed(keySecret), token: s.Trimmed(keyToken), tokenSecret: s.Trimmed(keyTokenSec)}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkAccount, checkKeys, checkVersion, checkBase} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
@@ -70,49 +71,15 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
-func value(s core.Settings, key string) string { return strings.TrimSpace(s.Get(key)) }
-
-func secret(s core.Settings, key string) core.Secret {
-	return core.NewSecret(strings.TrimSpace(s.Secret(key).Reveal()))
-}
-
-// present says why a setting is missing or still the sample, or nil.
-func present(def core.Setting, s core.Settings) *core.Problem {
-	v := value(s, def.Key)
-	if def.Secret {
-		v = secret(s, def.Key).Reveal()
-	}
-	switch {
-	case v == "" && def.Required:
-		return bad(def.Key, def.Help, "%s is missing.", def.Title)
-	case v != "" && (v == def.Example || sample(v)):
-		return bad(def.Key, "Put your own value there. "+def.Help, "%s is still the sample from the instructions.", def.Title)
-	}
-	return nil
-}
-
-// sample reports whether a value is one that documentation uses as a placeholder.
-func sample(v string) bool {
-	low := strings.ToLower(v)
-	return strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">") || strings.HasPrefix(v, "${") || strings.HasPrefix(v, "{{") || strings.HasPrefix(low, "your-") ||
-		strings.HasPrefix(low, "your_") || strings.Contains(" changeme change-me change_me secret token password example sample consumer_secret ", " "+low+" ")
-}
-
-func bad(field, remedy, format string, args ...any) *core.Problem {
-	p := core.Problemf(core.CodeInvalid, format, args...).Remedied("%s", remedy)
-	p.Field = field
-	return p
-}
-
 func checkAccount(c *conf, _ core.Settings) *core.Problem {
 	m := aToken.FindStringSubmatch(c.token.Reveal())
 	switch {
 	case !anAccount.MatchString(c.account):
-		return bad(keyAccount, "It is the part before the hyphen of the access token.", "The user ID is not a number.")
+		return core.BadSetting(keyAccount, "It is the part before the hyphen of the access token.", "The user ID is not a number.")
 	case m == nil:
-		return bad(keyToken, "Copy the whole of it from the developer portal. A bearer token is something else and cannot be used.", "The access token is not of the form 2244994945-….")
+		return core.BadSetting(keyToken, "Copy the whole of it from the developer portal. A bearer token is something else and cannot be used.", "The access token is not of the form 2244994945-….")
 	case m[1] != c.account:
-		return bad(keyToken, "Correct the user ID, or make an access token of that account.", "The access token is of another account than the user ID says.")
+		return core.BadSetting(keyToken, "Correct the user ID, or make an access token of that account.", "The access token is of another account than the user ID says.")
 	}
 	return nil
 }
@@ -120,34 +87,23 @@ func checkAccount(c *conf, _ core.Settings) *core.Problem {
 func checkKeys(c *conf, _ core.Settings) *core.Problem {
 	switch {
 	case !aKey.MatchString(c.key):
-		return bad(keyAPIKey, "Copy the whole of it from the developer portal.", "The API key is none.")
+		return core.BadSetting(keyAPIKey, "Copy the whole of it from the developer portal.", "The API key is none.")
 	case len(c.secret.Reveal()) < 20:
-		return bad(keySecret, "Copy the whole of it from the developer portal.", "The API key's secret is too short to be one.")
+		return core.BadSetting(keySecret, "Copy the whole of it from the developer portal.", "The API key's secret is too short to be one.")
 	case len(c.tokenSecret.Reveal()) < 20:
-		return bad(keyTokenSec, "Copy the whole of it from the developer portal.", "The access token's secret is too short to be one.")
+		return core.BadSetting(keyTokenSec, "Copy the whole of it from the developer portal.", "The access token's secret is too short to be one.")
 	}
 	return nil
 }
 
-func checkVersion(c *conf, s core.Settings) *core.Problem {
-	switch value(s, keyVersion1) {
-	case "", no:
-	case yes:
-		c.version1 = true
-	default:
-		return bad(keyVersion1, "Write yes or no.", "Whether to use version 1.1 is neither yes nor no.")
-	}
-	return nil
+func checkVersion(c *conf, s core.Settings) (p *core.Problem) {
+	c.version1, p = s.Other(keyVersion1, no, yes)
+	return p
 }
 
 func checkBase(c *conf, s core.Settings) *core.Problem {
-	c.base = strings.TrimRight(value(s, keyBase), "/")
-	if c.base == "" {
-		c.base = defaultBase
-	}
-	u, err := url.Parse(c.base)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return bad(keyBase, "Leave it out, or write it like "+defaultBase+".", "The API base is not a web address.")
+	if c.base = strings.TrimRight(cmp.Or(s.Get(keyBase), defaultBase), "/"); !core.WebBase(c.base) {
+		return core.BadSetting(keyBase, "Leave it out, or write it like "+defaultBase+".", "The API base is not a web address.")
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (l *link) how(address string) string {
 // Subscribe implements core.SetupLink. Where the definition does not say how to enter the address at the provider, a person must; the channel knows
 // it from then on.
 func (l *link) Subscribe(ctx context.Context, callback string) error {
-	if !sms.Public(callback) {
+	if !core.WebAddress(callback) {
 		return core.Problemf(core.CodeInvalid, "The address for webhooks is no web address.").Remedied("Set the public URL of this gateway.")
 	}
 	if err := l.door.Learn(ctx, callback); err != nil {

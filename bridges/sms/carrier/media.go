@@ -27,7 +27,7 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	if strings.HasPrefix(address, "/") { // beside the interface
 		address = l.conf.values["base"] + address
 	}
-	if !sms.Public(address) {
+	if !core.WebAddress(address) {
 		return d, fmt.Errorf("the file has no address: %w", core.ErrMediaGone)
 	}
 	req, err := sms.NewRequest(ctx, http.MethodGet, address, nil)

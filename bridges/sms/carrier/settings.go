@@ -76,37 +76,36 @@ func read(s core.Settings) (conf, *definition, error) {
 	if p := sms.Present(settings(), s); p != nil {
 		return conf{}, nil, p
 	}
-	value := func(key string) string { return strings.TrimSpace(s.Get(key)) }
-	d, p := defined(strings.ToLower(value(keyProvider)), value(keyDefinition))
+	d, p := defined(strings.ToLower(s.Get(keyProvider)), s.Get(keyDefinition))
 	if p != nil {
 		return conf{}, nil, p
 	}
-	c := conf{values: map[string]string{}, secrets: map[string]core.Secret{}, country: strings.ToUpper(value(keyCountry)), sender: value(keySender)}
+	c := conf{values: map[string]string{}, secrets: map[string]core.Secret{}, country: strings.ToUpper(s.Get(keyCountry)), sender: s.Get(keySender)}
 	c.values[keyCountry] = c.country
 	for _, key := range []string{keyUser, keyAccount} {
-		c.values[key] = value(key)
+		c.values[key] = s.Get(key)
 	}
 	for _, check := range []func(*conf, *definition, core.Settings) *core.Problem{checkSecrets, checkExtra, checkBase, checkNeeds, checkRest} {
 		if p := check(&c, d, s); p != nil {
 			return conf{}, nil, p
 		}
 	}
-	c.words = sms.WordsFor(c.country, strings.Split(value(keyStopWords), ",")...)
+	c.words = sms.WordsFor(c.country, strings.Split(s.Get(keyStopWords), ",")...)
 	return c, d, nil
 }
 
 func defined(provider, own string) (*definition, *core.Problem) {
 	switch {
 	case provider == "" && own == "":
-		return nil, sms.Bad(keyProvider, "Name one of "+strings.Join(presets(), ", ")+", or write custom and give a definition.", "The channel does not say which provider it uses.")
+		return nil, core.BadSetting(keyProvider, "Name one of "+strings.Join(presets(), ", ")+", or write custom and give a definition.", "The channel does not say which provider it uses.")
 	case provider == custom && own == "":
-		return nil, sms.Bad(keyDefinition, "Write one; the documentation of SMS providers tells its fields.", "A custom provider needs a definition.")
+		return nil, core.BadSetting(keyDefinition, "Write one; the documentation of SMS providers tells its fields.", "A custom provider needs a definition.")
 	case provider != "" && provider != custom && !slices.Contains(presets(), provider):
-		return nil, sms.Bad(keyProvider, "Name one of "+strings.Join(presets(), ", ")+", or write custom and give a definition.", "Causeway does not know this provider.")
+		return nil, core.BadSetting(keyProvider, "Name one of "+strings.Join(presets(), ", ")+", or write custom and give a definition.", "Causeway does not know this provider.")
 	}
 	d, err := define(provider, own)
 	if err != nil {
-		return nil, sms.Bad(keyDefinition, "Correct it; the documentation of SMS providers tells its fields.", "The definition cannot be used: %s.", err)
+		return nil, core.BadSetting(keyDefinition, "Correct it; the documentation of SMS providers tells its fields.", "The definition cannot be used: %s.", err)
 	}
 	return d, nil
 }
@@ -116,7 +115,7 @@ func checkSecrets(c *conf, d *definition, s core.Settings) *core.Problem {
 		key   string
 		least int
 	}{{keyPassword, 1}, {keyAPIKey, 3}, {keyWebhookSecret, 6}} {
-		secret := sms.Trimmed(s.Secret(one.key))
+		secret := s.Trimmed(one.key)
 		if p := sms.CheckSecret(one.key, secret, one.least); p != nil {
 			return p
 		}
@@ -124,7 +123,7 @@ func checkSecrets(c *conf, d *definition, s core.Settings) *core.Problem {
 	}
 	travels := d.Sign.Kind == signQuery || d.Sign.Kind == signHeader
 	if travels && strings.Contains(d.Sign.Secret, keyWebhookSecret) && len(c.secrets[keyWebhookSecret].Reveal()) < 16 {
-		return sms.Bad(keyWebhookSecret, "Make a long random one, and give it to the provider with the channel's address.", "A secret that travels with every call must have at least 16 characters.")
+		return core.BadSetting(keyWebhookSecret, "Make a long random one, and give it to the provider with the channel's address.", "A secret that travels with every call must have at least 16 characters.")
 	}
 	return nil
 }
@@ -133,7 +132,7 @@ func checkExtra(c *conf, _ *definition, s core.Settings) *core.Problem {
 	for _, pair := range strings.FieldsFunc(s.Get(keyExtra), func(r rune) bool { return r == ',' || r == '\n' || r == ';' }) {
 		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
 		if name = strings.TrimSpace(name); !ok && name != "" || ok && name == "" {
-			return sms.Bad(keyExtra, "Write them like application_id=123, separated by commas.", "The further values are not names with values.")
+			return core.BadSetting(keyExtra, "Write them like application_id=123, separated by commas.", "The further values are not names with values.")
 		}
 		c.values["extra."+name] = strings.TrimSpace(value)
 	}
@@ -141,16 +140,16 @@ func checkExtra(c *conf, _ *definition, s core.Settings) *core.Problem {
 }
 
 func checkBase(c *conf, d *definition, s core.Settings) *core.Problem {
-	base := strings.TrimSpace(s.Get(keyBase))
+	base := s.Get(keyBase)
 	if base == "" {
 		base = d.Base
 	}
 	if base == "" {
-		return sms.Bad(keyBase, "Write where its interface is, like https://gateway.example.net.", "The definition does not say where the provider is.")
+		return core.BadSetting(keyBase, "Write where its interface is, like https://gateway.example.net.", "The definition does not say where the provider is.")
 	}
 	filled, p := sms.CheckBase(keyBase, base)
 	c.values["base"] = filled
-	if p == nil && strings.TrimSpace(s.Get(keyWebhook)) != "" {
+	if p == nil && s.Get(keyWebhook) != "" {
 		c.webhook, p = sms.CheckBase(keyWebhook, s.Get(keyWebhook))
 	}
 	return p
@@ -166,23 +165,17 @@ func checkNeeds(c *conf, d *definition, _ core.Settings) *core.Problem {
 			continue
 		}
 		if rest, extra := strings.CutPrefix(name, "extra."); extra {
-			return sms.Bad(keyExtra, "Add "+rest+"=… to it.", "%s needs the further value %s.", d.Title, rest)
+			return core.BadSetting(keyExtra, "Add "+rest+"=… to it.", "%s needs the further value %s.", d.Title, rest)
 		}
-		return sms.Bad(name, "Add it; it is found at the provider.", "%s needs the setting %s.", d.Title, name)
+		return core.BadSetting(name, "Add it; it is found at the provider.", "%s needs the setting %s.", d.Title, name)
 	}
 	return nil
 }
 
-func checkRest(c *conf, _ *definition, s core.Settings) *core.Problem {
+func checkRest(c *conf, _ *definition, s core.Settings) (p *core.Problem) {
 	if c.country != "" && !sms.Region(c.country) {
-		return sms.Bad(keyCountry, "Write it in two letters, like US or BR.", "This is not the code of a country.")
+		return core.BadSetting(keyCountry, "Write it in two letters, like US or BR.", "This is not the code of a country.")
 	}
-	switch strings.TrimSpace(s.Get(keyOptOut)) {
-	case "", optOutGateway:
-	case optOutProvider:
-		c.answered = true
-	default:
-		return sms.Bad(keyOptOut, "Write gateway or provider.", "The one who answers stop words is neither the gateway nor the provider.")
-	}
-	return nil
+	c.answered, p = s.Other(keyOptOut, optOutGateway, optOutProvider)
+	return p
 }

@@ -21,7 +21,7 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	if strings.HasPrefix(address, "/2010-04-01/") { // as Twilio's interface names its own resources
 		address = l.conf.base + address
 	}
-	if !sms.Public(address) {
+	if !core.WebAddress(address) {
 		return d, fmt.Errorf("the file has no address: %w", core.ErrMediaGone)
 	}
 	req, err := sms.NewRequest(ctx, http.MethodGet, address, nil)

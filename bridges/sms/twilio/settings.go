@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"causeway/bridges/sms"
@@ -99,15 +98,14 @@ func read(s core.Settings) (conf, error) {
 	if p := sms.Present(settings(), s); p != nil {
 		return conf{}, p
 	}
-	value := func(key string) string { return strings.TrimSpace(s.Get(key)) }
-	c := conf{sender: value(keySender), account: value(keyAccount), service: value(keyService), token: sms.Trimmed(s.Secret(keyToken)), second: sms.Trimmed(s.Secret(keySecond)),
-		country: strings.ToUpper(value(keyCountry))}
+	c := conf{sender: s.Get(keySender), account: s.Get(keyAccount), service: s.Get(keyService), token: s.Trimmed(keyToken), second: s.Trimmed(keySecond),
+		country: strings.ToUpper(s.Get(keyCountry))}
 	for _, check := range []func(*conf, core.Settings) *core.Problem{checkSender, checkAccount, checkSecrets, checkBase, checkRest} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
 		}
 	}
-	c.words = sms.WordsFor(c.country, strings.Split(value(keyStopWords), ",")...)
+	c.words = sms.WordsFor(c.country, strings.Split(s.Get(keyStopWords), ",")...)
 	return c, nil
 }
 
@@ -118,7 +116,7 @@ func checkSender(c *conf, _ core.Settings) *core.Problem {
 	case whatsapp && aNumber.MatchString(number):
 		c.sort, c.sender = sortWhatsApp, "whatsapp:"+number
 	case whatsapp:
-		return sms.Bad(keySender, "Write it like whatsapp:+14155550100.", "A WhatsApp sender is a number with its country's prefix.")
+		return core.BadSetting(keySender, "Write it like whatsapp:+14155550100.", "A WhatsApp sender is a number with its country's prefix.")
 	case aService.MatchString(c.sender) && len(c.sender) > 11:
 		c.sort = sortService
 	case aNumber.MatchString(number):
@@ -126,11 +124,11 @@ func checkSender(c *conf, _ core.Settings) *core.Problem {
 	case aCode.MatchString(c.sender):
 		c.sort = sortCode
 	case sms.Digits(number) == number:
-		return sms.Bad(keySender, "Write it like +14155550100.", "The sender is a number without its country's prefix.")
+		return core.BadSetting(keySender, "Write it like +14155550100.", "The sender is a number without its country's prefix.")
 	case aName.MatchString(c.sender):
 		c.sort = sortName
 	default:
-		return sms.Bad(keySender, "Write a number like +14155550100, a short code, a name of up to 11 letters, or the SID of a messaging service.", "The sender is nothing that Twilio can send from.")
+		return core.BadSetting(keySender, "Write a number like +14155550100, a short code, a name of up to 11 letters, or the SID of a messaging service.", "The sender is nothing that Twilio can send from.")
 	}
 	return nil
 }
@@ -138,11 +136,11 @@ func checkSender(c *conf, _ core.Settings) *core.Problem {
 func checkAccount(c *conf, _ core.Settings) *core.Problem {
 	switch {
 	case !anAccount.MatchString(c.account):
-		return sms.Bad(keyAccount, "Copy it from the first page of the console; it starts with AC.", "The account SID is none.")
+		return core.BadSetting(keyAccount, "Copy it from the first page of the console; it starts with AC.", "The account SID is none.")
 	case strings.HasPrefix(c.account, "SK"):
-		return sms.Bad(keyAccount, "Put the one that starts with AC here, and this one into "+keyAPIKey+".", "This is the SID of an API key, not of an account.")
+		return core.BadSetting(keyAccount, "Put the one that starts with AC here, and this one into "+keyAPIKey+".", "This is the SID of an API key, not of an account.")
 	case c.service != "" && !aService.MatchString(c.service):
-		return sms.Bad(keyService, "Copy it from the console; it starts with MG.", "The messaging service SID is none.")
+		return core.BadSetting(keyService, "Copy it from the console; it starts with MG.", "The messaging service SID is none.")
 	case c.service == "" && c.sort == sortService:
 		c.service = c.sender
 	}
@@ -150,7 +148,7 @@ func checkAccount(c *conf, _ core.Settings) *core.Problem {
 }
 
 func checkSecrets(c *conf, s core.Settings) *core.Problem {
-	key, secret := strings.TrimSpace(s.Get(keyAPIKey)), sms.Trimmed(s.Secret(keyAPISecret))
+	key, secret := s.Get(keyAPIKey), s.Trimmed(keyAPISecret)
 	for _, one := range []struct {
 		key   string
 		value core.Secret
@@ -163,11 +161,11 @@ func checkSecrets(c *conf, s core.Settings) *core.Problem {
 	case key == "" && secret.Empty():
 		c.user, c.password = c.account, c.token
 	case key == "":
-		return sms.Bad(keyAPIKey, "Add the SID of the key, which starts with SK, or leave both out.", "An API key's secret is given, but not its SID.")
+		return core.BadSetting(keyAPIKey, "Add the SID of the key, which starts with SK, or leave both out.", "An API key's secret is given, but not its SID.")
 	case secret.Empty():
-		return sms.Bad(keyAPISecret, "Add the secret that was shown when the key was made, or leave both out.", "An API key's SID is given, but not its secret.")
+		return core.BadSetting(keyAPISecret, "Add the secret that was shown when the key was made, or leave both out.", "An API key's SID is given, but not its secret.")
 	case !anAccount.MatchString(key):
-		return sms.Bad(keyAPIKey, "Copy it from the console; it starts with SK.", "The API key SID is none.")
+		return core.BadSetting(keyAPIKey, "Copy it from the console; it starts with SK.", "The API key SID is none.")
 	default:
 		c.user, c.password = key, secret
 	}
@@ -176,7 +174,7 @@ func checkSecrets(c *conf, s core.Settings) *core.Problem {
 
 func checkBase(c *conf, s core.Settings) *core.Problem {
 	c.base, c.contentAt, c.messagingAt = defaultBase, contentBase, messagingBase
-	given := strings.TrimSpace(s.Get(keyBase))
+	given := s.Get(keyBase)
 	if given == "" || strings.TrimRight(given, "/") == defaultBase {
 		return nil
 	}
@@ -186,29 +184,20 @@ func checkBase(c *conf, s core.Settings) *core.Problem {
 }
 
 func checkRest(c *conf, s core.Settings) *core.Problem {
-	if given := strings.TrimSpace(s.Get(keyWebhook)); given != "" {
+	if given := s.Get(keyWebhook); given != "" {
 		var p *core.Problem
 		if c.webhook, p = sms.CheckBase(keyWebhook, given); p != nil {
 			return p
 		}
 	}
 	if c.country != "" && !sms.Region(c.country) {
-		return sms.Bad(keyCountry, "Write it in two letters, like US or BR.", "This is not the code of a country.")
+		return core.BadSetting(keyCountry, "Write it in two letters, like US or BR.", "This is not the code of a country.")
 	}
-	switch strings.TrimSpace(s.Get(keyOptOut)) {
-	case "", optOutProvider:
-		c.answered = true
-	case optOutGateway:
-	default:
-		return sms.Bad(keyOptOut, "Write provider or gateway.", "The one who answers stop words is neither the provider nor the gateway.")
+	ours, p := s.Other(keyOptOut, optOutProvider, optOutGateway)
+	if p != nil {
+		return p
 	}
-	c.rate = 1
-	if v := strings.TrimSpace(s.Get(keyRate)); v != "" {
-		n, err := strconv.ParseFloat(v, 64)
-		if err != nil || !(n > 0 && n <= 1000) {
-			return sms.Bad(keyRate, "1 is what a US long code may send.", "The messages a second are a number up to 1000.")
-		}
-		c.rate = n
-	}
-	return nil
+	c.answered = !ours
+	c.rate, p = s.Rate(keyRate, 1, "1 is what a US long code may send.")
+	return p
 }

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -42,7 +41,7 @@ type whatsAppSender struct {
 
 // Subscribe implements core.SetupLink: the number, the service or the WhatsApp sender gets our address for what comes in.
 func (l *link) Subscribe(ctx context.Context, callback string) error {
-	if !sms.Public(callback) {
+	if !core.WebAddress(callback) {
 		return core.Problemf(core.CodeInvalid, "The address for webhooks is no web address.").Remedied("Set the public URL of this gateway.")
 	}
 	var err error

@@ -14,7 +14,7 @@ const (
 	// fetchTries is how often a medium is asked for before it is called missing: some forty minutes. A file shown as missing can be asked for again
 	// by hand.
 	fetchTries = 12
-	// fetchWait is how long a medium waits for a channel that a person must mend first, and fetchUntil for how long in all.
+	// fetchWait is how long a medium waits for a channel, or for our own place for files, that a person must mend first, and fetchUntil for how long in all.
 	fetchWait  = time.Minute
 	fetchUntil = 7 * 24 * time.Hour
 	// fetchElsewhere is how soon a medium is looked at again that only the node with the channel's session can bring.
@@ -51,6 +51,9 @@ func (m *Manager) Fetch(ctx context.Context, w core.Work) error {
 		return fmt.Errorf("fetch medium: %w", ctx.Err()) // we are being stopped: that is nobody's failure
 	case err == nil:
 		f.State, f.Error = core.FileHere, ""
+	case errors.Is(err, core.ErrUnavailable) && m.Now().Sub(f.Created) < fetchUntil: // our own place for files, which nobody but us can be blamed for
+		m.Log.WarnContext(ctx, "medium waits until it can be kept", "media", f.ID, "channel", f.Channel, "err", err)
+		return core.Later{After: fetchWait}
 	case errors.Is(err, core.ErrMediaGone), core.CodeOf(err) == core.CodeTooLarge, f.Tries >= fetchTries:
 		f.State, f.Error = core.FileMissing, err.Error()
 		m.Log.WarnContext(ctx, "medium given up", "media", f.ID, "channel", f.Channel, "err", err)

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -164,6 +165,39 @@ func TestFetchFailsThenWorks(t *testing.T) {
 		w.must(w.fetch(id))
 		equal(w, "state", w.file(id).State, core.FileHere)
 		equal(w, "error", w.file(id).Error, "")
+	})
+}
+
+// A disk that is full, or a store of files that is away, for however long, is no fault of the medium: the customer's file is not given up for it.
+func TestFetchWaitsForRoom(t *testing.T) {
+	lite(t, func(w *world) {
+		id := w.pending()
+		w.blobs.refuse = fmt.Errorf("keep: %w: no space left on device", core.ErrUnavailable)
+		w.serves("picture", -1, nil)
+		for range 12 * 60 { // half a day
+			var later core.Later
+			if err := w.fetch(id); !errors.As(err, &later) || later.After != time.Minute {
+				t.Fatalf("got %v", err)
+			}
+			w.clock = w.clock.Add(later.After)
+		}
+		equal(w, "tries", w.file(id).Tries, 0)
+		w.blobs.refuse = nil
+		w.must(w.fetch(id))
+		equal(w, "state", w.file(id).State, core.FileHere)
+	})
+}
+
+func TestFetchWaitsForRoomNotForEver(t *testing.T) {
+	lite(t, func(w *world) {
+		id := w.pending()
+		w.serves("picture", -1, nil)
+		w.blobs.refuse = core.ErrUnavailable
+		w.clock = w.clock.Add(8 * 24 * time.Hour)
+		for range 12 {
+			_ = w.fetch(id)
+		}
+		equal(w, "not for ever", w.file(id).State, core.FileMissing)
 	})
 }
 

@@ -68,7 +68,7 @@ func AsSendError(err error) *SendError {
 func Unopened(ctx context.Context, err error) *SendError {
 	e := Unsendable("The message's file cannot be read.", "Attach it again.")
 	e.Detail = err.Error()
-	if ctx.Err() != nil || CodeOf(err) == CodeUnavailable {
+	if ctx.Err() != nil || CodeOf(err) == CodeUnavailable || errors.Is(err, ErrUnavailable) {
 		e.Effect = EffectRetry
 	}
 	return e

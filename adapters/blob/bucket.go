@@ -79,7 +79,7 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.Reader) (int64, error
 	if err := valid(key); err != nil {
 		return 0, err
 	}
-	n, err := b.put(ctx, b.prefix+key, reader{ctx, r})
+	n, err := b.put(ctx, b.prefix+key, &reader{ctx: ctx, r: r})
 	if err != nil {
 		return 0, fmt.Errorf("store file %s: %w", key, unkept(err))
 	}

@@ -1,8 +1,8 @@
 // Package blob keeps files on the local disk.
 //
 // A file is written beside its place, synced, renamed and its folder synced, so that a reader sees all of it or nothing, and what Put has
-// returned survives a power cut. Keys stay inside the folder whatever they say. What can go wrong: a full disk (Put fails, nothing is left
-// behind), and a folder that another program empties.
+// returned survives a power cut. Keys stay inside the folder whatever they say. What can go wrong: a disk that is full, may only be read or is broken
+// (Put fails with core.ErrUnavailable, nothing is left behind), and a folder that another program empties.
 package blob
 
 import (
@@ -75,7 +75,7 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) 
 	temp := path.Join(tempDir, core.NewID[string]())
 	n, err := d.write(ctx, temp, r)
 	if err == nil {
-		err = d.place(temp, key+suffix)
+		err = awaited(d.place(temp, key+suffix))
 	}
 	if err != nil {
 		_ = d.root.Remove(temp)
@@ -87,13 +87,25 @@ func (d *Disk) Put(ctx context.Context, key string, r io.Reader) (int64, error) 
 func (d *Disk) write(ctx context.Context, name string, r io.Reader) (int64, error) {
 	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return 0, err
+		return 0, awaited(err)
 	}
-	n, err := io.Copy(f, reader{ctx, r})
+	from := &reader{ctx: ctx, r: r}
+	n, err := io.Copy(f, from)
 	if err == nil {
 		err = f.Sync()
 	}
-	return n, errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); from.err == nil {
+		err = awaited(err)
+	}
+	return n, err
+}
+
+// awaited says of trouble with the disk, which is an admin's to mend, that it passes: who waits for it then goes on.
+func awaited(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", core.ErrUnavailable, err)
 }
 
 // place renames the file and makes the name durable, with the folders that it needed.
@@ -148,7 +160,7 @@ func (d *Disk) Open(_ context.Context, key string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("file %s: %w", key, core.ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open file %s: %w", key, err)
+		return nil, fmt.Errorf("open file %s: %w", key, awaited(err))
 	}
 	return f, nil
 }
@@ -208,15 +220,19 @@ func (d *Disk) Ping(ctx context.Context) error {
 	return nil
 }
 
-// reader ends with the context.
+// reader ends with the context. It keeps why it ended, unless that is its end.
 type reader struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the one copy that it is for
 	r   io.Reader
+	err error
 }
 
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
+func (r *reader) Read(p []byte) (n int, err error) {
+	if r.err = r.ctx.Err(); r.err != nil {
+		return 0, r.err
 	}
-	return r.r.Read(p)
+	if n, err = r.r.Read(p); !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
 }

@@ -1,7 +1,10 @@
 package blob
 
 import (
+	"bytes"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,6 +61,33 @@ func TestLeftoversOfACrash(t *testing.T) {
 	}
 	if _, err := os.Stat(young); err != nil {
 		t.Error("what another process may be writing was removed")
+	}
+}
+
+// TestNoRoom: a file that the disk has no room for, and one that may not be written, can be tried again; what there was of it is gone.
+func TestNoRoom(t *testing.T) {
+	folder := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=1m", "none", folder).CombinedOutput(); err != nil { //nolint:gosec // the test's own folder
+		t.Skipf("a small disk cannot be mounted here: %v %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", folder).Run() }) //nolint:gosec,noctx // the test's own folder; its context is over
+	d := disk(t, folder)
+	refused := func(what string) {
+		t.Helper()
+		if _, err := d.Put(t.Context(), "media/a", bytes.NewReader(make([]byte, 2<<20))); !errors.Is(err, core.ErrUnavailable) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if left, _ := os.ReadDir(filepath.Join(folder, tempDir)); len(left) > 0 {
+			t.Errorf("%s leaves %v", what, left)
+		}
+	}
+	refused("more than there is room for")
+	if err := exec.CommandContext(t.Context(), "mount", "-o", "remount,ro", folder).Run(); err != nil {
+		t.Fatal(err)
+	}
+	refused("a disk that may only be read")
+	if err := d.Ping(t.Context()); !errors.Is(err, core.ErrUnavailable) {
+		t.Errorf("ping: %v", err)
 	}
 }
 

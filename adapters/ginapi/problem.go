@@ -146,7 +146,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 		return newProblem(codeTimeout, "The body did not arrive in time.", "Send it again.")
 	case errors.Is(err, core.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), ctx.Err() != nil:
 		log.WarnContext(ctx, "request not served", "err", err)
-		return newProblem(core.CodeUnavailable, "The database does not answer now; nothing was stored.", "Try again in a few seconds.")
+		return newProblem(core.CodeUnavailable, "The database, or the place of the files, takes nothing now; nothing was stored.", "Try again in a few seconds.")
 	}
 	return incident(ctx, log, "request", err)
 }

@@ -111,3 +111,25 @@ func (r repo) DeadLetter(ctx context.Context, id string) (core.DeadLetter, error
 func (r repo) RemoveDeadLetter(ctx context.Context, id string) error {
 	return changed(r.changes(ctx).Where("workspace = ? AND id = ?", r.ws, id).Delete(&deadRow{}))
 }
+
+// Left is what was set aside, in all workspaces.
+type Left struct {
+	Letters map[string]int // dead letters, by kind
+	Parked  int            // events that wait for the message they are about
+}
+
+// Left counts what was set aside.
+func (s *Store) Left(ctx context.Context) (Left, error) {
+	all := Left{Letters: map[string]int{}}
+	var kinds []struct {
+		Kind string
+		N    int
+	}
+	if err := s.reader.WithContext(ctx).Raw("SELECT kind, COUNT(*) AS n FROM dead_letters GROUP BY kind").Scan(&kinds).Error; err != nil {
+		return all, fail(err)
+	}
+	for _, k := range kinds {
+		all.Letters[k.Kind] = k.N
+	}
+	return all, fail(s.reader.WithContext(ctx).Raw("SELECT COUNT(*) FROM parked_events").Scan(&all.Parked).Error)
+}

@@ -101,7 +101,7 @@ func newGateway(b *base, p ports) (*gateway, error) {
 
 func (g *gateway) buildAPI() (err error) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(g.jobs, g.meters, &channelMeters{all: g.store.AllChannels, proven: g.life.last})
+	registry.MustRegister(g.jobs, g.meters, &channelMeters{all: g.store.AllChannels, proven: g.life.last}, leftMeters{g.store.Left})
 	g.keeper, g.prober = newKeeper(g.base, registry), newProber(g.base)
 	connect, err := g.connectPage()
 	if err != nil {
@@ -154,7 +154,19 @@ func newRelay(cfg config.Config) (*mail.Relay, error) {
 }
 
 func newReceiver(b *base, f *forward.Forwarder) (*mail.Receiver, error) {
-	o := mail.ReceiverOptions{Domain: b.cfg.MailDomain, MaxSize: b.cfg.SMTPMax(), Accept: f.Accepts, Deliver: f.Receive, Log: b.log, Clock: b.now,
+	accept := func(ctx context.Context, env forward.Envelope) error {
+		err := f.Accepts(ctx, env)
+		if err != nil {
+			b.meters.came(err)
+		}
+		return err
+	}
+	deliver := func(ctx context.Context, env forward.Envelope, raw []byte) error {
+		err := f.Receive(ctx, env, raw)
+		b.meters.came(err)
+		return err
+	}
+	o := mail.ReceiverOptions{Domain: b.cfg.MailDomain, MaxSize: b.cfg.SMTPMax(), Accept: accept, Deliver: deliver, Log: b.log, Clock: b.now,
 		Limits: mail.Limits{Unlimited: b.cfg.TrustedRelays}}
 	if t := b.cfg.SMTPTLS; t.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)

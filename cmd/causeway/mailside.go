@@ -19,7 +19,7 @@ import (
 func newForwarder(g *gateway) (*forward.Forwarder, error) {
 	cfg, links := g.cfg, g.vault.Derive(signedLinks)
 	return forward.New(forward.Options{Store: g.store, Blobs: g.blobs, Converter: g.converter, Now: g.now, Log: g.log, Relay: g.relay, Parser: mail.Parse,
-		Authenticator: newAuthenticator(cfg), Compose: g.compose, Decide: g.decide, Say: g.balancer.Say, Handle: hands{g.carer, g.desk}, Away: g.away, Info: g.info, Capabilities: g.capabilities, Mailed: g.meters.mail,
+		Authenticator: newAuthenticator(cfg), Compose: g.compose, Decide: g.decide, Say: g.balancer.Say, Handle: hands{g.carer, g.desk}, Away: g.away, Info: g.info, Capabilities: g.capabilities, Mailed: g.meters.mail, Judged: g.meters.judge,
 		Domain: cfg.MailDomain, From: forward.Address{Name: "Causeway", Address: cfg.NotifyAddress}, Key: g.vault.Derive("reply tokens"), ReplyFor: cfg.ReplyFor(),
 		Emit: func(ctx context.Context, ch core.Channel, events ...core.Event) error {
 			return g.inbox().Accept(ctx, ch, events)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"causeway/adapters/gormstore"
 	"causeway/core"
 	"causeway/core/forward"
 	"causeway/core/inbound"
@@ -21,6 +22,8 @@ type meters struct {
 	commit   prometheus.Histogram
 	mails    *prometheus.CounterVec
 	mailed   prometheus.Histogram
+	door     *prometheus.CounterVec
+	judged   *prometheus.CounterVec
 	sends    *prometheus.CounterVec
 	sending  *prometheus.HistogramVec
 	answered *prometheus.HistogramVec
@@ -43,6 +46,8 @@ func newMeters() *meters {
 			Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256}}),
 		commit:   prometheus.NewHistogram(times("causeway_accept_batch_seconds", "How long storing them took.")),
 		mails:    counter("causeway_mails_total", "Mails to agents, by kind and what the relay said.", "kind", "outcome"),
+		door:     counter("causeway_mails_in_total", "Mails that came in, by what their server was answered.", "outcome"),
+		judged:   counter("causeway_agent_mails_total", "Agents' mails that were worked on, by what became of them.", "state"),
 		mailed:   prometheus.NewHistogram(times("causeway_mail_seconds", "From when a message was accepted until the relay had its mail.")),
 		sends:    counter("causeway_sends_total", "Calls of a provider to send, by channel and outcome.", "channel", "outcome"),
 		sending:  prometheus.NewHistogramVec(times("causeway_send_seconds", "How long the provider took to answer them."), []string{"channel"}),
@@ -53,7 +58,7 @@ func newMeters() *meters {
 }
 
 func (m *meters) all() []prometheus.Collector {
-	return []prometheus.Collector{m.events, m.accept, m.together, m.commit, m.mails, m.mailed, m.sends, m.sending, m.answered, m.receipts, m.refusals}
+	return []prometheus.Collector{m.events, m.accept, m.together, m.commit, m.mails, m.mailed, m.door, m.judged, m.sends, m.sending, m.answered, m.receipts, m.refusals}
 }
 
 // Describe implements prometheus.Collector.
@@ -98,6 +103,21 @@ func (m *meters) mail(kind core.NoticeKind, after time.Duration, err error) {
 	}
 	m.mails.WithLabelValues(string(kind), outcome).Inc()
 }
+
+// came counts a mail for a recipient, by the answer to its server.
+func (m *meters) came(err error) {
+	outcome := "taken"
+	var refusal *core.Problem
+	switch {
+	case errors.As(err, &refusal) && refusal.Code != core.CodeUnavailable:
+		outcome = "refused"
+	case err != nil:
+		outcome = "later"
+	}
+	m.door.WithLabelValues(outcome).Inc()
+}
+
+func (m *meters) judge(state core.MailState) { m.judged.WithLabelValues(string(state)).Inc() }
 
 // accepted counts what was handed over for storing.
 func (m *meters) accepted(ch core.Channel, events []core.Event, took time.Duration, err error) {
@@ -198,4 +218,35 @@ func (m *channelMeters) Collect(c chan<- prometheus.Metric) {
 			}
 		}
 	}
+}
+
+// leftMeters tell what was set aside, when somebody looks.
+type leftMeters struct {
+	count func(ctx context.Context) (gormstore.Left, error)
+}
+
+var (
+	lettersDesc = prometheus.NewDesc("causeway_dead_letters", "What could not be applied and waits for a person, by kind; see causeway replay.", []string{"kind"}, nil)
+	parkedDesc  = prometheus.NewDesc("causeway_events_parked", "Events that wait for the message they are about.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (m leftMeters) Describe(c chan<- *prometheus.Desc) {
+	c <- lettersDesc
+	c <- parkedDesc
+}
+
+// Collect implements prometheus.Collector.
+func (m leftMeters) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	left, err := m.count(ctx)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(lettersDesc, err)
+		return
+	}
+	for _, kind := range []string{"event", "webhook", core.DeadMail} {
+		c <- prometheus.MustNewConstMetric(lettersDesc, prometheus.GaugeValue, float64(left.Letters[kind]), kind)
+	}
+	c <- prometheus.MustNewConstMetric(parkedDesc, prometheus.GaugeValue, float64(left.Parked))
 }

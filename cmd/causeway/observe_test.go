@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -15,6 +18,8 @@ import (
 	"causeway/bridges/simulator/mailroom"
 	"causeway/core"
 	"causeway/core/outbound"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // aChat has Grace write and Lena answer by mail, and returns the mail to Lena.
@@ -59,6 +64,7 @@ func TestDashboardShowsRealMetrics(t *testing.T) {
 	w.must(w.store.Tx(t.Context(), func(tx core.Tx) error { // one that waits, so that there is something to count
 		return tx.Enqueue(t.Context(), core.Job{Kind: core.JobTemplates, Workspace: w.workspace, Key: "later", At: w.now().Add(time.Hour)})
 	}))
+	w.must(w.repo().AddDeadLetter(t.Context(), core.DeadLetter{ID: "d", Kind: core.DeadMail, At: w.now()}))
 	names, text := w.shownMetrics()
 	raw, err := os.ReadFile("../../docs/grafana.json")
 	w.must(err)
@@ -76,6 +82,11 @@ func TestDashboardShowsRealMetrics(t *testing.T) {
 				if asked[name] = true; !slices.Contains(names, name) {
 					t.Errorf("the panel %q asks for %s, which is not shown", p.Title, name)
 				}
+				for _, label := range labelsBy(q.Expr) {
+					if label != "le" && !regexp.MustCompile(name+`{[^}]*\b`+label+`="`).MatchString(text) {
+						t.Errorf("the panel %q asks for %s by %s, which it does not have", p.Title, name, label)
+					}
+				}
 			}
 		}
 	}
@@ -87,10 +98,42 @@ func TestDashboardShowsRealMetrics(t *testing.T) {
 	}
 	for _, want := range []string{`causeway_sends_total{channel="shop",outcome="sent"} 1`, `causeway_receipts_total{channel="shop",status="delivered"} 1`,
 		`causeway_mails_total{kind="message",outcome="sent"}`, `causeway_channel_health{bridge="whatsapp-cloud",channel="shop",level=`,
+		`causeway_mails_in_total{outcome="taken"} 1`, `causeway_agent_mails_total{state="sent"} 1`,
+		`causeway_dead_letters{kind="mail"} 1`, `causeway_dead_letters{kind="event"} 0`, `causeway_events_parked 0`,
 		`causeway_answer_seconds_count{author="agent"} 1`, `causeway_channel_proven_timestamp_seconds{bridge="whatsapp-cloud",channel="shop",what="delivered"}`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("/metrics does not show %s", want)
 		}
+	}
+}
+
+// labelsBy are those by which an expression sums up.
+func labelsBy(expression string) (all []string) {
+	for _, m := range regexp.MustCompile(`by \(([^)]*)\)`).FindAllStringSubmatch(expression, -1) {
+		all = append(all, strings.Split(m[1], ", ")...)
+	}
+	return all
+}
+
+// What a mail's server is answered counts as such, and only our own trouble as one for which it comes again.
+func TestMailsThatComeInAreCounted(t *testing.T) {
+	m := newMeters()
+	for _, err := range []error{nil, nil, core.Problemf(core.CodeForbidden, "No."), fmt.Errorf("mail not taken: %w", core.ErrUnavailable),
+		core.Problemf(core.CodeUnavailable, "Not now."), errors.New("broken")} {
+		m.came(err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.door)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, x := range families[0].GetMetric() {
+		got[x.GetLabel()[0].GetValue()] = x.GetCounter().GetValue()
+	}
+	if want := map[string]float64{"taken": 2, "refused": 1, "later": 3}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -74,6 +74,8 @@ type Options struct {
 	FollowAfter time.Duration
 	// Mailed is told of every mail that was handed to the relay: how long after what it is about, and what the relay said; nil: nobody is.
 	Mailed func(kind core.NoticeKind, after time.Duration, err error)
+	// Judged is told what became of every mail of an agent; nil: nobody is.
+	Judged func(state core.MailState)
 	// AllowUnproven takes agents' mails on their From alone: only for a relay that admits nobody else.
 	AllowUnproven bool
 }

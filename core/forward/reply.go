@@ -92,7 +92,11 @@ func (f *Forwarder) answer(ctx context.Context, w core.Work, m core.Mail) (done 
 		return false, err
 	}
 	f.Log.InfoContext(ctx, "agent's mail", "mail", m.ID, "conversation", m.Conversation, "agent", m.Agent, "state", o.state, "reason", o.reason)
-	return f.close(ctx, w, m, raw, o)
+	done, err = f.close(ctx, w, m, raw, o)
+	if err == nil && f.Judged != nil {
+		f.Judged(o.state)
+	}
+	return done, err
 }
 
 // broken ends a mail that fails again and again, so that its author at least knows.

@@ -188,7 +188,8 @@ func (w Work) Ending() bool {
 }
 
 // Worker does the jobs of one kind. A nil return means that Finish was called, or that a lost wake-up does not matter. ErrLater tells when
-// to start again without counting an attempt; any other error counts, and is retried with growing delay until the job is dead.
+// to start again without counting an attempt; any other error counts, and is retried with growing delay until the job is dead. Of ErrUnavailable none
+// dies: it waits for our own stores.
 type Worker func(ctx context.Context, w Work) error
 
 // Later is the error of a worker that wants to be called again after a while. Elsewhere: by another node if there is one, which is woken then in the place

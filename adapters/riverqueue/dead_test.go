@@ -181,6 +181,36 @@ func TestAttemptsRunOut(t *testing.T) {
 	})
 }
 
+// TestAttemptsDoNotRunOutOnUs: while the database or the place of files is away a job waits, longer and longer, and works when it is back.
+func TestAttemptsDoNotRunOutOnUs(t *testing.T) {
+	onBoth(t, func(t *testing.T, address string) {
+		d := newDesk(t, address, riverqueue.Options{})
+		var back atomic.Bool
+		starts := make(chan core.Work, 100)
+		d.queue.Handle(kind, 2, func(ctx context.Context, w core.Work) error {
+			starts <- w
+			if back.Load() {
+				return d.finish(ctx, w)
+			}
+			return fmt.Errorf("keep file: %w", core.ErrUnavailable)
+		})
+		d.enqueue("a")
+		d.sql("UPDATE river_job SET attempt = max_attempts - 1")
+		d.start()
+		for range 3 {
+			d.hears(starts)
+			d.until("it waits", func() bool { return d.counts() == "deliver retry 1; " })
+			if dead, err := d.queue.Dead(t.Context()); err != nil || len(dead) > 0 {
+				t.Fatalf("dead: %+v, %v", dead, err)
+			}
+			d.must(d.queue.Moved(t.Context(), 2*time.Hour))
+		}
+		back.Store(true)
+		d.must(d.queue.Moved(t.Context(), 2*time.Hour))
+		d.until("end", func() bool { return d.counts() == "" })
+	})
+}
+
 // TestAgain: what is enqueued while the same job runs is not lost, whatever the worker returns.
 func TestAgain(t *testing.T) {
 	for name, first := range map[string]error{"nil": nil, "later": core.Later{After: time.Hour}, "dead": core.ErrDead} {

@@ -123,11 +123,15 @@ func judge(ctx context.Context, job *rivertype.JobRow, err error) verdict {
 		return verdict{outcome: OutcomeLater, state: waits(time.Until(next), rivertype.JobStateScheduled), next: next, free: 1, fresh: true, away: later.Elsewhere}
 	case errors.Is(err, core.ErrDead):
 		return verdict{outcome: OutcomeDead, state: rivertype.JobStateCancelled, over: true, fresh: true, err: err}
-	case job.Attempt >= job.MaxAttempts:
+	case job.Attempt >= job.MaxAttempts && !errors.Is(err, core.ErrUnavailable):
 		return verdict{outcome: OutcomeDead, state: rivertype.JobStateDiscarded, over: true, fresh: true, err: err}
 	}
 	next := time.Now().Add(retryAfter(job.Attempt))
-	return verdict{outcome: OutcomeRetry, state: waits(time.Until(next), rivertype.JobStateRetryable), next: next, err: err}
+	v := verdict{outcome: OutcomeRetry, state: waits(time.Until(next), rivertype.JobStateRetryable), next: next, err: err}
+	if job.Attempt >= job.MaxAttempts { // no job dies because our own stores are away, however long: nobody should have to start it again
+		v.free = 1
+	}
+	return v
 }
 
 func waits(wait time.Duration, long rivertype.JobState) rivertype.JobState {

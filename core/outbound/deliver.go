@@ -159,7 +159,7 @@ func (o *Outbox) step(ctx context.Context, w core.Work, p core.Part) (step, erro
 	return o.try(ctx, w, v, p)
 }
 
-// try asks the gate and sends.
+// try finds the way that a part goes, unless somebody was quicker, and sends it.
 func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step, error) {
 	repo := o.Store.In(w.Workspace)
 	m, err := repo.Message(ctx, p.Message)
@@ -172,7 +172,7 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 	}
 	var second *core.Problem
 	if err := o.late(ctx, repo, conv, m, p); errors.As(err, &second) {
-		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(second.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: second.Detail, Remedy: second.Remedy})
+		return o.settle(ctx, w, p, nil, rejected(*second))
 	} else if err != nil {
 		return step{}, err
 	}
@@ -181,6 +181,17 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 	if err != nil {
 		return step{}, err
 	}
+	return o.pass(ctx, w, rt, m, p)
+}
+
+// rejected is a problem as what became of a part: it does not go, now or later.
+func rejected(p core.Problem) *core.SendError {
+	return &core.SendError{Code: string(p.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: p.Detail, Remedy: p.Remedy}
+}
+
+// pass asks the gate, and sends a part that it lets through as the channel takes it.
+func (o *Outbox) pass(ctx context.Context, w core.Work, rt route, m core.Message, p core.Part) (step, error) {
+	repo := o.Store.In(w.Workspace)
 	d, t, err := o.decide(ctx, repo, rt, m.Author, p.Content)
 	switch {
 	case err != nil:
@@ -189,19 +200,24 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 		return step{stop: true}, o.park(ctx, w, p)
 	case !d.Allowed():
 		o.refused(d)
-		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(d.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: d.Reason, Remedy: d.Remedy})
+		return o.settle(ctx, w, p, nil, rejected(core.Problem{Code: d.Code, Detail: d.Reason, Remedy: d.Remedy}))
 	}
-	if bound, ok := v.link.(core.BoundLink); ok && !bound.Here() {
+	if bound, ok := rt.link.(core.BoundLink); ok && !bound.Here() {
 		return step{wait: elsewhere, away: true}, nil // for the node that has the session, or for this one when it has
 	}
 	content, err := o.fit(ctx, repo, rt, p.Content)
 	if bad := (*core.Problem)(nil); errors.As(err, &bad) && bad.Code != core.CodeUnavailable {
-		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(bad.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: bad.Detail, Remedy: bad.Remedy})
+		return o.settle(ctx, w, p, nil, rejected(*bad))
 	}
 	if err != nil {
 		return step{}, err
 	}
-	all, err := o.together(ctx, repo, rt, piece{m, p, content, t, d})
+	return o.leave(ctx, w, rt, piece{m, p, content, t, d})
+}
+
+// leave sends a piece, with those that go in one call with it.
+func (o *Outbox) leave(ctx context.Context, w core.Work, rt route, first piece) (step, error) {
+	all, err := o.together(ctx, o.Store.In(w.Workspace), rt, first)
 	if err != nil {
 		return step{}, err
 	}
@@ -209,7 +225,7 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 	if err != nil || len(all) == 0 {
 		return s, err
 	}
-	return o.send(core.WithTrace(ctx, m.Trace()), w, rt, all)
+	return o.send(core.WithTrace(ctx, first.message.Trace()), w, rt, all)
 }
 
 // piece is a part that may be sent, with what the gate said of it.

@@ -58,6 +58,16 @@ func (w *writer) content(ctx context.Context, c core.Content) error {
 			return err
 		}
 	}
+	w.particular(ctx, c)
+	if c.Choice == nil || c.Text != c.Choice.Title { // which says it already
+		w.page.add(blockText, c.Text)
+	}
+	w.choices(c.Choices)
+	return nil
+}
+
+// particular writes out what only messages of its kind have.
+func (w *writer) particular(ctx context.Context, c core.Content) {
 	switch c.Kind {
 	case core.KindLocation:
 		w.place(c.Location)
@@ -83,11 +93,6 @@ func (w *writer) content(ctx context.Context, c core.Content) error {
 		}
 	default: // media and choices are said by their text and files
 	}
-	if c.Choice == nil || c.Text != c.Choice.Title { // which says it already
-		w.page.add(blockText, c.Text)
-	}
-	w.choices(c.Choices)
-	return nil
 }
 
 // subject shows the subject of a mail that a customer wrote, unless its text begins with it.

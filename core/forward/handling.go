@@ -300,36 +300,41 @@ func (w *writer) who(ctx context.Context, name string) (assignee, error) {
 	if err != nil {
 		return assignee{}, fmt.Errorf("teams: %w", err)
 	}
-	var part []assignee // whose name has that word in it
+	meant := called(name, agents, teams)
+	switch len(meant) {
+	case 1:
+		return meant[0], nil
+	case 0:
+		return assignee{}, core.Problemf(core.CodeNotFound, "%s", w.say("handling-unknown", "name", clean(name, 60)))
+	}
+	var names []string
+	for _, one := range meant {
+		names = append(names, one.name)
+	}
+	return assignee{}, core.Problemf(core.CodeConflict, "%s", w.say("handling-several", "name", clean(name, 60), "list", clean(strings.Join(names, w.say("list")), 300)))
+}
+
+// called finds who has that name or address or, where nobody does, all whose name has it as a word.
+func called(name string, agents []core.Agent, teams []core.Team) (meant []assignee) {
 	for _, a := range agents {
 		one := assignee{agent: a.ID, name: a.Name}
 		if strings.EqualFold(a.Name, name) || slices.ContainsFunc(a.Addresses, func(x string) bool { return strings.EqualFold(x, name) }) {
-			return one, nil
+			return []assignee{one}
 		}
 		if !a.Disabled && hasWord(a.Name, name) {
-			part = append(part, one)
+			meant = append(meant, one)
 		}
 	}
 	for _, t := range teams {
 		one := assignee{team: t.ID, name: t.Name}
 		if strings.EqualFold(t.Name, name) {
-			return one, nil
+			return []assignee{one}
 		}
 		if hasWord(t.Name, name) {
-			part = append(part, one)
+			meant = append(meant, one)
 		}
 	}
-	switch len(part) {
-	case 1:
-		return part[0], nil
-	case 0:
-		return assignee{}, core.Problemf(core.CodeNotFound, "%s", w.say("handling-unknown", "name", clean(name, 60)))
-	}
-	var names []string
-	for _, p := range part {
-		names = append(names, p.name)
-	}
-	return assignee{}, core.Problemf(core.CodeConflict, "%s", w.say("handling-several", "name", clean(name, 60), "list", clean(strings.Join(names, w.say("list")), 300)))
+	return meant
 }
 
 // hasWord reports whether a name of several words has this one, as Lena in Lena Brandt.

@@ -53,25 +53,12 @@ func (s *session) take(ctx context.Context, c *core.Conversation, p core.Place, 
 	if c.Agent != "" && (a.Team == "" || a.Team == c.Team) {
 		return nil
 	}
-	team := a.Team
-	for _, t := range []core.TeamID{c.Team, s.settings.Team} {
-		if _, known := s.teams[t]; team == "" && known {
-			team = t
-		}
-	}
+	team := s.teamFor(*c, a)
 	wants, err := s.wants(ctx, *c, team, a)
 	if err != nil {
 		return err
 	}
-	if before := p.Wants; !p.Queued.IsZero() && p.Team == team {
-		wants.Position, wants.Wait, wants.Told = before.Position, before.Wait, before.Told
-		if before.Agent == wants.Agent {
-			wants.Until = before.Until
-		}
-	} else {
-		p.Queued = s.moment()
-	}
-	p.Team, p.Assigned, p.Wants = team, time.Time{}, wants
+	p = s.lineUp(p, team, wants)
 	moved := c.Agent != "" || c.Team != team
 	c.Agent, c.Team = "", team
 	first, err := s.first(ctx, p)
@@ -85,6 +72,31 @@ func (s *session) take(ctx context.Context, c *core.Conversation, p core.Place, 
 		s.queue(*c, p, moved, a.By)
 	}
 	return nil
+}
+
+// teamFor is whose queue a conversation comes to: the team's that is named, else its own team's, else that of who has no team.
+func (s *session) teamFor(c core.Conversation, a core.Assignment) core.TeamID {
+	team := a.Team
+	for _, t := range []core.TeamID{c.Team, s.settings.Team} {
+		if _, known := s.teams[t]; team == "" && known {
+			team = t
+		}
+	}
+	return team
+}
+
+// lineUp is a place at the end of a team's queue or, for who waits in it already, the one they have there.
+func (s *session) lineUp(p core.Place, team core.TeamID, wants core.Wants) core.Place {
+	if before := p.Wants; !p.Queued.IsZero() && p.Team == team {
+		wants.Position, wants.Wait, wants.Told = before.Position, before.Wait, before.Told
+		if before.Agent == wants.Agent {
+			wants.Until = before.Until
+		}
+	} else {
+		p.Queued = s.moment()
+	}
+	p.Team, p.Assigned, p.Wants = team, time.Time{}, wants
+	return p
 }
 
 // first reports whether nobody is before p in its queue, which counts only where somebody is free for it.

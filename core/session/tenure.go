@@ -50,9 +50,7 @@ func (t *tenure) keep() {
 			continue
 		}
 		began := time.Now()
-		well := time.AfterFunc(steady, t.well)
 		err := t.run()
-		well.Stop()
 		if errors.Is(err, core.ErrLeaseLost) {
 			t.end(core.ErrLeaseLost)
 		}
@@ -66,14 +64,19 @@ func (t *tenure) keep() {
 			failed = 0
 		}
 		failed++
-		wait := again(failed, err)
-		t.opened.host.log.WarnContext(t.ctx, "session ended; it is begun again", "err", err, "failures", failed, "wait", wait)
-		t.ail(err, failed)
-		select {
-		case <-t.ctx.Done():
-		case <-t.counter.asked:
-		case <-time.After(wait):
-		}
+		t.pause(err, failed)
+	}
+}
+
+// pause waits before a session is begun again that ended so many times in a row, unless somebody asks for something.
+func (t *tenure) pause(err error, failed int) {
+	wait := again(failed, err)
+	t.opened.host.log.WarnContext(t.ctx, "session ended; it is begun again", "err", err, "failures", failed, "wait", wait)
+	t.ail(err, failed)
+	select {
+	case <-t.ctx.Done():
+	case <-t.counter.asked:
+	case <-time.After(wait):
 	}
 }
 
@@ -81,6 +84,8 @@ func (t *tenure) keep() {
 func (t *tenure) run() error {
 	ctx, end := t.doing("")
 	defer end(nil)
+	well := time.AfterFunc(steady, t.well)
+	defer well.Stop()
 	err := t.guarded(func() error { return t.opened.link.(core.SessionLink).Run(ctx) })
 	if cause := context.Cause(ctx); errors.Is(cause, errAsked) || errors.Is(cause, errTakeBack) {
 		return cause

@@ -159,22 +159,10 @@ func (c *Client) failure(resp *http.Response, err error) *Failure {
 	return &Failure{Sent: true, Status: resp.StatusCode, RetryAfter: core.RetryAfter(resp.Header), Err: c.clean(err)}
 }
 
-// clean hides secrets in an error's text. An error without any stays whole, so that errors.Is and As see its cause.
-func (c *Client) clean(err error) error {
-	if text := err.Error(); c.hide(text) != text {
-		return errors.New(c.hide(text))
-	}
-	return err
-}
+// clean hides secrets in an error's text.
+func (c *Client) clean(err error) error { return core.HideIn(err, c.secrets()...) }
 
 // hide takes the secrets out of a text.
-func (c *Client) hide(text string) string {
-	for _, s := range append([]core.Secret{c.Token}, c.Hide...) {
-		for _, v := range []string{s.Reveal(), url.QueryEscape(s.Reveal())} {
-			if len(v) >= 4 {
-				text = strings.ReplaceAll(text, v, "[secret]")
-			}
-		}
-	}
-	return text
-}
+func (c *Client) hide(text string) string { return core.Hide(text, c.secrets()...) }
+
+func (c *Client) secrets() []core.Secret { return append([]core.Secret{c.Token}, c.Hide...) }

@@ -2,15 +2,12 @@ package sms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"causeway/core"
@@ -56,12 +53,12 @@ func (f *Failure) Unwrap() error { return f.Err }
 func (c Caller) Do(req *http.Request) (Answer, error) {
 	resp, sent, err := c.send(req)
 	if err != nil {
-		return Answer{}, &Failure{Sent: sent, Err: c.clean(err)}
+		return Answer{}, &Failure{Sent: sent, Err: core.HideIn(err, c.Hide...)}
 	}
 	defer resp.Body.Close()
 	a := Answer{Status: resp.StatusCode, Header: resp.Header}
 	if a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
-		return a, &Failure{Sent: true, Answer: a, Err: c.clean(fmt.Errorf("read answer: %w", core.Unaddressed(err)))}
+		return a, &Failure{Sent: true, Answer: a, Err: core.HideIn(fmt.Errorf("read answer: %w", core.Unaddressed(err)), c.Hide...)}
 	}
 	return a, nil
 }
@@ -70,7 +67,7 @@ func (c Caller) Do(req *http.Request) (Answer, error) {
 func (c Caller) Download(req *http.Request) (*http.Response, error) {
 	resp, sent, err := c.send(req)
 	if err != nil {
-		return nil, &Failure{Sent: sent, Err: c.clean(err)}
+		return nil, &Failure{Sent: sent, Err: core.HideIn(err, c.Hide...)}
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil
@@ -93,30 +90,8 @@ func (c Caller) send(req *http.Request) (*http.Response, bool, error) {
 	return resp, true, nil
 }
 
-func (c Caller) clean(err error) error {
-	if text := err.Error(); c.Clean(text) != text {
-		return errors.New(c.Clean(text))
-	}
-	return err
-}
-
-// Clean takes the secrets out of a text, in every form in which a request may carry them.
-func (c Caller) Clean(text string) string {
-	for _, s := range c.Hide {
-		for _, form := range forms(s.Reveal()) {
-			text = strings.ReplaceAll(text, form, "[secret]")
-		}
-	}
-	return text
-}
-
-func forms(v string) []string {
-	if len(v) < 4 {
-		return nil
-	}
-	quoted, _ := json.Marshal(v)
-	return []string{v, url.QueryEscape(v), url.PathEscape(v), strings.Trim(string(quoted), `"`)}
-}
+// Clean takes the secrets out of a text.
+func (c Caller) Clean(text string) string { return core.Hide(text, c.Hide...) }
 
 // Broken maps a call without an answer that says why. The HTTP statuses are those of proxies, and of providers that say no more.
 func (c Caller) Broken(err error) *core.SendError {

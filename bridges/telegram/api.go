@@ -9,8 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -78,7 +76,7 @@ func (a *api) call(ctx context.Context, method string, p params, into any) error
 func (a *api) post(ctx context.Context, method, kind string, body io.Reader, size int64) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.base+"/bot"+a.token.Reveal()+"/"+method, body)
 	if err != nil {
-		return nil, &failure{Err: a.clean(fmt.Errorf("address to call: %w", core.Unaddressed(err)))}
+		return nil, &failure{Err: core.HideIn(fmt.Errorf("address to call: %w", core.Unaddressed(err)), a.hidden...)}
 	}
 	req.ContentLength = size
 	req.Header.Set("Content-Type", kind)
@@ -91,7 +89,7 @@ func (a *api) do(req *http.Request) (*http.Response, error) {
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
 	resp, err := a.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
-		return nil, &failure{Sent: wrote.Load(), Err: a.clean(core.Unaddressed(err))}
+		return nil, &failure{Sent: wrote.Load(), Err: core.HideIn(core.Unaddressed(err), a.hidden...)}
 	}
 	return resp, nil
 }
@@ -134,7 +132,7 @@ func (a *api) read(resp *http.Response, into any) error {
 }
 
 func (a *api) refused(resp *http.Response, e envelope) *refusal {
-	r := &refusal{Code: int(e.Code), Words: a.hide(string(e.Description)), Migrate: int64(e.Parameters.Migrate)}
+	r := &refusal{Code: int(e.Code), Words: core.Hide(string(e.Description), a.hidden...), Migrate: int64(e.Parameters.Migrate)}
 	if r.Code == 0 {
 		r.Code = resp.StatusCode
 	}
@@ -143,27 +141,7 @@ func (a *api) refused(resp *http.Response, e envelope) *refusal {
 }
 
 func (a *api) failure(resp *http.Response, err error) *failure {
-	return &failure{Sent: true, Status: resp.StatusCode, Retry: core.RetryAfter(resp.Header), Err: a.clean(err)}
-}
-
-// clean hides secrets in an error's text. An error without any stays whole, so that errors.Is and As see its cause.
-func (a *api) clean(err error) error {
-	if text := a.hide(err.Error()); text != err.Error() {
-		return errors.New(text)
-	}
-	return err
-}
-
-// hide takes the secrets out of a text.
-func (a *api) hide(text string) string {
-	for _, s := range a.hidden {
-		for _, v := range []string{s.Reveal(), url.QueryEscape(s.Reveal())} {
-			if v != "" {
-				text = strings.ReplaceAll(text, v, "[secret]")
-			}
-		}
-	}
-	return text
+	return &failure{Sent: true, Status: resp.StatusCode, Retry: core.RetryAfter(resp.Header), Err: core.HideIn(err, a.hidden...)}
 }
 
 func seconds(n int64) time.Duration {

@@ -130,7 +130,7 @@ func (l *link) checkHook(h hook) core.Finding {
 		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "Telegram sends this bot's updates to another address, on " + hostOf(string(h.URL)) + ".", Remedy: register}
 	case failing && l.host.Now().Sub(at) < time.Hour:
 		return core.Finding{Subject: subject, Level: core.HealthBad, Remedy: remedyFor(string(h.Failed)),
-			Detail: fmt.Sprintf("Telegram could not hand over updates at %s (%s); %d wait.", at.Format("15:04 MST"), l.api.hide(string(h.Failed)), h.Pending)}
+			Detail: fmt.Sprintf("Telegram could not hand over updates at %s (%s); %d wait.", at.Format("15:04 MST"), core.Hide(string(h.Failed), l.api.hidden...), h.Pending)}
 	case len(missing(h.Wanted)) > 0:
 		return warn(subject, register, "Telegram was not asked for %s.", strings.Join(missing(h.Wanted), ", "))
 	case h.Pending > backlog:

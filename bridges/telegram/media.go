@@ -161,7 +161,7 @@ func (a *api) download(ctx context.Context, where string) (*http.Response, error
 	u := url.URL{Path: where}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+"/file/bot"+a.token.Reveal()+"/"+u.EscapedPath(), nil)
 	if err != nil {
-		return nil, &failure{Err: a.clean(fmt.Errorf("address to call: %w", core.Unaddressed(err)))}
+		return nil, &failure{Err: core.HideIn(fmt.Errorf("address to call: %w", core.Unaddressed(err)), a.hidden...)}
 	}
 	resp, err := a.do(req)
 	if err != nil {

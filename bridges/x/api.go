@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +89,7 @@ func (a *api) do(req *http.Request) (*http.Response, error) {
 	resp, err := a.http.Do( //nolint:gosec // the host's client guards where calls go
 		req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
-		return nil, &failure{sent: wrote.Load(), err: a.clean(core.Unaddressed(err))}
+		return nil, &failure{sent: wrote.Load(), err: core.HideIn(core.Unaddressed(err), a.conf.secrets()...)}
 	}
 	return resp, nil
 }
@@ -110,11 +109,11 @@ func (a *api) answer(req *http.Request, into any) (http.Header, error) {
 	defer resp.Body.Close()
 	r := reply{status: resp.StatusCode, header: resp.Header}
 	if r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
-		return nil, &failure{sent: true, reply: r, err: a.clean(fmt.Errorf("read answer: %w", core.Unaddressed(err)))}
+		return nil, &failure{sent: true, reply: r, err: core.HideIn(fmt.Errorf("read answer: %w", core.Unaddressed(err)), a.conf.secrets()...)}
 	}
 	switch {
 	case r.status/100 != 2:
-		return nil, &failure{sent: true, reply: r, err: errors.New(a.hide(r.words()))}
+		return nil, &failure{sent: true, reply: r, err: errors.New(core.Hide(r.words(), a.conf.secrets()...))}
 	case into == nil:
 		return r.header, nil
 	case json.Unmarshal(r.body, into) != nil:
@@ -150,17 +149,5 @@ func (a *api) app(ctx context.Context, token core.Secret, method, path string, b
 	return a.read(req, into)
 }
 
-// clean hides secrets in an error's text. An error without any stays whole, so that errors.Is and As see its cause.
-func (a *api) clean(err error) error {
-	if text := a.hide(err.Error()); text != err.Error() {
-		return errors.New(text)
-	}
-	return err
-}
-
-func (a *api) hide(text string) string {
-	for _, s := range []core.Secret{a.conf.secret, a.conf.token, a.conf.tokenSecret} {
-		text = strings.ReplaceAll(text, s.Reveal(), "[secret]")
-	}
-	return text
-}
+// secrets are taken out of every error.
+func (c conf) secrets() []core.Secret { return []core.Secret{c.secret, c.token, c.tokenSecret} }

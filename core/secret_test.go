@@ -1,0 +1,23 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestHide(t *testing.T) {
+	all := []Secret{NewSecret(`p/4 "w&d`), NewSecret("abc"), {}}
+	text := `as it is p/4 "w&d, in a query p%2F4+%22w%26d, in a path p%2F4%20%22w&d, in JSON "p/4 \"w\u0026d"; abc`
+	if got, want := Hide(text, all...), `as it is [secret], in a query [secret], in a path [secret], in JSON "[secret]"; abc`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := HideIn(fmt.Errorf(`dial p/4 "w&d: %w`, io.EOF), all...); errors.Is(err, io.EOF) || strings.Contains(err.Error(), "w&d") {
+		t.Errorf("got %v", err)
+	}
+	if err := HideIn(fmt.Errorf("dial: %w", io.EOF), all...); !errors.Is(err, io.EOF) {
+		t.Errorf("got %v, which has lost its cause", err)
+	}
+}

@@ -23,9 +23,9 @@
 // strange field costs only itself. NUL, which databases refuse, is left out.
 //
 // Send. One call for one part, with Outgoing.Key given to the provider if it takes one. What the platform refused is Rejected, with the effect that
-// follows from its code: the table of codes is data, and a test repeats it. What broke before the request left is Rejected and tried again. What
-// broke afterwards is Unknown, and is never sent again unless Capabilities.Idempotent. The reason is a sentence for the author; the remedy says
-// what to do; the provider's own words go into Detail.
+// follows from its code: the table of codes is data, and a test repeats it. What broke before the request left is Rejected and tried again; what
+// broke afterwards ([core.Watched] tells) is Unknown, and is never sent again unless Capabilities.Idempotent. The reason is a sentence for the
+// author; the remedy says what to do; the provider's own words go into Detail.
 //
 // Check. Ask the provider about all that an admin can get wrong (credential, permissions, webhook, the account's standing), change nothing, and
 // give each finding that is not good its remedy.

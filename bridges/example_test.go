@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
 	"regexp"
 	"strings"
 	"testing"
@@ -161,15 +160,15 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 // call reports with its error whether the request had left by then.
 func (l *link) call(ctx context.Context, path string, body, answer any) (sent bool, err error) {
 	raw, _ := json.Marshal(body)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent = true }})
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+path, bytes.NewReader(raw))
 	if err != nil {
 		return false, errors.New("the API base is no address")
 	}
 	r.Header.Set("Authorization", "Bearer "+l.key.Reveal())
+	r, left := core.Watched(r)
 	resp, err := l.host.HTTP().Do(r)
 	if err != nil {
-		return sent, err
+		return left(), err
 	}
 	defer resp.Body.Close()
 	return true, json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(answer)

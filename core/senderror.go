@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -81,6 +84,13 @@ func Unaddressed(err error) error {
 		return u.Err
 	}
 	return err
+}
+
+// Watched returns a request to do in the place of req, and what tells then whether any of it has left: an error after that is of Outcome Unknown.
+func Watched(req *http.Request) (watched *http.Request, left func() bool) {
+	var wrote atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), trace)), wrote.Load
 }
 
 // Unsendable is the error of a message that cannot go out as it is, found before anything left.

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"causeway/core"
@@ -138,9 +136,7 @@ func (c *Client) call(req *http.Request, into any) error {
 
 // do sends a request. Its error is a *Failure that knows whether any of the request left.
 func (c *Client) do(req *http.Request, authorized bool) (*http.Response, error) {
-	var wrote atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
-	req = req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
+	req, left := core.Watched(req)
 	req.Header.Set("Accept", "application/json")
 	switch {
 	case authorized && c.Header != "":
@@ -150,7 +146,7 @@ func (c *Client) do(req *http.Request, authorized bool) (*http.Response, error) 
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, &Failure{Sent: wrote.Load(), Err: c.clean(core.Unaddressed(err))}
+		return nil, &Failure{Sent: left(), Err: c.clean(core.Unaddressed(err))}
 	}
 	return resp, nil
 }

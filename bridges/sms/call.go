@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
-	"sync/atomic"
 
 	"causeway/core"
 )
@@ -80,12 +78,10 @@ func (c Caller) Download(req *http.Request) (*http.Response, error) {
 }
 
 func (c Caller) send(req *http.Request) (*http.Response, bool, error) {
-	var wrote atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
-	resp, err := c.HTTP.Do( //nolint:gosec // the host's client guards where calls go
-		req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	req, left := core.Watched(req)
+	resp, err := c.HTTP.Do(req) //nolint:gosec // the host's client guards where calls go
 	if err != nil {
-		return nil, wrote.Load(), core.Unaddressed(err)
+		return nil, left(), core.Unaddressed(err)
 	}
 	return resp, true, nil
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 
 	"causeway/core"
@@ -85,11 +83,10 @@ func (a *api) post(ctx context.Context, method, kind string, body io.Reader, siz
 
 // do sends a request. Its error is a *failure that knows whether any of the request left.
 func (a *api) do(req *http.Request) (*http.Response, error) {
-	var wrote atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
-	resp, err := a.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	req, left := core.Watched(req)
+	resp, err := a.http.Do(req)
 	if err != nil {
-		return nil, &failure{Sent: wrote.Load(), Err: core.HideIn(core.Unaddressed(err), a.hidden...)}
+		return nil, &failure{Sent: left(), Err: core.HideIn(core.Unaddressed(err), a.hidden...)}
 	}
 	return resp, nil
 }

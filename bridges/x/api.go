@@ -9,9 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"causeway/core"
@@ -84,12 +82,10 @@ func (a *api) carry(ctx context.Context, method, path, kind string, raw []byte) 
 
 // do sends a request, authorized already.
 func (a *api) do(req *http.Request) (*http.Response, error) {
-	var wrote atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
-	resp, err := a.http.Do( //nolint:gosec // the host's client guards where calls go
-		req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	req, left := core.Watched(req)
+	resp, err := a.http.Do(req) //nolint:gosec // the host's client guards where calls go
 	if err != nil {
-		return nil, &failure{sent: wrote.Load(), err: core.HideIn(core.Unaddressed(err), a.conf.secrets()...)}
+		return nil, &failure{sent: left(), err: core.HideIn(core.Unaddressed(err), a.conf.secrets()...)}
 	}
 	return resp, nil
 }

@@ -88,6 +88,16 @@ func again(err error) bool {
 	return false
 }
 
+// damaged reports whether a file is not what SQLite made of it.
+func damaged(err error) bool {
+	var lite *moderncsqlite.Error
+	if !errors.As(err, &lite) {
+		return false
+	}
+	primary := lite.Code() & 0xff
+	return primary == codes.SQLITE_NOTADB || primary == codes.SQLITE_CORRUPT
+}
+
 // crossed reports whether transactions held what the others wanted.
 func crossed(err error) bool {
 	var pg *pgconn.PgError

@@ -70,6 +70,10 @@ func databaseFile(path string) (string, error) {
 func unopened(path string, err error) error {
 	p := core.Problemf(core.CodeUnavailable, "The database file %s cannot be opened.", path).
 		Remedied("Check that its folder exists and that this user may write there, or name another file in CAUSEWAY_DATABASE_URL.")
+	if damaged(err) {
+		p = core.Problemf(core.CodeUnavailable, "The file %s is damaged, or is no SQLite database.", path).
+			Remedied("Move it away and restore a backup (causeway restore), or name another file in CAUSEWAY_DATABASE_URL.")
+	}
 	p.Err = fmt.Errorf("%w: %w", core.ErrUnavailable, err)
 	return p
 }

@@ -13,6 +13,7 @@ import (
 
 const (
 	lifeEach  = 30 * time.Second // between two looks at what other nodes have seen
+	lifeLast  = 2 * time.Second  // for writing down at the end what came since the last one
 	lifeOwner = "life"
 )
 
@@ -22,24 +23,21 @@ type life struct {
 		AllChannels(ctx context.Context) ([]core.Channel, error)
 		In(ws core.WorkspaceID) core.Repo
 	}
-	now   core.Clock
-	log   *slog.Logger
-	mu    sync.Mutex
-	seen  map[core.ChannelID]core.Proof
-	dirty map[core.ChannelID]bool
+	now  core.Clock
+	log  *slog.Logger
+	mu   sync.Mutex
+	seen map[core.ChannelID]core.Proof
 }
 
 func newLife(b *base) *life {
-	return &life{store: b.store, now: b.now, log: b.log, seen: map[core.ChannelID]core.Proof{}, dirty: map[core.ChannelID]bool{}}
+	return &life{store: b.store, now: b.now, log: b.log, seen: map[core.ChannelID]core.Proof{}}
 }
 
 // note adds a proof.
 func (l *life) note(ch core.ChannelID, p core.Proof) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if q := l.seen[ch].Later(p); q != l.seen[ch] {
-		l.seen[ch], l.dirty[ch] = q, true
-	}
+	l.seen[ch] = l.seen[ch].Later(p)
 }
 
 // last is what is known of a channel.
@@ -67,13 +65,18 @@ func (l *life) came(ch core.Channel, events []core.Event) {
 	}
 }
 
-// run exchanges what is known with the other nodes until ctx is done.
+// run exchanges what is known with the other nodes until ctx is done, and then once more: the next process knows only what was written down.
 func (l *life) run(ctx context.Context) {
-	each(ctx, lifeEach, func() {
-		if err := l.exchange(ctx); err != nil && ctx.Err() == nil {
-			l.log.WarnContext(ctx, "proofs of life not exchanged", "err", err)
-		}
-	})
+	each(ctx, lifeEach, func() { l.round(ctx) })
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifeLast)
+	defer cancel()
+	l.round(last)
+}
+
+func (l *life) round(ctx context.Context) {
+	if err := l.exchange(ctx); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		l.log.WarnContext(ctx, "proofs of life not exchanged", "err", err)
+	}
 }
 
 func (l *life) exchange(ctx context.Context) error {
@@ -97,10 +100,10 @@ func (l *life) exchangeOf(ctx context.Context, ch core.Channel) error {
 		}
 	}
 	l.mu.Lock()
-	known, dirty := l.seen[ch.ID].Later(others), l.dirty[ch.ID]
-	l.seen[ch.ID], l.dirty[ch.ID] = known, false
+	known := l.seen[ch.ID].Later(others)
+	l.seen[ch.ID] = known
 	l.mu.Unlock()
-	if !dirty {
+	if known.In.Equal(others.In) && known.Out.Equal(others.Out) && known.Delivered.Equal(others.Delivered) {
 		return nil
 	}
 	if raw, err = json.Marshal(known); err != nil {

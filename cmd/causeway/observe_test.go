@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -229,5 +230,50 @@ func TestProofsOutliveTheProcess(t *testing.T) {
 	w.must(again.exchange(t.Context()))
 	if got := again.last(ch.ID); !got.In.Equal(seen.In) || !got.Out.Equal(seen.Out) || !got.Delivered.Equal(seen.Delivered) {
 		t.Errorf("known after a restart: %+v, want %+v", got, seen)
+	}
+}
+
+// What could not be written down, because the database was away or another node wrote at the same time, is written at the next look.
+func TestProofsAreWrittenAgain(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	ch, ctx := w.theChannel(), t.Context()
+	came := core.Proof{In: time.Now()}
+	l := newLife(w.base)
+	l.note(ch.ID, came)
+	away, end := context.WithCancel(ctx)
+	end()
+	if err := l.exchange(away); err == nil {
+		t.Fatal("it was written all the same")
+	}
+	knows := func(when string) {
+		t.Helper()
+		other := newLife(w.base)
+		w.must(other.exchange(ctx))
+		if got := other.last(ch.ID); !got.In.Equal(came.In) {
+			t.Errorf("%s another node knows %+v, want %+v", when, got, came)
+		}
+	}
+	w.must(l.exchange(ctx))
+	knows("after a look that failed")
+	w.must(w.repo().SetValue(ctx, lifeOwner, string(ch.ID), []byte("{}")))
+	w.must(l.exchange(ctx))
+	knows("after another's look")
+}
+
+// A gateway that stops writes down what was proven since the last look.
+func TestProofsAreWrittenAtTheEnd(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	ch, came := w.theChannel(), core.Proof{In: time.Now()}
+	l := newLife(w.base)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); l.run(ctx) }()
+	l.note(ch.ID, came)
+	stop()
+	<-ended
+	next := newLife(w.base)
+	w.must(next.exchange(t.Context()))
+	if got := next.last(ch.ID); !got.In.Equal(came.In) {
+		t.Errorf("the next process knows %+v, want %+v", got, came)
 	}
 }

@@ -71,10 +71,16 @@ func refused(r *refusal) *core.SendError {
 	if !known && r.Words != "" {
 		e.Reason = "Telegram refused the message: " + strings.TrimRight(r.Words, ".") + "."
 	}
-	if r.Code >= 500 && strings.Contains(strings.ToLower(r.Words), "restart") { // its server stopped while it worked on the call
+	if r.uncertain() {
 		e.Outcome, e.Effect, e.Reason, e.Remedy = core.Unknown, core.EffectFail, unclear, lookThere
 	}
 	return e
+}
+
+// uncertain reports whether a refusal leaves open what became of the call: Telegram's server stopped while it worked on it, or its front, which words what
+// a proxy would say as Telegram does, got no answer from that server.
+func (r *refusal) uncertain() bool {
+	return r.Code == http.StatusBadGateway || r.Code == http.StatusGatewayTimeout || r.Code >= 500 && strings.Contains(strings.ToLower(r.Words), "restart")
 }
 
 const (

@@ -86,9 +86,7 @@ var meanings = []meaning{
 	// Trouble that passes.
 	{words: []string{"temporarily unavailable", "Too Many Requests"}, effect: core.EffectRetry, wait: 2 * time.Second, reason: "Telegram has trouble at the moment."},
 	{code: 500, effect: core.EffectRetry, wait: 2 * time.Second, reason: "Telegram has trouble at the moment."},
-	{code: 502, effect: core.EffectRetry, wait: 2 * time.Second, reason: "Telegram has trouble at the moment."},
 	{code: 503, effect: core.EffectRetry, wait: 2 * time.Second, reason: "Telegram has trouble at the moment."},
-	{code: 504, effect: core.EffectRetry, wait: 2 * time.Second, reason: "Telegram has trouble at the moment."},
 	// What the words do not tell.
 	{code: 403, effect: core.EffectFail, reason: "Telegram does not let the bot write to this recipient.", remedy: otherWay},
 	{code: 405, effect: core.EffectFail, reason: "Telegram calls the request malformed.", remedy: reportIt},

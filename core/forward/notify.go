@@ -120,8 +120,11 @@ func (f *Forwarder) deliver(ctx context.Context, w core.Work, n core.Notice) err
 	if err != nil {
 		return err
 	}
-	if m.ID != "" {
+	switch {
+	case m.ID != "":
 		ctx = core.WithTrace(ctx, m.Trace())
+	case n.Mail != "": // which became no message
+		ctx = core.WithTrace(ctx, n.Mail.Trace())
 	}
 	wait, err := f.await(ctx, w, n, m)
 	if err != nil {

@@ -399,6 +399,8 @@ func TestRefusedThenTemplate(t *testing.T) {
 		}
 		if l := h.last(name); l.InReplyTo != "late-"+from || l.From.Name != "Causeway" {
 			t.Errorf("the refusal answers %q, from %q", l.InReplyTo, l.From.Name)
+		} else if !slices.Contains(l.Headers, [2]string{core.TraceHeader, m.ID.Trace()}) {
+			t.Errorf("the refusal does not say the trace of the mail %s: %v", m.ID.Trace(), l.Headers)
 		}
 	}
 	golden(t, "refused", h.all()...)

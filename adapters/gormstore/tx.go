@@ -50,14 +50,7 @@ func pause(ctx context.Context, try int, crossed bool) error {
 		wait *= 20
 	}
 	wait = min(wait, time.Second)
-	t := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // jitter needs no secrecy
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return core.Wait(ctx, wait/2+rand.N(wait)) //nolint:gosec // jitter needs no secrecy
 }
 
 func (s *Store) once(ctx context.Context, f func(t *transaction) error) error {

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"causeway/core"
 )
 
 const (
@@ -76,7 +78,7 @@ func (w *Wire) speak(ctx context.Context) {
 			return
 		case <-w.rung:
 		}
-		if !idle(ctx, wireGather) { // what else is told now goes along
+		if core.Wait(ctx, wireGather) != nil { // what else is told now goes along
 			return
 		}
 		for _, text := range w.take() {
@@ -122,7 +124,7 @@ func (w *Wire) listen(ctx context.Context) {
 		if err := w.attend(ctx); err != nil && ctx.Err() == nil {
 			w.log.DebugContext(ctx, "other nodes not heard", "err", err)
 		}
-		idle(ctx, wireRetry)
+		_ = core.Wait(ctx, wireRetry)
 	}
 }
 
@@ -147,17 +149,5 @@ func (w *Wire) attend(ctx context.Context) error {
 		for line := range strings.SplitSeq(text, "\n") {
 			w.hear(line)
 		}
-	}
-}
-
-// idle waits, and reports whether it was not interrupted.
-func idle(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"causeway/core"
 )
 
 // pulse is the life of a node on PostgreSQL: a lock held by a connection of its own. The server takes it away when the process dies, or its
@@ -70,7 +72,7 @@ func (p *pulse) cry(ctx context.Context, b *bell) {
 				p.q.log.WarnContext(ctx, "other nodes not told of jobs; they look by themselves", "err", err)
 			}
 		}
-		sleep(ctx, p.pause())
+		_ = core.Wait(ctx, p.pause())
 	}
 }
 

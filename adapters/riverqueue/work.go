@@ -161,7 +161,7 @@ func (q *Queue) settle(ctx context.Context, s *started, job *rivertype.JobRow, f
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	for try := 1; ; try++ {
-		if state, failed = q.write(ctx, s, v); failed == nil || try == 6 || !sleep(ctx, time.Second<<try/10) {
+		if state, failed = q.write(ctx, s, v); failed == nil || try == 6 || core.Wait(ctx, time.Second<<try/10) != nil {
 			break
 		}
 	}
@@ -227,15 +227,4 @@ func clip(text string) string {
 		text = text[:most] + "…"
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

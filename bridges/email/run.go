@@ -66,7 +66,7 @@ func (w *watch) run(ctx context.Context) {
 			return
 		}
 		w.failed++
-		_ = sleep(ctx, w.judge(ctx, err))
+		_ = core.Wait(ctx, w.judge(ctx, err))
 	}
 }
 
@@ -186,16 +186,4 @@ func (s *session) tell(ctx context.Context) {
 	s.told = worst
 	worst.Since = s.host.Now()
 	s.host.Health(ctx, worst)
-}
-
-// sleep waits, or less if ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

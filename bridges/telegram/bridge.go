@@ -58,7 +58,7 @@ func (Bridge) Open(channel core.Channel, settings core.Settings, host core.Host)
 	if err != nil {
 		return nil, err
 	}
-	l := &link{channel: channel, host: host, conf: c, sleep: sleep}
+	l := &link{channel: channel, host: host, conf: c, sleep: core.Wait}
 	l.api = &api{http: host.HTTP(), base: c.base, token: c.token, hidden: []core.Secret{c.token, c.verify}}
 	if c.polling {
 		return polled{l}, nil

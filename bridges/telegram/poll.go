@@ -53,18 +53,6 @@ func (l polled) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// sleep waits, or less if ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
 // turn asks once and takes in what comes.
 func (s *session) turn(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {

@@ -164,7 +164,7 @@ func (s *session) store(all []core.Event) bool {
 	}
 	var err error
 	for try := range emitTries {
-		if try > 0 && !pause(s.ctx, emitWait<<(2*try)) {
+		if try > 0 && core.Wait(s.ctx, emitWait<<(2*try)) != nil {
 			return false
 		}
 		if err = s.link.host.Emit(s.ctx, all...); err == nil {
@@ -196,17 +196,6 @@ func (s *session) failed(err error) bool {
 		s.reset()
 	}
 	return false
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // metNumber tells the gateway when a person whose hidden address is known has another number now.

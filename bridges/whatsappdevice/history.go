@@ -80,7 +80,7 @@ func (s *session) importHistory(ctx context.Context) {
 		if ctx.Err() == nil {
 			s.link.host.Log().WarnContext(ctx, "history not imported yet", "err", err)
 		}
-		pause(ctx, min(historyLongest, historyAgain*time.Duration(failed)))
+		_ = core.Wait(ctx, min(historyLongest, historyAgain*time.Duration(failed)))
 	}
 }
 

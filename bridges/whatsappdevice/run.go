@@ -106,14 +106,7 @@ func (l *link) wait(ctx context.Context, end ending) error {
 	if end.again.IsZero() {
 		return l.stay(ctx, end.health)
 	}
-	t := time.NewTimer(end.again.Sub(l.host.Now()))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return core.Wait(ctx, end.again.Sub(l.host.Now()))
 }
 
 // endingValue keeps why the device is no longer linked: after a restart nobody else could say.
@@ -330,11 +323,7 @@ func (s *session) catchUp() {
 // after does something later, unless the session is over by then.
 func (s *session) after(d time.Duration, do func()) {
 	s.spawn(func() {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-s.ctx.Done():
-		case <-t.C:
+		if core.Wait(s.ctx, d) == nil {
 			do()
 		}
 	})

@@ -127,7 +127,7 @@ func (l *link) processed(ctx context.Context, id string, up uploaded) error {
 		case p.State == "failed":
 			return core.Unsendable("X cannot use this file: it is damaged, or of a form that X does not take.", "Send it in another format, or as a link.")
 		}
-		if err := pause(ctx, time.Duration(max(1, min(p.After, 30)))*time.Second); err != nil {
+		if err := core.Wait(ctx, time.Duration(max(1, min(p.After, 30)))*time.Second); err != nil {
 			return &failure{err: err}
 		}
 		up = uploaded{}
@@ -136,17 +136,6 @@ func (l *link) processed(ctx context.Context, id string, up uploaded) error {
 		}
 	}
 	return &failure{err: errors.New("X is not done with the file")}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // maxFile bounds a fetched file: X takes none larger.

@@ -87,7 +87,7 @@ func New(o Options) *Keeper {
 
 // Run sweeps from time to time until ctx is done.
 func (k *Keeper) Run(ctx context.Context) {
-	for wait := firstSoon; rest(ctx, wait/2+rand.N(wait)); wait = sweepEach { //nolint:gosec // so that nodes do not do it all at once
+	for wait := firstSoon; core.Wait(ctx, wait/2+rand.N(wait)) == nil; wait = sweepEach { //nolint:gosec // so that nodes do not do it all at once
 		if err := k.Sweep(ctx); err != nil && ctx.Err() == nil {
 			k.Log.WarnContext(ctx, "not all that is old was removed, to be tried again", "err", err)
 		}
@@ -123,7 +123,7 @@ func (k *Keeper) expire(ctx context.Context, kind Kind, before time.Time) error 
 		if next == "" {
 			return nil
 		}
-		if !rest(ctx, restTimes*time.Since(began)) {
+		if core.Wait(ctx, restTimes*time.Since(began)) != nil {
 			return ctx.Err()
 		}
 		from = next
@@ -150,18 +150,6 @@ func (k *Keeper) files(ctx context.Context, before time.Time) error {
 func (k *Keeper) named(ctx context.Context, keys []string) ([]string, error) {
 	began := time.Now()
 	wanted, err := k.Store.Named(ctx, keys)
-	rest(ctx, restTimes*time.Since(began))
+	_ = core.Wait(ctx, restTimes*time.Since(began))
 	return wanted, err
-}
-
-// rest waits, and reports whether there is reason to go on.
-func rest(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

@@ -128,17 +128,34 @@ func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.Channe
 	})
 }
 
-// unpark lets a channel go on that was parked for what the provider said of credentials which it no longer has: they were replaced while the call was under
-// way, or another node knew of the new ones first. Whoever brings new ones resumes what is parked by then, and looking after the parking leaves no gap.
-func (o *Outbox) unpark(ctx context.Context, w core.Work, rt route, e *core.SendError) error {
-	if e.Outcome != core.Rejected || e.Effect != core.EffectPark || o.Outdated == nil {
-		return nil
+// parks reports whether an error of a call stops its channel.
+func parks(e *core.SendError) bool { return e.Outcome == core.Rejected && e.Effect == core.EffectPark }
+
+// ofOld is what an error means that may be of credentials which the channel no longer has: they were replaced while the call was under way, or another node
+// knew of the new ones first. It says nothing of these, which are to be tried.
+func (o *Outbox) ofOld(ctx context.Context, rt route, e *core.SendError) *core.SendError {
+	if !parks(e) || o.Outdated == nil {
+		return e
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if !o.Outdated(ctx, rt.channel.ID, rt.link) {
+		return e
+	}
+	o.Log.InfoContext(ctx, "channel has other credentials by now than those that were refused", "channel", rt.channel.ID)
+	old := *e
+	old.Effect = core.EffectRetry
+	return &old
+}
+
+// unpark is ofOld for a channel that was parked just now. Whoever brings new credentials resumes what is parked by then, and looking once more after the
+// parking leaves no gap.
+func (o *Outbox) unpark(ctx context.Context, w core.Work, rt route, e *core.SendError) error {
+	if !parks(e) || o.ofOld(ctx, rt, e) == e {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
 	ch, err := o.Store.In(w.Workspace).Channel(ctx, rt.channel.ID)
 	if err != nil {
 		return fmt.Errorf("channel with other credentials: %w", err)
@@ -146,7 +163,6 @@ func (o *Outbox) unpark(ctx context.Context, w core.Work, rt route, e *core.Send
 	if ch.State != core.ChannelParked || ch.Health.Code != e.Code || ch.Health.Reason != e.Reason { // paused by a person, or parked for something else
 		return nil
 	}
-	o.Log.InfoContext(ctx, "channel goes on: it has other credentials than those that were refused", "channel", rt.channel.ID)
 	return o.Resume(ctx, w.Workspace, rt.channel.ID)
 }
 

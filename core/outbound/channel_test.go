@@ -45,14 +45,13 @@ func TestParkAndResume(t *testing.T) {
 	})
 }
 
-// The token is replaced while a call with the old one is under way, which is then refused: the channel goes on, in order, with the new one. What a person
-// paused meanwhile stays so, and if the new token is no good either, the channel is parked.
+// The token is replaced while a call with the old one is under way, which is then refused: the channel goes on, in order, with the new one, and nobody is
+// alarmed. What a person paused meanwhile stays so, and if the new token is no good either, the channel is parked.
 func TestTokenReplacedUnderWay(t *testing.T) {
 	expired := &core.SendError{Code: "190", Outcome: core.Rejected, Effect: core.EffectPark, Reason: "The token expired.", Remedy: "Make a new one."}
 	each(t, func(w *world) {
-		old := w.link
 		replaced := func(meanwhile func()) {
-			old.plays(func(context.Context, core.Outgoing) (core.Sent, error) {
+			w.link.plays(func(context.Context, core.Outgoing) (core.Sent, error) {
 				meanwhile()
 				w.link = &link{can: capabilities()}
 				return core.Sent{}, expired
@@ -60,15 +59,26 @@ func TestTokenReplacedUnderWay(t *testing.T) {
 		}
 		replaced(func() {})
 		made := w.writes("1", "2")
-		w.must(w.deliver())
+		w.jobs()
+		w.later("with the old one", w.deliver(), time.Second)
+		equal(w, "nobody is told", w.jobs(), "")
+		w.delivered()
 		equal(w, "state", w.channel().State, core.ChannelActive)
-		equal(w, "health", w.channel().Health.Code, "")
 		equal(w, "sent with the new token, in order", w.link.texts(), "1|2")
 		w.status("sent", made[0].ID, core.StatusSent)
 
-		old = w.link
-		replaced(func() { w.must(w.out.Pause(w.Context(), w.ws, w.ch.ID)) })
+		replaced(func() { w.looks, w.blind = 0, 1 }) // seen only when the channel is parked
 		w.writes("3")
+		w.must(w.deliver())
+		equal(w, "resumed", w.channel().State, core.ChannelActive)
+		equal(w, "health", w.channel().Health.Code, "")
+		equal(w, "sent with the newer token", w.link.texts(), "3")
+
+		replaced(func() {
+			w.looks, w.blind = 0, 1
+			w.must(w.out.Pause(w.Context(), w.ws, w.ch.ID))
+		})
+		w.writes("4")
 		w.must(w.deliver())
 		equal(w, "paused by a person", w.channel().State, core.ChannelPaused)
 		w.link.plays(fails(expired))
@@ -76,7 +86,7 @@ func TestTokenReplacedUnderWay(t *testing.T) {
 		w.wake()
 		w.must(w.deliver())
 		equal(w, "with a new token that is no good", w.channel().State, core.ChannelParked)
-		equal(w, "tried once", w.link.texts(), "3")
+		equal(w, "tried once", w.link.texts(), "4")
 	})
 }
 

@@ -301,8 +301,9 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 		s, failed := step{}, error(nil)
 		if err != nil {
 			a.Result = err.Error()
-			s, failed = o.settle(ctx, w, x.part, a, ofAlbum(core.AsSendError(err), len(all)))
-			failed = cmp.Or(failed, o.unpark(ctx, w, rt, core.AsSendError(err)))
+			e := o.ofOld(ctx, rt, core.AsSendError(err))
+			s, failed = o.settle(ctx, w, x.part, a, ofAlbum(e, len(all)))
+			failed = cmp.Or(failed, o.unpark(ctx, w, rt, e))
 		} else {
 			s, failed = o.succeed(ctx, w, rt, x.part, a, answer, i == len(all)-1)
 		}

@@ -35,6 +35,8 @@ type world struct {
 	anew  int // how often a session was to begin anew
 
 	chance float64 // by which waits are spread
+
+	looks, blind int // how often it was asked whether a link is outdated, and how often it is not seen
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -64,8 +66,11 @@ func (w *world) begin() {
 	w.link = &link{can: capabilities()}
 	w.in = inbound.New(w.store, w.now, log)
 	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Chance: func() float64 { return w.chance }, Arrived: w.in.Arrived, Answered: w.in.Answered,
-		Anew:     func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil },
-		Outdated: func(_ context.Context, _ core.ChannelID, l core.Link) bool { return l != core.Link(w.link) }})
+		Anew: func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil },
+		Outdated: func(_ context.Context, _ core.ChannelID, l core.Link) bool {
+			w.looks++
+			return l != core.Link(w.link) && w.looks > w.blind
+		}})
 	var err error
 	w.ws, err = w.store.EnsureWorkspace(w.Context(), "main")
 	w.must(err)

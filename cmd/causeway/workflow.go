@@ -50,19 +50,8 @@ func (g *gateway) planSchedules(ctx context.Context) {
 	}
 }
 
-// readWorkflows checks the workflows of a business file, which may name what the file has and what is there already.
-func (b *base) readWorkflows(ctx context.Context, f *business.File) error {
-	if len(f.Workflows) == 0 {
-		return nil
-	}
-	ws, err := b.store.EnsureWorkspace(ctx, f.Workspace)
-	if err != nil {
-		return err
-	}
-	known, err := workflow.Names(ctx, b.store.In(ws))
-	if err != nil {
-		return err
-	}
+// knownBy adds what a business file names to what is known already.
+func knownBy(f *business.File, known workflow.Known) workflow.Known {
 	for _, a := range f.Agents {
 		known.Agents = append(known.Agents, a.Name)
 	}
@@ -77,6 +66,23 @@ func (b *base) readWorkflows(ctx context.Context, f *business.File) error {
 	for _, w := range f.Workflows {
 		known = known.With(w.Node)
 	}
+	return known
+}
+
+// readWorkflows checks the workflows of a business file, which may name what the file has and what is there already.
+func (b *base) readWorkflows(ctx context.Context, f *business.File) error {
+	if len(f.Workflows) == 0 {
+		return nil
+	}
+	ws, err := b.store.EnsureWorkspace(ctx, f.Workspace)
+	if err != nil {
+		return err
+	}
+	known, err := workflow.Names(ctx, b.store.In(ws))
+	if err != nil {
+		return err
+	}
+	known = knownBy(f, known)
 	var wrong remark.List
 	for i := range f.Workflows {
 		w := &f.Workflows[i]

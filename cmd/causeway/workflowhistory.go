@@ -95,36 +95,45 @@ func (b *base) replayTo(ctx context.Context, defs []workflow.Definition, c core.
 		return played, err
 	}
 	for _, m := range said {
-		if err := r.Pass(ctx, m.At); err != nil {
-			return played, err
-		}
-		switch {
-		case m.Historic || m.Content.Automatic != "":
-		case m.Direction == core.In:
-			err = r.Hear(ctx, m.Content)
-		case m.Author.Human() && r.Talk.ID != "":
-			if played.past.By == "" {
-				played.past.Answered, played.past.By = m.At, m.Author.Agent
-			}
-			err = r.Answer(ctx, m.Content.Text)
-		}
-		if err != nil {
+		if err := played.goOn(ctx, m); err != nil {
 			return played, err
 		}
 	}
-	if c.State == core.ConversationClosed && r.Talk.State == core.ConversationOpen {
-		if err := r.Pass(ctx, c.Closed); err != nil {
-			return played, err
-		}
-		err = r.Close(ctx)
-	} else {
-		err = r.Pass(ctx, r.Now.Add(7*24*time.Hour))
-	}
+	err = played.finish(ctx)
 	played.past.Asks = to.asks(r, c)
 	if closed := r.Talk.Closed; c.State == core.ConversationOpen || !closed.IsZero() && closed.Before(c.Closed) {
 		played.past.Conversation.Closed = closed
 	}
 	return played, err
+}
+
+// goOn plays what was said next.
+func (r *replayed) goOn(ctx context.Context, m core.Message) error {
+	if err := r.Pass(ctx, m.At); err != nil {
+		return err
+	}
+	switch {
+	case m.Historic || m.Content.Automatic != "":
+	case m.Direction == core.In:
+		return r.Hear(ctx, m.Content)
+	case m.Author.Human() && r.Talk.ID != "":
+		if r.past.By == "" {
+			r.past.Answered, r.past.By = m.At, m.Author.Agent
+		}
+		return r.Answer(ctx, m.Content.Text)
+	}
+	return nil
+}
+
+// finish closes the conversation when it was closed, unless a workflow did that before; one that goes on is looked at for a week more.
+func (r *replayed) finish(ctx context.Context) error {
+	if r.State != core.ConversationClosed || r.Talk.State != core.ConversationOpen {
+		return r.Pass(ctx, r.Now.Add(7*24*time.Hour))
+	}
+	if err := r.Pass(ctx, r.Conversation.Closed); err != nil {
+		return err
+	}
+	return r.Close(ctx)
 }
 
 // rehearsal is a stage with the contact of a past conversation as they are today.

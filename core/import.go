@@ -86,6 +86,11 @@ func (i Import) Advance(news Import, now time.Time) Import {
 	return i
 }
 
+// Anew is the import to be asked for once more, of an account that was given to us again.
+func (i Import) Anew(now time.Time) Import {
+	return Import{What: i.What, Round: i.Round + 1, Changed: now, Over: i.Over}
+}
+
 // String says in some words how it stands.
 func (i Import) String() string {
 	switch i.State {

@@ -227,6 +227,26 @@ func (b *base) returned(ctx context.Context, ch core.Channel) error {
 
 // putChannel stores the channel, its imports to be asked for anew.
 func (b *base) putChannel(ctx context.Context, repo core.Repo, t signup.Ticket, c signup.Connected) (core.Channel, error) {
+	ch, err := b.ticketChannel(ctx, repo, t, c)
+	if err != nil {
+		return ch, err
+	}
+	if err := b.importAnew(ctx, repo, ch.ID); err != nil { // first, as news of the channel does: whoever waits for the other does so in this order
+		return ch, err
+	}
+	if err := repo.SaveChannel(ctx, ch); err != nil {
+		return ch, err
+	}
+	if key, value := whatsappcloud.InApp(); c.Shared {
+		if err := repo.SetValue(ctx, session.Owner(ch.ID), key, value); err != nil {
+			return ch, err
+		}
+	}
+	return ch, b.sealConnected(ctx, repo, ch, t, c)
+}
+
+// ticketChannel is the channel of a ticket, new or as it was, set to the number that was connected.
+func (b *base) ticketChannel(ctx context.Context, repo core.Repo, t signup.Ticket, c signup.Connected) (core.Channel, error) {
 	ch, err := repo.ChannelByName(ctx, t.Channel)
 	switch {
 	case errors.Is(err, core.ErrNotFound):
@@ -243,34 +263,39 @@ func (b *base) putChannel(ctx context.Context, repo core.Repo, t signup.Ticket, 
 		}
 	}
 	ch.Settings, ch.Account = settings, c.Number
-	if err := repo.SaveChannel(ctx, ch); err != nil {
-		return ch, err
-	}
-	if key, value := whatsappcloud.InApp(); c.Shared {
-		if err := repo.SetValue(ctx, session.Owner(ch.ID), key, value); err != nil {
-			return ch, err
+	return ch, nil
+}
+
+// importAnew has the imports of a channel asked for once more.
+func (b *base) importAnew(ctx context.Context, repo core.Repo, ch core.ChannelID) error {
+	for _, what := range core.ImportKinds() {
+		if err := core.TurnOfImport(ctx, repo, ch, what); err != nil {
+			return err
+		}
+		i, err := core.ReadImport(ctx, repo, ch, what)
+		if err == nil && i.State != core.ImportWanted {
+			err = core.KeepImport(ctx, repo, ch, i.Anew(b.now()))
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// sealConnected keeps the secrets of a channel that was connected. Its verify token stays, if it has one.
+func (b *base) sealConnected(ctx context.Context, repo core.Repo, ch core.Channel, t signup.Ticket, c signup.Connected) error {
 	verify, err := b.secret(ctx, ch.Workspace, ownerOf(ch), "verify_token")
 	if err != nil {
-		return ch, err
+		return err
 	}
 	if verify.Empty() {
 		verify = core.NewSecret(core.NewToken(20))
 	}
 	for name, value := range map[string]core.Secret{"access_token": c.Token, "app_secret": t.Secret, "verify_token": verify} {
 		if err := b.seal(ctx, repo, ch.Workspace, ownerOf(ch), name, value); err != nil {
-			return ch, err
+			return err
 		}
 	}
-	for _, what := range core.ImportKinds() {
-		i, err := core.ReadImport(ctx, repo, ch.ID, what)
-		if err == nil && i.State != core.ImportWanted {
-			err = core.KeepImport(ctx, repo, ch.ID, core.Import{What: what, Round: i.Round + 1, Changed: b.now()})
-		}
-		if err != nil {
-			return ch, err
-		}
-	}
-	return ch, nil
+	return nil
 }

@@ -259,6 +259,31 @@ func TestConnectAgain(t *testing.T) {
 	w.eventually("the new number goes on", func() bool { return now().State == core.ChannelActive && now().Account == moved.PhoneNumberID })
 }
 
+// TestConnectLateNews: what is told of the imports of a number only after it was connected anew, and is of the time before it was disconnected, does not
+// count as news of the imports that are asked for now.
+func TestConnectLateNews(t *testing.T) {
+	w, business := signupWorld(t, worldOptions{})
+	connect := func() core.Channel {
+		asked := map[string]string{"ticket": w.invited(nil), "code": business.SignupCode(), "event": finishedInApp, "waba_id": bakery().WABA}
+		if status, said := w.tell("finish", asked, nil); status != http.StatusOK {
+			t.Fatalf("%d, %v", status, said)
+		}
+		ch, err := w.repo().ChannelByName(t.Context(), "bakery")
+		w.must(err)
+		return ch
+	}
+	ch, over := connect(), w.now().Add(time.Hour) // after all that the number has told of the first time
+	w.must(core.KeepImport(t.Context(), w.repo(), ch.ID, core.Import{What: core.ImportHistory, State: core.ImportRefused, Round: 1, Over: over}))
+	connect()
+	w.must(w.acceptor.Accept(t.Context(), ch, []core.Event{{Kind: core.EventAccount, ID: "late", At: over.Add(-time.Minute), Origin: core.OriginProvider,
+		Change: &core.AccountBody{Name: "history", Import: &core.Import{What: core.ImportHistory, State: core.ImportDone, Percent: 100}}}}))
+	i, err := core.ReadImport(t.Context(), w.repo(), ch.ID, core.ImportHistory)
+	w.must(err)
+	if i.State == core.ImportDone || i.Round != 2 || !i.Over.Equal(over) {
+		t.Errorf("the import is %s, round %d, over at %s", i, i.Round, i.Over)
+	}
+}
+
 // TestConnectNamesOfOthers: a link for a channel of another kind is refused when it is asked for, and not when the owner has done all the work.
 func TestConnectNamesOfOthers(t *testing.T) {
 	w, _ := signupWorld(t, worldOptions{})

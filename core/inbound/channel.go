@@ -218,7 +218,7 @@ func (b *batch) over(ctx context.Context, e core.Event) error {
 			return err
 		}
 		if i.Over = core.Latest(i.Over, e.At); i.State != core.ImportWanted && i.Over.After(i.Heard) && i.Over.After(i.Asked) {
-			i = core.Import{What: what, Round: i.Round + 1, Changed: b.now, Over: i.Over}
+			i = i.Anew(b.now)
 		}
 		if err := core.KeepImport(ctx, b.repo, b.ch.ID, i); err != nil {
 			return err

@@ -210,7 +210,7 @@ func (b *base) openVault(ctx context.Context) error {
 // join connects the verbs of the domain, which do not know each other.
 func (b *base) join() {
 	b.acceptor, b.life = inbound.New(b.store, b.now, b.log), newLife(b)
-	b.acceptor.Stored = b.meters.stored
+	b.acceptor.Stored, b.meters.home = b.meters.stored, b.workspace
 	b.links = session.New(session.Options{Store: b.store, Vault: b.vault, Blobs: b.blobs, Bridges: bridges(), Now: b.now, Log: b.log, HTTP: b.clients.For, Dial: b.clients.Dial,
 		Accept: b.inbox().AcceptUnder, MaxMedia: b.cfg.MaxMedia(), Alert: b.tell, Changed: b.mended,
 		Tell: b.shout})

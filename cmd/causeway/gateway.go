@@ -101,7 +101,7 @@ func newGateway(b *base, p ports) (*gateway, error) {
 
 func (g *gateway) buildAPI() (err error) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(g.jobs, g.meters, &channelMeters{all: g.store.AllChannels, proven: g.life.last}, leftMeters{g.store.Left})
+	registry.MustRegister(g.jobs, g.meters, &channelMeters{all: g.store.AllChannels, proven: g.life.last, called: g.meters.channel}, leftMeters{g.store.Left})
 	g.keeper, g.prober = newKeeper(g.base, registry), newProber(g.base)
 	connect, err := g.connectPage()
 	if err != nil {

@@ -29,6 +29,15 @@ type meters struct {
 	answered *prometheus.HistogramVec
 	receipts *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	home     core.WorkspaceID // whose channels go by their names
+}
+
+// channel is what a channel is called in all metrics. Names are unique in a workspace only.
+func (m *meters) channel(ch core.Channel) string {
+	if ch.Workspace == m.home {
+		return ch.Name
+	}
+	return string(ch.ID)
 }
 
 func newMeters() *meters {
@@ -81,8 +90,8 @@ func (m *meters) stored(events int, took time.Duration) {
 }
 
 func (m *meters) sent(s outbound.Sending) {
-	m.sends.WithLabelValues(s.Channel.Name, s.Outcome).Inc()
-	m.sending.WithLabelValues(s.Channel.Name).Observe(s.Took.Seconds())
+	m.sends.WithLabelValues(m.channel(s.Channel), s.Outcome).Inc()
+	m.sending.WithLabelValues(m.channel(s.Channel)).Observe(s.Took.Seconds())
 	if s.First && s.Outcome == "sent" {
 		m.answered.WithLabelValues(string(s.Author)).Observe(s.After.Seconds())
 	}
@@ -126,11 +135,12 @@ func (m *meters) accepted(ch core.Channel, events []core.Event, took time.Durati
 	if err != nil {
 		outcome = "turned-away"
 	}
+	name := m.channel(ch)
 	for i := range events {
 		e := &events[i]
-		m.events.WithLabelValues(ch.Name, string(e.Kind), outcome).Inc()
+		m.events.WithLabelValues(name, string(e.Kind), outcome).Inc()
 		if e.Receipt != nil && err == nil {
-			m.receipts.WithLabelValues(ch.Name, string(e.Receipt.Status)).Inc()
+			m.receipts.WithLabelValues(name, string(e.Receipt.Status)).Inc()
 		}
 	}
 }
@@ -172,6 +182,7 @@ func (i inbox) Replay(ctx context.Context, ws core.WorkspaceID, id string) error
 type channelMeters struct {
 	all    func(ctx context.Context) ([]core.Channel, error)
 	proven func(ch core.ChannelID) core.Proof
+	called func(ch core.Channel) string
 }
 
 var (
@@ -202,10 +213,7 @@ func (m *channelMeters) Collect(c chan<- prometheus.Metric) {
 		if level == core.HealthUnknown {
 			level = "unknown"
 		}
-		name := ch.Name
-		if ch.Workspace != all[0].Workspace { // names are unique in a workspace only
-			name = string(ch.ID)
-		}
+		name := m.called(ch)
 		c <- prometheus.MustNewConstMetric(healthDesc, prometheus.GaugeValue, 1, name, ch.Kind, string(level))
 		c <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, 1, name, ch.Kind, string(ch.State))
 		p := m.proven(ch.ID)

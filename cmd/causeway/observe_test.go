@@ -108,6 +108,24 @@ func TestDashboardShowsRealMetrics(t *testing.T) {
 	}
 }
 
+// Channels of two workspaces may have one name: what happens in one is not counted for the other, and all metrics call it the same.
+func TestMetricsOfTwoWorkspaces(t *testing.T) {
+	w := liveIn(t, worldOptions{})
+	ws, err := w.store.EnsureWorkspace(t.Context(), "second")
+	w.must(err)
+	other := core.Channel{ID: "other-shop", Workspace: ws, Kind: "whatsapp-cloud", Name: "shop", Account: "77", State: core.ChannelActive, Created: w.now()}
+	w.must(w.store.In(ws).SaveChannel(t.Context(), other))
+	w.must(w.inbox().Accept(t.Context(), other, []core.Event{{ID: "e", Kind: core.EventReceipt, Account: "77", At: w.now(),
+		Receipt: &core.ReceiptBody{Provider: "m", Status: core.StatusRead}}}))
+	_, text := w.shownMetrics()
+	for _, want := range []string{`causeway_events_total{channel="other-shop",kind="receipt",outcome="stored"} 1`, `causeway_receipts_total{channel="other-shop",status="read"} 1`,
+		`causeway_channel_state{bridge="whatsapp-cloud",channel="other-shop",state="active"} 1`, `causeway_channel_state{bridge="whatsapp-cloud",channel="shop",state="active"} 1`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("/metrics does not show %s", want)
+		}
+	}
+}
+
 // labelsBy are those by which an expression sums up.
 func labelsBy(expression string) (all []string) {
 	for _, m := range regexp.MustCompile(`by \(([^)]*)\)`).FindAllStringSubmatch(expression, -1) {

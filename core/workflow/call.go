@@ -62,8 +62,7 @@ func (t *turn) call(ctx context.Context, c Call) error {
 
 func host(address string) string {
 	_, rest, _ := strings.Cut(address, "://")
-	name, _, _ := strings.Cut(rest, "/")
-	return name
+	return rest[:strings.IndexAny(rest+"/", "/?#")]
 }
 
 // statusError is an answer that is no success.

@@ -179,7 +179,7 @@ func (c *checker) call(at string, s Call) {
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 		c.bad(at+".url", "Write it like https://crm.example.com/contacts/{{contact.phone}}.", "%q is not an address.", s.URL)
-	case strings.Contains(strings.FieldsFunc(s.URL, func(r rune) bool { return strings.ContainsRune("/?#", r) })[1], "{{"): // behind the scheme
+	case strings.Contains(host(s.URL), "{{"):
 		c.bad(at+".url", "Write the host out, and use placeholders behind it.", "The host of an address cannot come from a placeholder.")
 	case u.User != nil:
 		c.bad(at+".url", "Use a header with {{secret.NAME}}.", "A password must not stand in an address.")

@@ -218,6 +218,43 @@ steps:
 	})
 }
 
+// forgetful is a store that cannot tell now and then what was said.
+type forgetful struct {
+	core.Store
+	fails *bool
+}
+
+func (f forgetful) In(ws core.WorkspaceID) core.Repo { return forgetfulRepo{f.Store.In(ws), f.fails} }
+
+type forgetfulRepo struct {
+	core.Repo
+	fails *bool
+}
+
+func (r forgetfulRepo) Messages(ctx context.Context, id core.ConversationID, p core.Page) ([]core.Message, error) {
+	if *r.fails {
+		return nil, errCrash
+	}
+	return r.Repo.Messages(ctx, id, p)
+}
+
+// Who cannot be known to be a machine is not taken for one.
+func TestTroubleIsNoMachine(t *testing.T) {
+	lite(t, func(w *world) {
+		fails := false
+		w.wire(forgetful{w.store, &fails}, nil)
+		w.put("name: ask\non: {event: opened}\nsteps:\n- {name: city, ask: {text: 'Which city?'}}\n- send: {text: 'To {{answers.city}}.'}\n")
+		w.says("hello")
+		fails = true
+		w.comes(core.OriginCustomer, core.Content{Kind: core.KindText, Text: "Novosibirsk, please"})
+		w.once(false)
+		fails = false
+		w.pump()
+		w.wantRuns("ask: ended done")
+		w.wantSent("Which city?", "To Novosibirsk, please.")
+	})
+}
+
 // Two machines that answer each other are left alone soon.
 func TestStorms(t *testing.T) {
 	lite(t, func(w *world) {

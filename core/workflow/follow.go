@@ -39,9 +39,10 @@ func (f *following) follow(ctx context.Context) error {
 		if f.msg = m; m.Content.Automatic != "" {
 			return nil
 		}
-		machine, err := f.machine(ctx)
-		if machine || err != nil {
-			return errors.Join(err, f.silence(ctx))
+		if machine, err := f.machine(ctx); err != nil {
+			return err
+		} else if machine {
+			return f.silence(ctx)
 		}
 	}
 	starts, interrupts, err := f.starts(ctx)

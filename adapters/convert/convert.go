@@ -135,7 +135,7 @@ func (f *FFmpeg) Convert(ctx context.Context, file io.Reader, c core.Conversion)
 	}
 	dir, err := os.MkdirTemp("", "causeway-convert-")
 	if err != nil {
-		return nil, fmt.Errorf("folder to convert in: %w", err)
+		return nil, fmt.Errorf("folder to convert in: %w: %w", core.ErrUnavailable, err)
 	}
 	made, err := f.convert(ctx, dir, file, c)
 	if err != nil {
@@ -150,16 +150,19 @@ func (f *FFmpeg) convert(ctx context.Context, dir string, file io.Reader, c core
 		return nil, err
 	}
 	if err := fill(filepath.Join(dir, "in"), file); err != nil {
-		return nil, err
+		return nil, errors.Join(err, room(dir))
 	}
 	limited, cancel := context.WithTimeout(ctx, patience(c))
 	defer cancel()
 	if err := f.ready(limited, dir, c); err != nil {
-		return nil, blame(ctx, limited, c, err)
+		return nil, blame(ctx, limited, dir, c, err)
 	}
 	for _, recipe := range tries {
 		if err := f.change(limited, dir, recipe, most(c)); err != nil {
-			return nil, blame(ctx, limited, c, err)
+			return nil, blame(ctx, limited, dir, c, err)
+		}
+		if err := room(dir); err != nil { // not every program minds that its last words are lost
+			return nil, err
 		}
 		out, err := os.Open(filepath.Join(dir, "out"))
 		if err != nil {
@@ -199,15 +202,28 @@ func most(c core.Conversion) int64 {
 	return largest
 }
 
-// blame says whose fault it is: the caller's who stopped, or the file's.
-func blame(ctx, limited context.Context, c core.Conversion, err error) error {
+// blame says whose fault it is: the caller's who stopped, the disk's, or the file's.
+func blame(ctx, limited context.Context, dir string, c core.Conversion, err error) error {
+	full := room(dir)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("convert: %w", ctx.Err())
+	case full != nil:
+		return full
 	case limited.Err() != nil:
 		return core.Unconvertible(c, "it took longer than "+core.Span(patience(c)), err)
 	}
 	return core.Unconvertible(c, "it cannot be read as what it says it is", err)
+}
+
+// room writes a little, which fails where a program could not write what it made either.
+func room(dir string) error {
+	probe := filepath.Join(dir, "room")
+	err := os.WriteFile(probe, make([]byte, 4<<10), 0o600)
+	if _ = os.Remove(probe); err != nil {
+		return fmt.Errorf("no room to convert: %w: %w", core.ErrUnavailable, err)
+	}
+	return nil
 }
 
 func fill(path string, r io.Reader) error {

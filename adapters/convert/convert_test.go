@@ -106,6 +106,38 @@ func TestVoice(t *testing.T) {
 	}
 }
 
+// TestNoRoomToConvert: that the disk is full is no fault of the file, which is converted when there is room again.
+func TestNoRoomToConvert(t *testing.T) {
+	f := installed(t)
+	wav := sample(t, f, "sine=frequency=440:duration=5", "-f", "wav")
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=1m", "none", dir).CombinedOutput(); err != nil { //nolint:gosec // the test's own folder
+		t.Skipf("a small disk cannot be mounted here: %v %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() }) //nolint:gosec,noctx // the test's own folder; its context is over
+	t.Setenv("TMPDIR", dir)
+	voice := core.Conversion{From: "audio/wav", To: "audio/ogg", Voice: true}
+	for name, left := range map[string]int{"no room for the file": len(wav) - 20<<10, "no room for what is made of it": len(wav) + 9<<10, "no room at all": 0} {
+		ballast := filepath.Join(dir, "ballast")
+		if err := os.WriteFile(ballast, make([]byte, 1<<20-left), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var bad *core.Problem
+		if _, err := f.Convert(t.Context(), bytes.NewReader(wav), voice); !errors.Is(err, core.ErrUnavailable) || errors.As(err, &bad) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+		if there, _ := os.ReadDir(dir); len(there) > 0 {
+			t.Errorf("%s: it leaves %v", name, there)
+		}
+	}
+	if got := converted(t, f, wav, voice); !bytes.HasPrefix(got, []byte("OggS")) {
+		t.Errorf("with room again it starts with %q", got[:16])
+	}
+}
+
 // id3 is the tag before an MP3, if there is one.
 func id3(b []byte) []byte {
 	if !bytes.HasPrefix(b, []byte("ID3")) {

@@ -62,17 +62,18 @@ func bench(cmd *cobra.Command, _ []string) error {
 			return core.Problemf(core.CodeInvalid, "There is nothing called %q to measure.", what).Remedied("Choose of %s.", strings.Join(benched(), ", "))
 		}
 	}
-	var all []measure
+	all := []measure{}
+	var failed error
 	for _, d := range databases {
 		made, err := benchOn(cmd, d)
 		all = append(all, made...)
-		if err != nil {
-			return err
+		if failed = err; err != nil {
+			break
 		}
 	}
-	raw, err := json.Marshal(all)
+	raw, err := json.Marshal(all) // what was measured is told whatever came after it
 	fmt.Fprintln(cmd.OutOrStdout(), string(raw))
-	return err
+	return errors.Join(failed, err)
 }
 
 // benchOn measures floors and gateway on one database, each on an empty one of its own.
@@ -84,8 +85,11 @@ func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 	whats, _ := cmd.Flags().GetStringSlice("what")
 	for _, what := range whats {
 		m, err := benchOne(cmd, server, what)
-		if err != nil {
-			return all, fmt.Errorf("measure %s: %w", what, err)
+		switch {
+		case cmd.Context().Err() != nil: // and the process that was measured with us
+			return all, errors.Join(cmd.Context().Err(), t.flush())
+		case err != nil:
+			return all, errors.Join(fmt.Errorf("measure %s: %w", what, err), t.flush())
 		}
 		if what == "group" {
 			floorRate = m.Outcome.perSecond()

@@ -221,6 +221,14 @@ func TestWrongUse(t *testing.T) {
 	}
 }
 
+// What was measured before something failed is not thrown away.
+func TestBenchThatFailsTellsWhatItHas(t *testing.T) {
+	out, code := newShell(t).run("bench", "--what", "bare", "--lasting", "100ms", "--connections", "2", "--database", "sqlite", "--database", "postgres://127.0.0.1:1/none")
+	if code != exitTrouble || !strings.Contains(out, `[{"database":"sqlite","what":"bare"`) || !strings.Contains(out, "measure bare") {
+		t.Errorf("it ended with %d:\n%s", code, out)
+	}
+}
+
 // serve answers until it is told to stop, and then ends well.
 func TestServeAndStop(t *testing.T) {
 	s := newShell(t, "CAUSEWAY_HTTP_LISTEN=127.0.0.1:0", "CAUSEWAY_PRIVATE_LISTEN=127.0.0.1:0")

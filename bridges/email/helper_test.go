@@ -39,12 +39,12 @@ func parse(raw []byte) (Letter, error) {
 	if err != nil {
 		return Letter{}, err
 	}
-	l := Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Date: in.Date, Header: in.Header, Type: in.Type, Signed: in.Signed, Text: in.Text}
+	l := Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Header: in.Header, Type: in.Type, Signed: in.Signed, Text: in.Text}
 	for _, a := range in.From {
 		l.From = append(l.From, Address{Name: a.Name, Address: a.Address})
 	}
 	for _, f := range in.Files {
-		l.Files = append(l.Files, File{Name: f.Name, MIME: f.MIME, Inline: f.Inline, Data: f.Data})
+		l.Files = append(l.Files, File{Name: f.Name, MIME: f.MIME, Data: f.Data})
 	}
 	r := cut.Reply(cut.Mail{Text: in.Text, HTML: in.HTML})
 	l.New, l.Sure = r.Text, r.Sure

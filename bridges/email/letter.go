@@ -1,7 +1,5 @@
 package email
 
-import "time"
-
 // Parser reads a raw mail. It never panics and reads what can be read; an error says that this is no mail, or too complex a one.
 type Parser func(raw []byte) (Letter, error)
 
@@ -12,7 +10,6 @@ type Letter struct {
 	InReplyTo  []string
 	References []string
 	Subject    string
-	Date       time.Time
 	Header     map[string][]string // canonical names, decoded values
 	Type       string              // media type of the whole
 	Signed     string              // media type of a detached signature; empty if there is none
@@ -27,10 +24,9 @@ type Address struct{ Name, Address string }
 
 // File is a file that a mail carries.
 type File struct {
-	Name   string
-	MIME   string // without parameters
-	Inline bool   // shown inside the text
-	Data   []byte
+	Name string
+	MIME string // without parameters
+	Data []byte
 }
 
 // first returns a header field's first value, "" if there is none.

@@ -16,7 +16,6 @@ type Error struct {
 	Status     int // HTTP
 	Code       int // -1 if there was none: 0 is a code
 	Subcode    int
-	Type       string
 	Message    string
 	Details    string // error_data.details, else the message for users
 	Trace      string // fbtrace_id
@@ -59,7 +58,6 @@ func (f *Failure) Unwrap() error { return f.Err }
 type wireError struct {
 	Code      any    `json:"code"`
 	Subcode   any    `json:"error_subcode"`
-	Type      string `json:"type"`
 	Message   string `json:"message"`
 	UserTitle string `json:"error_user_title"`
 	UserMsg   string `json:"error_user_msg"`
@@ -85,7 +83,7 @@ func (c *Client) refusal(resp *http.Response, raw []byte) *Error {
 	if w == nil || (w.Code == nil && w.Message == "") {
 		return nil
 	}
-	e := &Error{Status: resp.StatusCode, Code: integer(w.Code), Subcode: integer(w.Subcode), Type: w.Type, Message: c.hide(w.Message),
+	e := &Error{Status: resp.StatusCode, Code: integer(w.Code), Subcode: integer(w.Subcode), Message: c.hide(w.Message),
 		Trace: c.hide(w.Trace), Transient: w.Transient, RetryAfter: core.RetryAfter(resp.Header)}
 	if w.Code == nil {
 		e.Code = -1

@@ -95,7 +95,7 @@ func TestRefusals(t *testing.T) {
 		want   Error
 	}{
 		"whole": {400, `{"error":{"code":131047,"error_subcode":7,"type":"T","message":"m","fbtrace_id":"A","is_transient":true,"error_data":{"details":"d"}}}`, nil,
-			Error{Status: 400, Code: 131047, Subcode: 7, Type: "T", Message: "m", Details: "d", Trace: "A", Transient: true}},
+			Error{Status: 400, Code: 131047, Subcode: 7, Message: "m", Details: "d", Trace: "A", Transient: true}},
 		"with 200":        {200, `{"error":{"code":1,"message":"m"}}`, nil, Error{Status: 200, Code: 1, Message: "m"}},
 		"code zero":       {401, `{"error":{"code":0,"message":"m"}}`, nil, Error{Status: 401, Code: 0, Message: "m"}},
 		"no code":         {400, `{"error":{"message":"m"}}`, nil, Error{Status: 400, Code: -1, Message: "m"}},

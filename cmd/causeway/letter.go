@@ -15,7 +15,7 @@ func readLetter(raw []byte) (email.Letter, error) {
 	if err != nil {
 		return email.Letter{}, err
 	}
-	l := email.Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Date: in.Date, Header: in.Header, Type: in.Type, Signed: in.Signed,
+	l := email.Letter{MessageID: in.MessageID, InReplyTo: in.InReplyTo, References: in.References, Subject: in.Subject, Header: in.Header, Type: in.Type, Signed: in.Signed,
 		Text: in.Text, Files: letterFiles(in.Files)}
 	for _, a := range in.From {
 		l.From = append(l.From, email.Address{Name: a.Name, Address: a.Address})
@@ -31,7 +31,7 @@ func readLetter(raw []byte) (email.Letter, error) {
 func letterFiles(files []forward.IncomingFile) []email.File {
 	var all []email.File
 	for _, f := range files {
-		all = append(all, email.File{Name: f.Name, MIME: f.MIME, Inline: f.Inline, Data: f.Data})
+		all = append(all, email.File{Name: f.Name, MIME: f.MIME, Data: f.Data})
 	}
 	return all
 }

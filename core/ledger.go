@@ -100,13 +100,7 @@ const (
 
 // PhoneDigits is a phone number with its country code as the ledger knows it, empty if it is none.
 func PhoneDigits(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, number)
-	digits = strings.TrimPrefix(digits, "00")
+	digits := strings.TrimPrefix(Digits(number), "00")
 	if len(digits) < shortestNumber || len(digits) > longestNumber || digits[0] == '0' {
 		return ""
 	}

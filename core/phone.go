@@ -23,5 +23,15 @@ func PhoneVariants(digits string) []string {
 	return all
 }
 
+// Digits returns the decimal digits of a text, as numbers are compared.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // mobileInBrazil tells a mobile number by its first digit behind the area code and, if there, the ninth digit: land lines start with 2 to 5.
 func mobileInBrazil(first byte) bool { return first >= '6' && first <= '9' }

@@ -47,12 +47,7 @@ func (p Probe) Put(settings map[string]string) {
 func (p Probe) Value(s Scheme) string {
 	switch s {
 	case SchemePhone:
-		return strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, p.To)
+		return Digits(p.To)
 	case SchemeEmail:
 		return strings.ToLower(p.To)
 	default:

@@ -29,7 +29,7 @@ func (n Numbering) Sender(address string) (core.IdentityKey, bool) {
 			s = strings.TrimSpace(s[len(prefix):])
 		}
 	}
-	digits := Digits(s)
+	digits := core.Digits(s)
 	switch {
 	case s == "":
 		return core.IdentityKey{}, false
@@ -86,23 +86,13 @@ func National(digits string) string {
 	return phonenumbers.GetNationalSignificantNumber(num)
 }
 
-// Digits returns the decimal digits of a text.
-func Digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
-}
-
 // Address returns where to send: a number with "+", or a short code. It is false when nobody of them can be written to: names cannot.
 func Address(to []core.IdentityKey) (string, bool) {
 	for _, k := range to {
 		switch {
-		case k.Scheme == core.SchemePhone && k.Value != "" && Digits(k.Value) == k.Value:
+		case k.Scheme == core.SchemePhone && k.Value != "" && core.Digits(k.Value) == k.Value:
 			return "+" + k.Value, true
-		case k.Scheme == SchemeSender && k.Value != "" && Digits(k.Value) == k.Value:
+		case k.Scheme == SchemeSender && k.Value != "" && core.Digits(k.Value) == k.Value:
 			return k.Value, true
 		}
 	}

@@ -97,7 +97,7 @@ func TestSenderNeverRefuses(t *testing.T) {
 		if !ok || k.Value == "" || k != again {
 			t.Fatalf("%q: got %+v %v", address, k, ok)
 		}
-		if k.Scheme == core.SchemePhone && sms.Digits(k.Value) != k.Value {
+		if k.Scheme == core.SchemePhone && core.Digits(k.Value) != k.Value {
 			t.Fatalf("%q is no number", k.Value)
 		}
 	})

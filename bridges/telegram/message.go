@@ -129,20 +129,11 @@ func (m message) phone() []core.IdentityKey {
 	if m.Contact == nil || m.From == nil || m.Contact.User == 0 || m.Contact.User != m.From.ID || m.origin() != core.OriginCustomer || !m.Chat.private() {
 		return nil
 	}
-	digits := digitsOf(string(m.Contact.Phone))
+	digits := core.Digits(string(m.Contact.Phone))
 	if len(digits) < 7 || len(digits) > 15 {
 		return nil
 	}
 	return []core.IdentityKey{{Scheme: core.SchemePhone, Value: digits}}
-}
-
-func digitsOf(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // spoken puts the speaker's name before what is said in a group.

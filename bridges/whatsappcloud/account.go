@@ -141,7 +141,7 @@ func (n accountNews) back() bool { return strings.EqualFold(string(n.Event), "AC
 func (l *link) ours(c change, n accountNews) (ours, sure bool) {
 	named := cmp.Or(n.Phone, n.Display)
 	if number := cmp.Or(l.conf.phone, l.channel.Number); named != "" && number != "" {
-		return digitsOf(string(named)) == number, true
+		return core.Digits(string(named)) == number, true
 	}
 	ours, sure = l.ofAccount(c, n)
 	if ours && named == "" && n.leaves() {

@@ -166,7 +166,7 @@ func (l *link) registered(n phoneNode, name string) core.Finding {
 		return meta.Bad(subject, support, "%s is %s.", name, plain(n.Status))
 	case status == "DISCONNECTED" || status == "DELETED" || status == "MIGRATED" || status == "UNVERIFIED" || status == "PENDING":
 		return meta.Bad(subject, register, "%s is %s.", name, plain(n.Status))
-	case l.conf.phone != "" && n.Display != "" && digitsOf(string(n.Display)) != l.conf.phone:
+	case l.conf.phone != "" && n.Display != "" && core.Digits(string(n.Display)) != l.conf.phone:
 		return meta.Warn(subject, "Correct the setting "+keyPhone+" or "+keyNumber+".", "The phone number ID belongs to %s, the channel says another number.", n.Display)
 	case bool(n.OnApp):
 		return meta.Good(subject, "%s, also used in the WhatsApp Business app.", name)

@@ -212,18 +212,18 @@ func (l *link) wroteBusiness(v value, p past) bool {
 		return strings.EqualFold(string(me), "true") || me == "1"
 	}
 	own := l.numbers(v)
-	from := digitsOf(string(p.From))
+	from := core.Digits(string(p.From))
 	if slices.Contains(own, from) {
 		return true
 	}
-	to := digitsOf(string(p.To))
+	to := core.Digits(string(p.To))
 	return to != "" && len(own) > 0 && !slices.Contains(own, to)
 }
 
 // numbers are the ways in which the business's own number is written.
 func (l *link) numbers(v value) []string {
 	var all []string
-	for _, n := range []string{digitsOf(string(v.Metadata.Display)), l.conf.phone} {
+	for _, n := range []string{core.Digits(string(v.Metadata.Display)), l.conf.phone} {
 		if n != "" {
 			all = append(all, n)
 		}

@@ -74,7 +74,7 @@ var (
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
 func read(s core.Settings) (conf, error) {
-	c := conf{number: s.Get(keyNumber), account: s.Get(keyAccount), phone: digitsOf(s.Get(keyPhone)), token: s.Trimmed(keyToken),
+	c := conf{number: s.Get(keyNumber), account: s.Get(keyAccount), phone: core.Digits(s.Get(keyPhone)), token: s.Trimmed(keyToken),
 		appSecret: s.Trimmed(keyAppSecret), verify: s.Trimmed(keyVerify), base: s.Get(keyBase), version: s.Get(keyVersion),
 		language: s.Get(keyLanguage), sign: signMeta}
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkProvider(&c, s.Get(keyProvider)), checkNumber(c), checkAccount(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keyAppSecret, c.appSecret, 8),
@@ -86,18 +86,9 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
-func digitsOf(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
-}
-
 func checkNumber(c conf) *core.Problem {
 	switch {
-	case strings.HasPrefix(c.number, "+") || strings.ContainsAny(c.number, " ()-") && len(digitsOf(c.number)) >= 7 || c.phone != "" && digitsOf(c.number) == c.phone:
+	case strings.HasPrefix(c.number, "+") || strings.ContainsAny(c.number, " ()-") && len(core.Digits(c.number)) >= 7 || c.phone != "" && core.Digits(c.number) == c.phone:
 		return core.BadSetting(keyNumber, "Copy it from the App dashboard, WhatsApp, API Setup, where it stands under the phone number.", "%q looks like a phone number; the phone number ID is another number, which Meta gave it.", c.number)
 	case !anID.MatchString(c.number):
 		return core.BadSetting(keyNumber, "Copy it from the App dashboard, WhatsApp, API Setup.", "The phone number ID consists of digits only.")

@@ -139,7 +139,7 @@ func waid(number string) string {
 	if !strings.HasPrefix(number, "+") {
 		return ""
 	}
-	return ";waid=" + digits(number)
+	return ";waid=" + core.Digits(number)
 }
 
 func escape(s string) string {

@@ -64,8 +64,8 @@ type reply struct {
 // Pair implements core.PairingLink. The device that is joined now is given up only when the phone has agreed to the new one; nothing of it is unlinked
 // on the phone.
 func (l *link) Pair(ctx context.Context, wish core.PairingWish, talk core.PairingTalk) (core.Paired, error) {
-	if wish.Phone != "" && !sameNumber(digits(wish.Phone), l.conf.phone) {
-		return core.Paired{}, otherNumber(digits(wish.Phone), l.conf.phone)
+	if wish.Phone != "" && !sameNumber(core.Digits(wish.Phone), l.conf.phone) {
+		return core.Paired{}, otherNumber(core.Digits(wish.Phone), l.conf.phone)
 	}
 	if err := talk.Show(ctx, core.PairingStep{State: core.PairingPreparing}); err != nil {
 		return core.Paired{}, err

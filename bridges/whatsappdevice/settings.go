@@ -88,25 +88,16 @@ func read(s core.Settings) (conf, error) {
 func checkPhone(c *conf, s core.Settings) *core.Problem {
 	const remedy = "Write the phone's own number with its country code, like +49 followed by the number without its first 0."
 	given := s.Get(keyPhone)
-	c.phone = digits(given)
+	c.phone = core.Digits(given)
 	switch {
 	case given == "":
 		return core.BadSetting(keyPhone, remedy, "The phone number is missing.")
-	case c.phone == digits(sampleOfANumber):
+	case c.phone == core.Digits(sampleOfANumber):
 		return core.BadSetting(keyPhone, remedy, "The phone number is still the sample.")
 	case len(c.phone) < shortestNumber || len(c.phone) > longestNumber || strings.HasPrefix(c.phone, "0") || strings.Trim(given, "+0123456789 ()-./") != "":
 		return core.BadSetting(keyPhone, remedy, "This is not a phone number with its country code.")
 	}
 	return nil
-}
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // checkChoices reads the settings that are one of two words.

@@ -109,7 +109,7 @@ func written(number, how string) string {
 	switch {
 	case how == "as-is":
 		return number
-	case how == "plus" && !isNumber && len(number) > 8 && sms.Digits(number) == number:
+	case how == "plus" && !isNumber && len(number) > 8 && core.Digits(number) == number:
 		return "+" + number
 	case !isNumber:
 		return number

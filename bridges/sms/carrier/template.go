@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 
 	"causeway/bridges/sms"
+	"causeway/core"
 )
 
 // text is a text with names in it.
@@ -112,11 +113,11 @@ func filtered(s string, names []string) string {
 func filter(s, name string) string {
 	switch name {
 	case "digits":
-		return sms.Digits(s)
+		return core.Digits(s)
 	case "plus":
-		return "+" + sms.Digits(s)
+		return "+" + core.Digits(s)
 	case "national":
-		return sms.National(sms.Digits(s))
+		return sms.National(core.Digits(s))
 	case "upper":
 		return strings.ToUpper(s)
 	case "lower":

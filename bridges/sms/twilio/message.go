@@ -93,7 +93,7 @@ func prefixed(address string) string {
 func (l *link) identity(address string) (core.IdentityKey, bool) {
 	address = strings.TrimSpace(address)
 	bare, whatsapp := strings.CutPrefix(address, "whatsapp:")
-	digits := sms.Digits(bare)
+	digits := core.Digits(bare)
 	switch {
 	case aUser.MatchString(bare):
 		return core.IdentityKey{Scheme: core.SchemeBSUID, Value: bare}, true

@@ -123,7 +123,7 @@ func checkSender(c *conf, _ core.Settings) *core.Problem {
 		c.sort, c.sender = sortNumber, number
 	case aCode.MatchString(c.sender):
 		c.sort = sortCode
-	case sms.Digits(number) == number:
+	case core.Digits(number) == number:
 		return core.BadSetting(keySender, "Write it like +14155550100.", "The sender is a number without its country's prefix.")
 	case aName.MatchString(c.sender):
 		c.sort = sortName

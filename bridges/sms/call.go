@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"causeway/core"
 )
@@ -61,8 +62,26 @@ func (c Caller) Do(req *http.Request) (Answer, error) {
 	return a, nil
 }
 
-// Download sends a request for a file. The caller closes the body.
-func (c Caller) Download(req *http.Request) (*http.Response, error) {
+// maxFile bounds a fetched file: no carrier, nor WhatsApp over Twilio, brings a larger one.
+const maxFile = 100 << 20
+
+// Download sends a request for a file and fills in what d does not tell of it yet.
+func (c Caller) Download(req *http.Request, d core.Download) (core.Download, error) {
+	resp, err := c.file(req) //nolint:bodyclose // the body is handed on in d
+	if err != nil {
+		return d, fmt.Errorf("fetch file: %w", err)
+	}
+	if resp.ContentLength >= 0 {
+		d.Size = resp.ContentLength
+	}
+	if mime, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); d.MIME == "" {
+		d.MIME = strings.TrimSpace(mime)
+	}
+	d.Body = core.Bounded(resp.Body, maxFile)
+	return d, nil
+}
+
+func (c Caller) file(req *http.Request) (*http.Response, error) {
 	resp, sent, err := c.send(req)
 	if err != nil {
 		return nil, &Failure{Sent: sent, Err: core.HideIn(err, c.Hide...)}

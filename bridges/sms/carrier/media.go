@@ -14,9 +14,6 @@ import (
 	"causeway/core"
 )
 
-// maxFile bounds a fetched file.
-const maxFile = 100 << 20
-
 // Fetch implements core.MediaLink. The credentials go along only where the provider itself keeps the file.
 func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	d := core.Download{MIME: m.MIME, Name: m.Name, Size: -1}
@@ -35,18 +32,7 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 		return d, fmt.Errorf("fetch file: %w", err)
 	}
 	l.authorize(req)
-	resp, err := l.call.Download(req) //nolint:bodyclose // the body is handed on in d
-	if err != nil {
-		return d, fmt.Errorf("fetch file: %w", err)
-	}
-	if resp.ContentLength >= 0 {
-		d.Size = resp.ContentLength
-	}
-	if mime, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); d.MIME == "" {
-		d.MIME = strings.TrimSpace(mime)
-	}
-	d.Body = core.Bounded(resp.Body, maxFile)
-	return d, nil
+	return l.call.Download(req, d)
 }
 
 // authorize puts what a send carries of credentials on a request to the provider's own host.

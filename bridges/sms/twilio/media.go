@@ -11,9 +11,6 @@ import (
 	"causeway/core"
 )
 
-// maxFile bounds a fetched file: no carrier, nor WhatsApp over Twilio, brings a larger one.
-const maxFile = 100 << 20
-
 // Fetch implements core.MediaLink. Twilio's own addresses want the credentials and lead elsewhere; nobody else gets them.
 func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	d := core.Download{MIME: m.MIME, Name: m.Name, Size: -1}
@@ -31,18 +28,7 @@ func (l *link) Fetch(ctx context.Context, m core.Media) (core.Download, error) {
 	if l.twilios(req.URL) {
 		req.SetBasicAuth(l.conf.user, l.conf.password.Reveal())
 	}
-	resp, err := l.call.Download(req) //nolint:bodyclose // the body is handed on in d
-	if err != nil {
-		return d, fmt.Errorf("fetch file: %w", err)
-	}
-	if resp.ContentLength >= 0 {
-		d.Size = resp.ContentLength
-	}
-	if mime, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); d.MIME == "" && mime != "" {
-		d.MIME = strings.TrimSpace(mime)
-	}
-	d.Body = core.Bounded(resp.Body, maxFile)
-	return d, nil
+	return l.call.Download(req, d)
 }
 
 // twilios reports whether an address is one of the provider itself, reached in a way that nobody overhears.

@@ -129,3 +129,23 @@ func TestOnceInALife(t *testing.T) {
 		w.wantSent("Welcome", "Hello", "Hello")
 	})
 }
+
+// The message of a run that no message began is the one that its conversation was opened with, if that began it, else the contact's last.
+func TestMessageOfARun(t *testing.T) {
+	lite(t, func(w *world) {
+		w.put("workflows:\n- {name: a, on: {event: opened}, steps: [{set: {fields: {opening: '{{message.text}}'}}}]}\n" +
+			"- {name: b, on: {event: closed}, steps: [{set: {fields: {last: '{{message.text}}'}}}]}\n")
+		for _, text := range []string{"good morning", "my order did not come", "never mind"} {
+			w.comes(core.OriginCustomer, core.Content{Kind: core.KindText, Text: text})
+		}
+		w.pump()
+		_, err := w.desk.Close(t.Context(), w.ws, w.talk().ID, core.Author{Kind: core.AuthorAgent})
+		must(t, err)
+		w.pump()
+		fields, err := w.repo.Fields(t.Context(), w.talk().Contact)
+		must(t, err)
+		if fields["opening"] != "good morning" || fields["last"] != "never mind" {
+			t.Errorf("fields %q", fields)
+		}
+	})
+}

@@ -121,6 +121,7 @@ func (t *turn) gatherMessage(ctx context.Context) error {
 	return nil
 }
 
+// heardLast is that message; without an id: there is none.
 func (t *turn) heardLast(ctx context.Context) (core.Message, error) {
 	if t.mem.Message != "" {
 		m, err := t.repo.Message(ctx, t.mem.Message)
@@ -133,10 +134,11 @@ func (t *turn) heardLast(ctx context.Context) (core.Message, error) {
 	if err != nil {
 		return core.Message{}, fmt.Errorf("recent messages: %w", err)
 	}
-	for _, m := range slices.Backward(recent) {
-		if m.Direction == core.In {
-			return m, nil
-		}
+	if t.mem.Event.Kind == string(core.HappenedOpened) {
+		slices.Reverse(recent)
+	}
+	if i := slices.IndexFunc(recent, func(m core.Message) bool { return m.Direction == core.In }); i >= 0 {
+		return recent[i], nil
 	}
 	return core.Message{}, nil
 }

@@ -8,11 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"causeway/core"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"causeway/core"
 )
 
 const (

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"causeway/core"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // pulse is the life of a node on PostgreSQL: a lock held by a connection of its own. The server takes it away when the process dies, or its

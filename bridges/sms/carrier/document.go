@@ -36,6 +36,9 @@ func document(how string, body []byte, query url.Values) (any, error) {
 	case readText:
 		return string(body), nil
 	}
+	if tooMany(body) {
+		return nil, errors.New("it has more fields than any provider sends")
+	}
 	return fromForm(string(body), query), nil
 }
 
@@ -61,6 +64,12 @@ func fromJSON(body []byte) (any, error) {
 	}
 	return v, nil
 }
+
+// mostFields is how many fields a form may have. A body of nothing but names, which anybody can send, would take thirty times its size in memory, and where
+// the signature is over fields, before it is known who sent it.
+const mostFields = 2000
+
+func tooMany(body []byte) bool { return bytes.Count(body, []byte("&")) >= mostFields }
 
 // fromForm reads form fields without refusing any: what cannot be decoded stays as it is.
 func fromForm(body string, query url.Values) map[string]any {

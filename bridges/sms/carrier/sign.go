@@ -134,6 +134,9 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 		same := sms.Same(user, mustFill(s.User, l.setting))
 		return sms.Same(password, secret) && same && ok
 	}
+	if s.ofFields() && tooMany(r.Body) {
+		return false
+	}
 	given, ok := s.given(r)
 	if !ok || secret == "" || s.within > 0 && !l.fresh(r) {
 		return false
@@ -147,6 +150,11 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 		return s.signedBy(given, mustOver(s.Over, l.over(r, secret)), secret)
 	}
 	return s.matches(given, mustOver(s.Over, l.over(r, secret)), secret)
+}
+
+// ofFields reports whether a form must be taken apart to check a call.
+func (s sign) ofFields() bool {
+	return strings.HasPrefix(s.At, "body.") || strings.Contains(s.Over, "{params") || strings.Contains(s.Over, "{body.")
 }
 
 // given is the signature that a call carries: exactly one.

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -14,6 +16,46 @@ import (
 
 func signing(sign string) string {
 	return `{"base":"https://x.example","send":[{"url":"{base}/x"}],"answer":{"id":"id"},"hooks":[{"rules":[{"kind":"message","id":"id","from":"from","text":"text"}]}],"sign":` + sign + `}`
+}
+
+// TestManyFields: a form of nothing but names, which anybody can send, costs nobody the memory to take it apart, and is refused where the signature is over
+// fields. Where it is not, it is not lost.
+func TestManyFields(t *testing.T) {
+	body := strings.Repeat("a&", 1_500_000)
+	for name, c := range map[string]struct {
+		sign      string
+		authentic bool
+	}{
+		"over all fields":  {`{"kind":"hmac","at":"header.X-Sign","over":"{params}","secret":"{password}"}`, false},
+		"over one":         {`{"kind":"digest","at":"header.X-Sign","over":"{body.id}{secret}"}`, false},
+		"in one":           {`{"kind":"digest","at":"body.sign","over":"{url}{secret}"}`, false},
+		"in the address":   {`{"kind":"query"}`, true},
+		"over the body":    {`{"kind":"hmac","at":"header.X-Sign"}`, true},
+		"of nobody at all": {`{"kind":"none"}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, bridgetest.NewHost(t), goodSettings(custom, signing(c.sign)))
+			r := post(body)
+			if c.authentic {
+				r = prove(l, r)
+			} else {
+				r.Header = http.Header{"X-Sign": {"00"}}
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, _, err := l.Receive(t.Context(), r)
+			runtime.ReadMemStats(&after)
+			if got := !errors.Is(err, core.ErrUnauthenticated); got != c.authentic {
+				t.Errorf("got %v", err)
+			}
+			if c.authentic && core.CodeOf(err) != core.CodeInvalid {
+				t.Errorf("it is not kept: %v", err)
+			}
+			if taken := after.TotalAlloc - before.TotalAlloc; taken > 32<<20 {
+				t.Errorf("%d MB were taken", taken>>20)
+			}
+		})
+	}
 }
 
 // TestSignatures: each kind lets its own in, and nothing that was changed, or that another secret made.

@@ -7,7 +7,13 @@ import (
 	"strings"
 )
 
-// form reads a body of form parameters without refusing any: what cannot be decoded stays as it is.
+// mostParams is how many parameters a body may have. Twilio sends some dozens; a body of nothing but names, which anybody can send, would take thirty
+// times its size in memory before it is known who sent it.
+const mostParams = 2000
+
+func tooMany(body []byte) bool { return bytes.Count(body, []byte("&")) >= mostParams }
+
+// form reads a body of form parameters, of which there are not tooMany, without refusing any: what cannot be decoded stays as it is.
 func form(body string) map[string][]string {
 	params := map[string][]string{}
 	for pair := range strings.SplitSeq(body, "&") {

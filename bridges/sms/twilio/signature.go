@@ -35,7 +35,7 @@ func authentic(r core.WebhookRequest, tokens ...core.Secret) bool {
 	case len(hashes) > 1 || len(hashes) == 1 && !hashed(r.Body, hashes[0]):
 		return false
 	case len(hashes) == 0 && len(r.Body) > 0:
-		if r.Method != http.MethodPost || aJSON(r.Body) {
+		if r.Method != http.MethodPost || aJSON(r.Body) || tooMany(r.Body) {
 			return false // nothing that was signed speaks of such a body
 		}
 		params = joined(form(string(r.Body)))

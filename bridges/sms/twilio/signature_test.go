@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/url"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 
 	"causeway/core"
@@ -51,6 +54,32 @@ func TestSignatureVectors(t *testing.T) {
 				t.Error("another token's signature was accepted")
 			}
 		})
+	}
+}
+
+// TestManyParameters: a body of nothing but names costs nobody the memory to take it apart, whoever signed it; one with many of them is still read.
+func TestManyParameters(t *testing.T) {
+	token := core.NewSecret("12345")
+	const at = "https://gateway.example/hooks/1"
+	for n, want := range map[int]bool{mostParams: true, mostParams + 1: false, 700_000: false} {
+		var names []string
+		for i := range n {
+			names = append(names, strconv.FormatInt(int64(i), 36))
+		}
+		body := []byte(strings.Join(names, "&"))
+		signed := sum(at+joined(form(string(body))), token)
+		r := request("POST", at, body, signed)
+		r.Header.Set(signHeader, base64.StdEncoding.EncodeToString(signed))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got := authentic(r, token)
+		runtime.ReadMemStats(&after)
+		if got != want {
+			t.Errorf("%d parameters: accepted %v", n, got)
+		}
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > 8<<20 {
+			t.Errorf("%d parameters took %d MB", n, taken>>20)
+		}
 	}
 }
 

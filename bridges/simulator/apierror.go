@@ -47,74 +47,51 @@ func (e *apiError) inStatus() obj {
 	return o
 }
 
-// codeError is what the platform answers with an error code: its title and HTTP status.
+// apiErrors are the platform's error codes with their titles, and their HTTP status where it is not 400.
+var apiErrors = map[int]apiError{
+	1:      {status: http.StatusServiceUnavailable, title: "Service temporarily unavailable", retry: true},
+	2:      {status: http.StatusServiceUnavailable, title: "Service temporarily unavailable", retry: true},
+	4:      {status: http.StatusTooManyRequests, title: "Rate limit hit", retry: true},
+	10:     {status: http.StatusForbidden, title: "Permission denied"},
+	100:    {title: "Invalid parameter"},
+	190:    {status: http.StatusUnauthorized, title: "Authentication Error", subcode: 463},
+	200:    {status: http.StatusForbidden, title: "Permission denied"},
+	368:    {status: http.StatusForbidden, title: "Temporarily blocked for policies violations"},
+	80007:  {status: http.StatusTooManyRequests, title: "Rate limit hit", retry: true},
+	130429: {status: http.StatusTooManyRequests, title: "Rate limit hit", retry: true},
+	130472: {title: "User's number is part of an experiment"},
+	130497: {status: http.StatusForbidden, title: "Business account is restricted from messaging users in this country."},
+	131000: {status: http.StatusInternalServerError, title: "Something went wrong"},
+	131005: {status: http.StatusForbidden, title: "Access denied"},
+	131008: {title: "Required parameter is missing"},
+	131009: {title: "Parameter value is not valid"},
+	131016: {status: http.StatusServiceUnavailable, title: "Service unavailable", retry: true},
+	131021: {title: "Recipient cannot be sender"},
+	131026: {title: "Message undeliverable"},
+	131031: {status: http.StatusForbidden, title: "Business Account locked"},
+	131042: {title: "Business eligibility payment issue"},
+	131047: {title: "Re-engagement message"},
+	131048: {title: "Spam rate limit hit"},
+	131049: {title: "This message was not delivered to maintain healthy ecosystem engagement."},
+	131050: {title: "Unable to deliver the message. This recipient has chosen to stop receiving marketing messages"},
+	131051: {title: "Unsupported message type"},
+	131052: {title: "Media download error"},
+	131053: {title: "Media upload error"},
+	131056: {title: "(Business Account, Consumer Account) pair rate limit hit"},
+	132000: {title: "Number of parameters does not match the expected number of params"},
+	132001: {status: http.StatusNotFound, title: "Template name does not exist in the translation"},
+	132012: {title: "Parameter format does not match format in the created template"},
+	132015: {title: "Template is paused"},
+	132016: {title: "Template is disabled"},
+	133010: {title: "Phone number not registered"},
+}
+
+// codeError is what the platform answers with an error code.
 func codeError(code int, details string) *apiError {
-	e := &apiError{status: http.StatusBadRequest, code: code, title: "Something went wrong", details: details}
-	switch code {
-	case 1, 2:
-		e.status, e.title, e.retry = http.StatusServiceUnavailable, "Service temporarily unavailable", true
-	case 4, 80007, 130429:
-		e.status, e.title, e.retry = http.StatusTooManyRequests, "Rate limit hit", true
-	case 10, 200:
-		e.status, e.title = http.StatusForbidden, "Permission denied"
-	case 100:
-		e.title = "Invalid parameter"
-	case 190:
-		e.status, e.title, e.subcode = http.StatusUnauthorized, "Authentication Error", 463
-	case 368:
-		e.status, e.title = http.StatusForbidden, "Temporarily blocked for policies violations"
-	case 130472:
-		e.title = "User's number is part of an experiment"
-	case 130497:
-		e.status, e.title = http.StatusForbidden, "Business account is restricted from messaging users in this country."
-	case 131000:
-		e.status, e.title = http.StatusInternalServerError, "Something went wrong"
-	case 131005:
-		e.status, e.title = http.StatusForbidden, "Access denied"
-	case 131008:
-		e.title = "Required parameter is missing"
-	case 131009:
-		e.title = "Parameter value is not valid"
-	case 131016:
-		e.status, e.title, e.retry = http.StatusServiceUnavailable, "Service unavailable", true
-	case 131021:
-		e.title = "Recipient cannot be sender"
-	case 131026:
-		e.title = "Message undeliverable"
-	case 131031:
-		e.status, e.title = http.StatusForbidden, "Business Account locked"
-	case 131042:
-		e.title = "Business eligibility payment issue"
-	case 131047:
-		e.title = "Re-engagement message"
-	case 131048:
-		e.title = "Spam rate limit hit"
-	case 131049:
-		e.title = "This message was not delivered to maintain healthy ecosystem engagement."
-	case 131050:
-		e.title = "Unable to deliver the message. This recipient has chosen to stop receiving marketing messages"
-	case 131051:
-		e.title = "Unsupported message type"
-	case 131052:
-		e.title = "Media download error"
-	case 131053:
-		e.title = "Media upload error"
-	case 131056:
-		e.title = "(Business Account, Consumer Account) pair rate limit hit"
-	case 132000:
-		e.title = "Number of parameters does not match the expected number of params"
-	case 132001:
-		e.status, e.title = http.StatusNotFound, "Template name does not exist in the translation"
-	case 132012:
-		e.title = "Parameter format does not match format in the created template"
-	case 132015:
-		e.title = "Template is paused"
-	case 132016:
-		e.title = "Template is disabled"
-	case 133010:
-		e.title = "Phone number not registered"
-	}
-	return e
+	e := apiErrors[code]
+	e.code, e.details = code, details
+	e.status, e.title = cmp.Or(e.status, http.StatusBadRequest), cmp.Or(e.title, "Something went wrong")
+	return &e
 }
 
 func badRequest(details string) *apiError { return codeError(100, details) }

@@ -22,35 +22,9 @@ type Text string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Text) UnmarshalJSON(raw []byte) error {
-	switch {
-	case len(raw) == 0 || string(raw) == "null" || raw[0] == '{' || raw[0] == '[':
-		*t = ""
-	case simple(raw):
-		*t = Text(raw[1 : len(raw)-1])
-	case raw[0] == '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		*t = Text(strings.ReplaceAll(s, "\x00", ""))
-	default:
-		*t = Text(raw)
-	}
-	return nil
-}
-
-// simple reports whether a JSON value is a string that stands there as it is: most are, and reading them otherwise costs as much as all the rest.
-func simple(raw []byte) bool {
-	last := len(raw) - 1
-	if last < 1 || raw[0] != '"' || raw[last] != '"' {
-		return false
-	}
-	for _, c := range raw[1:last] {
-		if c == '\\' || c == '"' || c < ' ' || c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	s, err := core.LooseText(raw)
+	*t = Text(s)
+	return err
 }
 
 func (t Text) String() string { return string(t) }

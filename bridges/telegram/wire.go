@@ -1,10 +1,10 @@
 package telegram
 
 import (
-	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
+
+	"causeway/core"
 )
 
 // The types below take numbers written as strings and strings written as numbers, and turn what is neither into their zero value: a strange
@@ -14,19 +14,9 @@ import (
 type text string
 
 func (t *text) UnmarshalJSON(raw []byte) error {
-	switch {
-	case len(raw) == 0 || string(raw) == "null" || raw[0] == '{' || raw[0] == '[':
-		*t = ""
-	case raw[0] == '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		*t = text(strings.ReplaceAll(s, "\x00", ""))
-	default:
-		*t = text(raw)
-	}
-	return nil
+	s, err := core.LooseText(raw)
+	*t = text(s)
+	return err
 }
 
 // number is a whole number of at most 52 significant bits, as Telegram promises for its ids; zero if it is none.

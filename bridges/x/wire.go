@@ -1,10 +1,10 @@
 package x
 
 import (
-	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
+
+	"causeway/core"
 )
 
 // text is a string, or a number or boolean as it is written; anything else is empty, so that a strange field costs that field and not the
@@ -12,19 +12,9 @@ import (
 type text string
 
 func (t *text) UnmarshalJSON(raw []byte) error {
-	switch {
-	case len(raw) == 0 || string(raw) == "null" || raw[0] == '{' || raw[0] == '[':
-		*t = ""
-	case raw[0] == '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		*t = text(strings.ReplaceAll(s, "\x00", ""))
-	default:
-		*t = text(raw)
-	}
-	return nil
+	s, err := core.LooseText(raw)
+	*t = text(s)
+	return err
 }
 
 // id returns the text if it is an id of X's, else "".

@@ -53,6 +53,30 @@ func TestRestoredFromABackupUnderLoad(t *testing.T) {
 	})
 }
 
+// A restore into PostgreSQL that fails after the data are there says that no gateway may run on them.
+func TestRestoreThatIsNotFinishedSaysSo(t *testing.T) {
+	database := freshstore.Postgres(t)
+	if _, err := exec.LookPath("pg_dump"); err != nil {
+		lacking(t, "there is no pg_dump: %v", err)
+	}
+	a := newShell(t, "CAUSEWAY_DATABASE_URL="+database, "CAUSEWAY_SECRET_BENCH_TOKEN=token-of-the-benchmark", "CAUSEWAY_SECRET_BENCH_SECRET="+benchSecret)
+	a.file("business.yaml", benchBusiness)
+	for _, args := range [][]string{{"apply", "-f", "business.yaml"}, {"backup", "copy"}} {
+		if out, code := a.run(args...); code != 0 {
+			t.Fatalf("causeway %v: %s", args, out)
+		}
+	}
+	b := newShell(t)
+	if out, code := b.run("jobs"); code != 0 { // which makes another master key
+		t.Fatalf("causeway jobs: %s", out)
+	}
+	b.env = append(b.env, "CAUSEWAY_DATABASE_URL="+freshstore.Postgres(t))
+	out, code := b.run("restore", filepath.Join(a.dir, "copy"))
+	if code != exitTrouble || !strings.Contains(out, "does not open the secrets") || !strings.Contains(out, "Start no gateway on this database") {
+		t.Errorf("it ended with %d: %s", code, out)
+	}
+}
+
 // talkAll puts the load on, on a platform that does nothing wrong: what is unknown then comes from the backup.
 func (s *salvage) talkAll(ctx context.Context) {
 	for i, c := range s.customers {

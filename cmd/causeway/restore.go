@@ -205,7 +205,10 @@ func (r *restoring) server(ctx context.Context, finish func(config.Config) error
 		return err
 	}
 	if err := finish(r.cfg); err != nil {
-		return fmt.Errorf("the restore was not finished; start no gateway on this database, drop it and begin anew: %w", err)
+		p := core.Problemf(core.CodeConflict, "The restore was not finished: %s", sentence(err)).
+			Remedied("Start no gateway on this database, for it would send again what waited in the backup: drop it, mend what is said here, and restore into an empty one.")
+		p.Err = err
+		return p
 	}
 	return nil
 }

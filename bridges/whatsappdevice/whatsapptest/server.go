@@ -89,13 +89,13 @@ func (s *Server) Address() string { return s.at.Addr().String() }
 
 // Client reaches this server whatever host is asked for, for the socket and for media.
 func (s *Server) Client() *http.Client {
-	c := Through(s.Address())
+	c := through(s.Address())
 	s.t.Cleanup(c.CloseIdleConnections)
 	return c
 }
 
-// Through is a client that reaches one address whatever host is asked for, without TLS even where it is asked for.
-func Through(address string) *http.Client {
+// through is a client that reaches one address whatever host is asked for, without TLS even where it is asked for.
+func through(address string) *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", address)
 	}

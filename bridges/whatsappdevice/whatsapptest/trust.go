@@ -76,5 +76,5 @@ func FromEnvironment() (*http.Client, error) {
 	if err := Trust(raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
-	return Through(address), nil
+	return through(address), nil
 }

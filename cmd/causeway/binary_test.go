@@ -151,6 +151,7 @@ forwards:
 		{[]string{"jobs", "dead"}, 0, []string{"no job was given up"}},
 		{[]string{"jobs", "unknown"}, 0, []string{"the outcome of every message is known"}},
 		{[]string{"jobs", "drop", "77"}, 1, []string{"No job 77 was given up", "causeway jobs dead"}},
+		{[]string{"jobs", "retry", "77", "78"}, 1, []string{"No job 77, 78 was given up"}}, // the second was tried too
 		{[]string{"config"}, 0, []string{"data_dir", "environment CAUSEWAY_DATA_DIR"}},
 		{[]string{"send", "#7", "hello", "--dry-run"}, 1, []string{"There is no conversation #7"}},
 		{[]string{"send", "seven", "hello"}, 1, []string{`There is no conversation "seven"`, "#12"}},

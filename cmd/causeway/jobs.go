@@ -155,22 +155,30 @@ func (b *base) settleSend(ctx context.Context, id core.MessageID, v outbound.Ver
 func (b *base) retryJob(cmd *cobra.Command, id int64) error { return b.queue.Retry(cmd.Context(), id) }
 func (b *base) dropJob(cmd *cobra.Command, id int64) error  { return b.queue.Drop(cmd.Context(), id) }
 
-// onJobs does the same with each job that is named.
+// onJobs does the same with each job that is named. One that cannot be dealt with does not keep the others.
 func onJobs(done string, f func(b *base, cmd *cobra.Command, id int64) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		ids := make([]int64, len(args))
+		for i, arg := range args {
+			var err error
+			if ids[i], err = strconv.ParseInt(arg, 10, 64); err != nil {
+				return core.Problemf(core.CodeInvalid, "%q is not the number of a job.", arg).Remedied("See: causeway jobs dead")
+			}
+		}
 		return withBase(cmd, func(b *base) error {
-			for _, arg := range args {
-				id, err := strconv.ParseInt(arg, 10, 64)
-				if err != nil {
-					return core.Problemf(core.CodeInvalid, "%q is not the number of a job.", arg).Remedied("See: causeway jobs dead")
-				}
+			var missing []string
+			for i, id := range ids {
 				switch err := f(b, cmd, id); {
 				case errors.Is(err, core.ErrNotFound):
-					return core.Problemf(core.CodeNotFound, "No job %d was given up.", id).Remedied("See: causeway jobs dead")
+					missing = append(missing, args[i])
 				case err != nil:
 					return fmt.Errorf("job %d: %w", id, err)
+				default:
+					fmt.Fprintf(cmd.OutOrStdout(), "job %d %s\n", id, done)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "job %d %s\n", id, done)
+			}
+			if len(missing) > 0 {
+				return core.Problemf(core.CodeNotFound, "No job %s was given up.", strings.Join(missing, ", ")).Remedied("See: causeway jobs dead")
 			}
 			return nil
 		})

@@ -164,14 +164,18 @@ func TestDashboardNamesItsLines(t *testing.T) {
 	}
 	var board struct {
 		Panels []struct {
-			Title   string
-			Targets []struct{ Expr, LegendFormat string }
+			Type, Title string
+			Options     struct{ TextMode string }
+			Targets     []struct{ Expr, LegendFormat string }
 		}
 	}
 	if err := json.Unmarshal(raw, &board); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range board.Panels {
+		if p.Type == "stat" && !strings.Contains(p.Options.TextMode, "name") { // of a single line Grafana shows the value alone: 1 for a bad channel as for a good one
+			t.Errorf("the panel %q does not show which channel it speaks of, nor how that is", p.Title)
+		}
 		named := map[string]bool{}
 		for _, q := range p.Targets {
 			if named[q.LegendFormat] {

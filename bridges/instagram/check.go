@@ -61,7 +61,7 @@ func (l *link) checkPage(ctx context.Context) core.Finding {
 	case err != nil:
 		return l.Trouble(subject, err)
 	case answer.Instagram.ID == "":
-		return meta.Bad(subject, "Link the Instagram account in the Page's settings, allow access to messages there, and use the Page's token.", "The access token is of %s, which is no Page with an Instagram account.", answer.Name)
+		return core.Bad(subject, "Link the Instagram account in the Page's settings, allow access to messages there, and use the Page's token.", "The access token is of %s, which is no Page with an Instagram account.", answer.Name)
 	}
 	return l.same(answer.Instagram.ID, answer.Instagram.Username)
 }
@@ -89,18 +89,18 @@ func (l *link) checkMessages(ctx context.Context) []core.Finding {
 	var g *meta.Error
 	switch {
 	case err == nil:
-		return []core.Finding{meta.Good(subject, "It has the permission %s.", ownPermission)}
+		return []core.Finding{core.Good(subject, "It has the permission %s.", ownPermission)}
 	case errors.As(err, &g) && (g.Code == 3 || g.Code == 10 || g.Code >= 200 && g.Code <= 299):
-		return []core.Finding{meta.Bad(subject, loginAnew+" Allow access to messages.", "The access token lacks the permission %s: nothing can be received or sent.", ownPermission)}
+		return []core.Finding{core.Bad(subject, loginAnew+" Allow access to messages.", "The access token lacks the permission %s: nothing can be received or sent.", ownPermission)}
 	}
 	return nil
 }
 
 func (l *link) same(id, name meta.Text) core.Finding {
 	if string(id) != l.conf.account {
-		return meta.Bad("account", "Put the token of this account in the channel, or correct "+keyAccount+".", "The access token is for the account %s (%s), and the channel for %s.", name, id, l.conf.account)
+		return core.Bad("account", "Put the token of this account in the channel, or correct "+keyAccount+".", "The access token is for the account %s (%s), and the channel for %s.", name, id, l.conf.account)
 	}
-	return meta.Good("account", "@%s.", name)
+	return core.Good("account", "@%s.", name)
 }
 
 // ByHand implements core.HandLink: Meta takes the address from us only in the name of the app, and not at all with Instagram's log-in.

@@ -79,7 +79,7 @@ func (l *link) ending(ctx context.Context) core.Finding {
 	raw, err := l.Host.Load(ctx, keptToken)
 	var t tokenState
 	if err != nil || json.Unmarshal(raw, &t) != nil || t.Print != fingerprint(l.conf.token) || t.Expires.IsZero() {
-		return meta.Good(subject, "A token of this log-in is good for 60 days; until when this one is will be known when it is first renewed, a day after it was made.")
+		return core.Good(subject, "A token of this log-in is good for 60 days; until when this one is will be known when it is first renewed, a day after it was made.")
 	}
 	return meta.Expiring(subject, t.Expires, l.Host.Now(), loginAnew)
 }

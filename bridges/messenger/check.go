@@ -47,11 +47,11 @@ func (l *link) checkPage(ctx context.Context, app string) []core.Finding {
 		return []core.Finding{l.Trouble(subject, err)}
 	}
 	if answer.ID != "" && string(answer.ID) != l.conf.page {
-		return []core.Finding{meta.Bad(subject, "Put the token of the Page in the channel, or correct "+keyPage+".", "The access token belongs to %s (%s), and the channel is for the Page %s.", answer.Name, answer.ID, l.conf.page)}
+		return []core.Finding{core.Bad(subject, "Put the token of the Page in the channel, or correct "+keyPage+".", "The access token belongs to %s (%s), and the channel is for the Page %s.", answer.Name, answer.ID, l.conf.page)}
 	}
-	found := []core.Finding{meta.Good(subject, "%s.", answer.Name)}
+	found := []core.Finding{core.Good(subject, "%s.", answer.Name)}
 	if app != "" && l.conf.app != "" && app != l.conf.app {
-		found = append(found, meta.Warn("app", "Correct "+keyApp+", or make the token with that app.", "The access token was made by the app %s, and the channel names another.", app))
+		found = append(found, core.Warn("app", "Correct "+keyApp+", or make the token with that app.", "The access token was made by the app %s, and the channel names another.", app))
 	}
 	return found
 }

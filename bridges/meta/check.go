@@ -4,27 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"causeway/core"
 )
-
-// Good is a finding that all is well.
-func Good(subject, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: fmt.Sprintf(format, args...)}
-}
-
-// Bad is a finding of what does not work until somebody acts.
-func Bad(subject, remedy, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthBad, Detail: fmt.Sprintf(format, args...), Remedy: remedy}
-}
-
-// Warn is a finding of what should be looked at.
-func Warn(subject, remedy, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: fmt.Sprintf(format, args...), Remedy: remedy}
-}
 
 // Trouble is a finding from a call that failed. Only what Meta refuses for good is bad; what may pass is a warning. Title is what people call the platform.
 func Trouble(title, subject string, e *core.SendError) core.Finding {
@@ -51,11 +35,11 @@ func Day(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST
 func Expiring(subject string, at, now time.Time, remedy string) core.Finding {
 	switch left := at.Sub(now); {
 	case left <= 0:
-		return Bad(subject, remedy, "The access token expired on %s.", Day(at))
+		return core.Bad(subject, remedy, "The access token expired on %s.", Day(at))
 	case left < 14*24*time.Hour:
-		return Warn(subject, remedy, "The access token expires on %s.", Day(at))
+		return core.Warn(subject, remedy, "The access token expires on %s.", Day(at))
 	}
-	return Good(subject, "Good until %s.", Day(at))
+	return core.Good(subject, "Good until %s.", Day(at))
 }
 
 // maxSkew is by how much the machine's clock may differ from Meta's. Reply windows are reckoned with it.
@@ -74,9 +58,9 @@ func CheckClock(ctx context.Context, g *Client, host core.Host, node string) []c
 		off, side = -off, "behind"
 	}
 	if off > maxSkew {
-		return []core.Finding{Warn("clock", "Let the machine set its clock by the network: timedatectl set-ntp true", "This machine's clock is %s %s Meta's; reply windows are reckoned wrongly.", off, side)}
+		return []core.Finding{core.Warn("clock", "Let the machine set its clock by the network: timedatectl set-ntp true", "This machine's clock is %s %s Meta's; reply windows are reckoned wrongly.", off, side)}
 	}
-	return []core.Finding{Good("clock", "It agrees with Meta's.")}
+	return []core.Finding{core.Good("clock", "It agrees with Meta's.")}
 }
 
 // As is the client that speaks in the name of an app rather than of an account.
@@ -103,7 +87,7 @@ func (c *Client) CheckSecret(ctx context.Context, app string, secret core.Secret
 	var g *Error
 	switch {
 	case errors.As(err, &g) && (g.Code == 190 || g.Code == 101): // the app could not prove itself
-		return nil, []core.Finding{Bad(subject, "Copy the secret of the app that the access token belongs to: App dashboard, App settings, Basic.",
+		return nil, []core.Finding{core.Bad(subject, "Copy the secret of the app that the access token belongs to: App dashboard, App settings, Basic.",
 			"Meta does not accept the app secret: webhooks signed by Meta are refused as forged.")}
 	case err != nil:
 		return nil, nil // the other findings tell what does not work
@@ -119,7 +103,7 @@ func (c *Client) CheckSecret(ctx context.Context, app string, secret core.Secret
 		}
 		fields[string(s.Object)] = names
 	}
-	return fields, []core.Finding{Good(subject, "Meta accepts it.")}
+	return fields, []core.Finding{core.Good(subject, "Meta accepts it.")}
 }
 
 // Sentence ends a text with a full stop, unless it has an end.

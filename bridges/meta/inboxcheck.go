@@ -47,7 +47,7 @@ func (i *Inbox) CheckToken(ctx context.Context, needed []Permission) (core.Findi
 		return i.judge(answer.Data, needed), string(answer.Data.App)
 	}
 	if e := i.failed(err, false); e.Code != "190" && (e.Effect == core.EffectPark || e.Effect == core.EffectFail) { // it may not look at itself
-		return Warn(subject, "Nothing need be done if the other findings are good.", "Meta does not tell what this token may do."), ""
+		return core.Warn(subject, "Nothing need be done if the other findings are good.", "Meta does not tell what this token may do."), ""
 	}
 	return i.Trouble(subject, err), ""
 }
@@ -62,13 +62,13 @@ type Permission struct {
 func (i *Inbox) judge(t tokenNode, needed []Permission) core.Finding {
 	const subject = "access token"
 	if !*t.Valid {
-		return Bad(subject, newToken, "Meta calls the access token invalid.")
+		return core.Bad(subject, newToken, "Meta calls the access token invalid.")
 	}
 	for _, p := range needed {
 		if slices.Contains(t.Scopes, Text(p.Name)) {
 			continue
 		}
-		f := Warn(subject, newToken+" Grant "+p.Name+".", "The access token lacks the permission %s: %s.", p.Name, p.For)
+		f := core.Warn(subject, newToken+" Grant "+p.Name+".", "The access token lacks the permission %s: %s.", p.Name, p.For)
 		if p.Bad {
 			f.Level = core.HealthBad
 		}
@@ -82,9 +82,9 @@ func (i *Inbox) judge(t tokenNode, needed []Permission) core.Finding {
 		}
 	}
 	if at, dated := t.Expires.Time(); dated {
-		return Good(subject, "Valid, with all permissions, until %s.", Day(at))
+		return core.Good(subject, "Valid, with all permissions, until %s.", Day(at))
 	}
-	return Good(subject, "Valid, with all permissions, and does not expire.")
+	return core.Good(subject, "Valid, with all permissions, and does not expire.")
 }
 
 // Fields are webhook fields: without the first of them nothing comes in, without another some news does not.
@@ -101,11 +101,11 @@ func (f Fields) judge(subject string, have []Text, where string) core.Finding {
 	remedy := "Subscribe to " + strings.Join(missing, ", ") + ": " + where
 	switch {
 	case len(missing) == 0:
-		return Good(subject, "All fields are subscribed to.")
+		return core.Good(subject, "All fields are subscribed to.")
 	case missing[0] == f[0]:
-		return Bad(subject, remedy, "The field %s is not subscribed to: nothing that customers write comes in.", f[0])
+		return core.Bad(subject, remedy, "The field %s is not subscribed to: nothing that customers write comes in.", f[0])
 	}
-	return Warn(subject, remedy, "Some news does not come in: %s.", strings.Join(missing, ", "))
+	return core.Warn(subject, remedy, "Some news does not come in: %s.", strings.Join(missing, ", "))
 }
 
 const register = "causeway channel subscribe NAME."
@@ -128,9 +128,9 @@ func (i *Inbox) CheckSubscription(ctx context.Context, app string, needed Fields
 		}
 	}
 	if len(answer.Data) > 0 {
-		return Bad(subject, "Run: "+register, "Only other apps are subscribed to the account, not the one that the access token belongs to.")
+		return core.Bad(subject, "Run: "+register, "Only other apps are subscribed to the account, not the one that the access token belongs to.")
 	}
-	return Bad(subject, "Run: "+register, "No app is subscribed to the account: nothing that customers write comes in.")
+	return core.Bad(subject, "Run: "+register, "No app is subscribed to the account: nothing that customers write comes in.")
 }
 
 // Subscribe has the account's webhooks sent to the token's app.
@@ -183,6 +183,6 @@ func (i *Inbox) CheckApp(ctx context.Context, app string, secret core.Secret, ne
 	if have, some := fields[i.Object]; some {
 		return append(found, needed.judge("webhook fields", have, where))
 	}
-	return append(found, Bad("webhook fields", "Enter the address of this channel's webhook and subscribe to "+strings.Join(needed, ", ")+": "+where,
+	return append(found, core.Bad("webhook fields", "Enter the address of this channel's webhook and subscribe to "+strings.Join(needed, ", ")+": "+where,
 		"The app gets no webhooks of %s at all.", i.Title))
 }

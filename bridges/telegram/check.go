@@ -24,14 +24,6 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	return found
 }
 
-func good(subject, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: fmt.Sprintf(format, args...)}
-}
-
-func warn(subject, remedy, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthWarning, Detail: fmt.Sprintf(format, args...), Remedy: remedy}
-}
-
 // trouble is a finding from an error of a call. Only what Telegram refuses for good is bad; what may pass is a warning.
 func trouble(subject string, err error) core.Finding {
 	e := core.AsSendError(failed(err))
@@ -62,7 +54,7 @@ func (l *link) checkBot(ctx context.Context) ([]core.Finding, bot) {
 	if err := l.api.call(ctx, "getMe", params{}, &me); err != nil {
 		return []core.Finding{trouble(subject, err)}, me
 	}
-	found := []core.Finding{good(subject, "%s, @%s.", me.name(), me.Username)}
+	found := []core.Finding{core.Good(subject, "%s, @%s.", me.name(), me.Username)}
 	if me.ID.String() != l.conf.bot {
 		found[0] = core.Finding{Subject: subject, Level: core.HealthBad, Detail: "The token is of another bot than the bot ID says.", Remedy: "Correct the bot ID or the token."}
 	}
@@ -77,12 +69,12 @@ func checkGroups(me bot) core.Finding {
 	const subject = "groups"
 	switch {
 	case !bool(me.Groups):
-		return warn(subject, "Write /setjoingroups to @BotFather, or set "+keyGroups+" to "+groupsIgnore+".", "The bot cannot be added to groups.")
+		return core.Warn(subject, "Write /setjoingroups to @BotFather, or set "+keyGroups+" to "+groupsIgnore+".", "The bot cannot be added to groups.")
 	case !bool(me.ReadsAll):
-		return warn(subject, "Write /setprivacy to @BotFather and disable it, then add the bot to its groups again; or make it an administrator.",
+		return core.Warn(subject, "Write /setprivacy to @BotFather and disable it, then add the bot to its groups again; or make it an administrator.",
 			"The bot's privacy mode is on: in groups it sees only commands and answers to itself.")
 	}
-	return good(subject, "The bot sees all messages of its groups.")
+	return core.Good(subject, "The bot sees all messages of its groups.")
 }
 
 // hook is what Telegram says of the webhook.
@@ -115,9 +107,9 @@ func checkPolling(h hook) core.Finding {
 		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "A webhook is registered, at " + hostOf(string(h.URL)) + ": Telegram then refuses polling.",
 			Remedy: "Stop the program that registered it. Causeway takes the webhook away when the channel starts."}
 	case h.Pending > backlog:
-		return warn(subject, "See whether the gateway runs and reaches its database.", "%d updates wait at Telegram, which keeps them for a day.", h.Pending)
+		return core.Warn(subject, "See whether the gateway runs and reaches its database.", "%d updates wait at Telegram, which keeps them for a day.", h.Pending)
 	}
-	return good(subject, "No webhook is in the way; %d updates wait.", h.Pending)
+	return core.Good(subject, "No webhook is in the way; %d updates wait.", h.Pending)
 }
 
 func (l *link) checkHook(h hook) core.Finding {
@@ -132,11 +124,11 @@ func (l *link) checkHook(h hook) core.Finding {
 		return core.Finding{Subject: subject, Level: core.HealthBad, Remedy: remedyFor(string(h.Failed)),
 			Detail: fmt.Sprintf("Telegram could not hand over updates at %s (%s); %d wait.", at.Format("15:04 MST"), core.Hide(string(h.Failed), l.api.hidden...), h.Pending)}
 	case len(missing(h.Wanted)) > 0:
-		return warn(subject, register, "Telegram was not asked for %s.", strings.Join(missing(h.Wanted), ", "))
+		return core.Warn(subject, register, "Telegram was not asked for %s.", strings.Join(missing(h.Wanted), ", "))
 	case h.Pending > backlog:
-		return warn(subject, "See whether the gateway answers quickly.", "%d updates wait at Telegram, which keeps them for a day.", h.Pending)
+		return core.Warn(subject, "See whether the gateway answers quickly.", "%d updates wait at Telegram, which keeps them for a day.", h.Pending)
 	}
-	return good(subject, "Telegram sends updates to this channel's address; %d wait.", h.Pending)
+	return core.Good(subject, "Telegram sends updates to this channel's address; %d wait.", h.Pending)
 }
 
 // remedyFor says what to do about Telegram's words on a failed call to us.
@@ -184,7 +176,7 @@ func (l *link) checkOwners(ctx context.Context, me bot) []core.Finding {
 	}
 	all, err := l.known(ctx)
 	if err != nil {
-		return []core.Finding{warn(subject, "Look again in some minutes.", "The business connections cannot be looked up.")}
+		return []core.Finding{core.Warn(subject, "Look again in some minutes.", "The business connections cannot be looked up.")}
 	}
 	var found []core.Finding
 	for _, id := range slices.Sorted(maps.Keys(all)) {
@@ -193,7 +185,7 @@ func (l *link) checkOwners(ctx context.Context, me bot) []core.Finding {
 		}
 	}
 	if len(found) == 0 {
-		return []core.Finding{warn(subject, reconnect, "No account is known to have connected the bot yet.")}
+		return []core.Finding{core.Warn(subject, reconnect, "No account is known to have connected the bot yet.")}
 	}
 	return found
 }
@@ -206,11 +198,11 @@ func (l *link) checkOwner(ctx context.Context, id string) core.Finding {
 	}
 	switch {
 	case !bool(c.Enabled):
-		return warn(subject, reconnect, "The bot is no longer connected to the account of %s.", c.User.name())
+		return core.Warn(subject, reconnect, "The bot is no longer connected to the account of %s.", c.User.name())
 	case !c.mayReply():
 		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "The account of " + c.User.name() + " does not let the bot reply.", Remedy: allowChat}
 	case !bool(c.Rights.Read):
-		return warn(subject, "In Telegram, Settings, Telegram Business, Chatbots, the owner can allow it.", "The bot answers for %s, but may not mark messages as read.", c.User.name())
+		return core.Warn(subject, "In Telegram, Settings, Telegram Business, Chatbots, the owner can allow it.", "The bot answers for %s, but may not mark messages as read.", c.User.name())
 	}
-	return good(subject, "The bot answers for %s.", c.User.name())
+	return core.Good(subject, "The bot answers for %s.", c.User.name())
 }

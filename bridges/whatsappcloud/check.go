@@ -23,7 +23,7 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	found := slices.Concat([]core.Finding{token}, l.checkPhone(ctx), l.checkOwner(ctx))
 	found = append(append(found, meta.CheckClock(ctx, l.graph, l.host, l.conf.number)...), l.checkApp(ctx, app)...)
 	if l.conf.account == "" {
-		return append(found, meta.Warn("business account", "Add the setting "+keyAccount+".",
+		return append(found, core.Warn("business account", "Add the setting "+keyAccount+".",
 			"The channel does not name its WhatsApp Business Account: webhook and templates cannot be looked at, and templates cannot be sent."))
 	}
 	return append(found, l.checkSubscription(ctx, app), l.checkTemplates(ctx))
@@ -80,16 +80,16 @@ func (l *link) judgeToken(valid bool, expires meta.Text, scopes []meta.Text) cor
 	}
 	switch at, dated := expires.Time(); {
 	case !valid:
-		return meta.Bad(subject, newToken, "Meta calls the access token invalid.")
+		return core.Bad(subject, newToken, "Meta calls the access token invalid.")
 	case len(missing) > 0:
-		return meta.Bad(subject, newToken, "The access token lacks the permission %s.", strings.Join(missing, " and "))
+		return core.Bad(subject, newToken, "The access token lacks the permission %s.", strings.Join(missing, " and "))
 	case dated:
 		if f := meta.Expiring(subject, at, l.host.Now(), newToken); f.Level != core.HealthGood {
 			return f
 		}
-		return meta.Good(subject, "Valid, with both WhatsApp permissions, until %s.", meta.Day(at))
+		return core.Good(subject, "Valid, with both WhatsApp permissions, until %s.", meta.Day(at))
 	}
-	return meta.Good(subject, "Valid, with both WhatsApp permissions, and does not expire.")
+	return core.Good(subject, "Valid, with both WhatsApp permissions, and does not expire.")
 }
 
 // checkPermissions is what remains when the token may not be inspected.
@@ -102,7 +102,7 @@ func (l *link) checkPermissions(ctx context.Context) core.Finding {
 		} `json:"data"`
 	}
 	if err := l.graph.Get(ctx, "me/permissions", nil, &answer); err != nil {
-		return meta.Warn(subject, "Nothing need be done if the other findings are good.", "Meta does not tell what this token may do.")
+		return core.Warn(subject, "Nothing need be done if the other findings are good.", "Meta does not tell what this token may do.")
 	}
 	granted := map[string]bool{}
 	for _, p := range answer.Data {
@@ -110,10 +110,10 @@ func (l *link) checkPermissions(ctx context.Context) core.Finding {
 	}
 	for _, n := range needed {
 		if !granted[n] {
-			return meta.Bad(subject, newToken, "The access token lacks the permission %s.", n)
+			return core.Bad(subject, newToken, "The access token lacks the permission %s.", n)
 		}
 	}
-	return meta.Good(subject, "It has both WhatsApp permissions; when it expires, Meta does not tell.")
+	return core.Good(subject, "It has both WhatsApp permissions; when it expires, Meta does not tell.")
 }
 
 const numberFields = "display_phone_number,verified_name,quality_rating,status,platform_type,is_on_biz_app,code_verification_status,name_status,messaging_limit_tier"
@@ -144,14 +144,14 @@ func (l *link) checkPhone(ctx context.Context) []core.Finding {
 	found := []core.Finding{l.registered(n, name)}
 	switch strings.ToUpper(string(n.Quality)) {
 	case "RED":
-		found = append(found, meta.Warn("quality", "Send less that customers block or report, or Meta lowers what the number may send.", "Customers rate the number's messages as bad."))
+		found = append(found, core.Warn("quality", "Send less that customers block or report, or Meta lowers what the number may send.", "Customers rate the number's messages as bad."))
 	case "YELLOW":
-		found = append(found, meta.Warn("quality", "Look at which messages customers block or report.", "Customers rate the number's messages as middling."))
+		found = append(found, core.Warn("quality", "Look at which messages customers block or report.", "Customers rate the number's messages as middling."))
 	case "GREEN":
-		found = append(found, meta.Good("quality", "Customers rate the number's messages as good."))
+		found = append(found, core.Good("quality", "Customers rate the number's messages as good."))
 	}
 	if bool(n.OnApp) {
-		found = append(found, meta.Good("speed", "The number is also used in the WhatsApp Business app: it sends %g messages a second, where others send %d.", l.rate(), defaultRate))
+		found = append(found, core.Good("speed", "The number is also used in the WhatsApp Business app: it sends %g messages a second, where others send %d.", l.rate(), defaultRate))
 	}
 	return found
 }
@@ -161,17 +161,17 @@ func (l *link) registered(n phoneNode, name string) core.Finding {
 	register := "Register the number in the WhatsApp Manager."
 	switch status := strings.ToUpper(string(n.Status)); {
 	case n.Platform != "" && !strings.EqualFold(string(n.Platform), "CLOUD_API"):
-		return meta.Bad(subject, register, "%s is not on the Cloud API.", name)
+		return core.Bad(subject, register, "%s is not on the Cloud API.", name)
 	case status == "BANNED" || status == "RESTRICTED" || status == "RATE_LIMITED":
-		return meta.Bad(subject, support, "%s is %s.", name, plain(n.Status))
+		return core.Bad(subject, support, "%s is %s.", name, plain(n.Status))
 	case status == "DISCONNECTED" || status == "DELETED" || status == "MIGRATED" || status == "UNVERIFIED" || status == "PENDING":
-		return meta.Bad(subject, register, "%s is %s.", name, plain(n.Status))
+		return core.Bad(subject, register, "%s is %s.", name, plain(n.Status))
 	case l.conf.phone != "" && n.Display != "" && core.Digits(string(n.Display)) != l.conf.phone:
-		return meta.Warn(subject, "Correct the setting "+keyPhone+" or "+keyNumber+".", "The phone number ID belongs to %s, the channel says another number.", n.Display)
+		return core.Warn(subject, "Correct the setting "+keyPhone+" or "+keyNumber+".", "The phone number ID belongs to %s, the channel says another number.", n.Display)
 	case bool(n.OnApp):
-		return meta.Good(subject, "%s, also used in the WhatsApp Business app.", name)
+		return core.Good(subject, "%s, also used in the WhatsApp Business app.", name)
 	}
-	return meta.Good(subject, "%s.", name)
+	return core.Good(subject, "%s.", name)
 }
 
 // checkSubscription looks whether the webhooks of the business account come here. App is the token's, "" if it is not known.
@@ -185,18 +185,18 @@ func (l *link) checkSubscription(ctx context.Context, app meta.Text) core.Findin
 	case err != nil:
 		return l.conf.trouble(subject, err)
 	case len(answer.Data) == 0:
-		return meta.Bad(subject, register, "No app is subscribed to the business account: nothing that customers write comes in.")
+		return core.Bad(subject, register, "No app is subscribed to the business account: nothing that customers write comes in.")
 	}
 	own, known := ours(answer.Data, app)
 	switch {
 	case !known:
-		return meta.Bad(subject, register, "Only other apps are subscribed to the business account, not the one that the access token belongs to.")
+		return core.Bad(subject, register, "Only other apps are subscribed to the business account, not the one that the access token belongs to.")
 	case own.Override == "":
-		return meta.Good(subject, "An app is subscribed; its own callback address gets the webhooks.")
+		return core.Good(subject, "An app is subscribed; its own callback address gets the webhooks.")
 	case l.channel.ID == "" || !strings.Contains(string(own.Override), string(l.channel.ID)):
-		return meta.Warn(subject, "If that is another channel of this gateway, all is well. Else: "+register, "Meta sends this account's webhooks to another address, on %s.", hostOf(string(own.Override)))
+		return core.Warn(subject, "If that is another channel of this gateway, all is well. Else: "+register, "Meta sends this account's webhooks to another address, on %s.", hostOf(string(own.Override)))
 	}
-	return meta.Good(subject, "Meta sends webhooks to this channel's address.")
+	return core.Good(subject, "Meta sends webhooks to this channel's address.")
 }
 
 const register = "Register the webhook: causeway channel subscribe NAME, or in the App dashboard under WhatsApp, Configuration."
@@ -246,9 +246,9 @@ func (l *link) checkTemplates(ctx context.Context) core.Finding {
 		}
 	}
 	if approved == 0 {
-		return meta.Warn(subject, "Make a template in the WhatsApp Manager and have it approved.", "No template is approved: nobody can be written to after 24 hours.")
+		return core.Warn(subject, "Make a template in the WhatsApp Manager and have it approved.", "No template is approved: nobody can be written to after 24 hours.")
 	}
-	return meta.Good(subject, "%d approved on the first page.", approved)
+	return core.Good(subject, "%d approved on the first page.", approved)
 }
 
 func (l *link) firstPage(ctx context.Context) (page []core.Template, err error) {

@@ -40,17 +40,17 @@ func judgeShared(have []meta.Text) core.Finding {
 		}
 	}
 	if len(missing) > 0 {
-		return meta.Bad(subject, "Subscribe to "+strings.Join(missing, ", ")+": App dashboard, WhatsApp, Configuration, Webhook fields.",
+		return core.Bad(subject, "Subscribe to "+strings.Join(missing, ", ")+": App dashboard, WhatsApp, Configuration, Webhook fields.",
 			"The number is also used on the phone, and the app does not hear of it: it lacks %s.", strings.Join(missing, ", "))
 	}
-	return meta.Good(subject, "The app gets what is written on the phone, its history and its contacts.")
+	return core.Good(subject, "The app gets what is written on the phone, its history and its contacts.")
 }
 
 func judgeFields(all map[string][]meta.Text) core.Finding {
 	const subject, where = "webhook fields", "App dashboard, WhatsApp, Configuration, Webhook fields."
 	have, some := all["whatsapp_business_account"]
 	if !some {
-		return meta.Bad(subject, "Enter the address and subscribe to "+strings.Join(fieldsNeeded, ", ")+": "+where, "The app gets no webhooks of WhatsApp at all.")
+		return core.Bad(subject, "Enter the address and subscribe to "+strings.Join(fieldsNeeded, ", ")+": "+where, "The app gets no webhooks of WhatsApp at all.")
 	}
 	var missing []string
 	for _, name := range fieldsNeeded {
@@ -61,9 +61,9 @@ func judgeFields(all map[string][]meta.Text) core.Finding {
 	remedy := "Subscribe to " + strings.Join(missing, ", ") + ": " + where
 	switch {
 	case slices.Contains(missing, fieldMessages):
-		return meta.Bad(subject, remedy, "The app is not subscribed to messages: nothing that customers write comes in.")
+		return core.Bad(subject, remedy, "The app is not subscribed to messages: nothing that customers write comes in.")
 	case len(missing) > 0:
-		return meta.Warn(subject, remedy, "The app does not hear of templates or the account: it lacks %s.", strings.Join(missing, ", "))
+		return core.Warn(subject, remedy, "The app does not hear of templates or the account: it lacks %s.", strings.Join(missing, ", "))
 	}
-	return meta.Good(subject, "The app gets messages, and news of templates and the account.")
+	return core.Good(subject, "The app gets messages, and news of templates and the account.")
 }

@@ -150,17 +150,17 @@ func (l *link) checkKey(ctx context.Context) core.Finding {
 		return l.conf.trouble(subject, err)
 	}
 	if answer.ID != "" && string(answer.ID) != l.conf.number {
-		return meta.Bad(subject, "Set "+keyNumber+" to it, or use the API key of the right number.", "The API key belongs to the phone number ID %s, the channel says another: its webhooks would be refused.", answer.ID)
+		return core.Bad(subject, "Set "+keyNumber+" to it, or use the API key of the right number.", "The API key belongs to the phone number ID %s, the channel says another: its webhooks would be refused.", answer.ID)
 	}
 	if send := strings.ToUpper(string(answer.Health.Send)); send == "BLOCKED" || send == "LIMITED" {
 		for _, entity := range answer.Health.Entities {
 			for _, e := range entity.Errors {
-				return meta.Warn(subject, meta.Sentence(string(cmp.Or(e.Solution, "Look at the number in the 360dialog Hub."))), "It works, but sending is %s: %s", plain(meta.Text(send)), meta.Sentence(string(e.Text)))
+				return core.Warn(subject, meta.Sentence(string(cmp.Or(e.Solution, "Look at the number in the 360dialog Hub."))), "It works, but sending is %s: %s", plain(meta.Text(send)), meta.Sentence(string(e.Text)))
 			}
 		}
-		return meta.Warn(subject, "Look at the number in the 360dialog Hub.", "It works, but sending is %s.", plain(meta.Text(send)))
+		return core.Warn(subject, "Look at the number in the 360dialog Hub.", "It works, but sending is %s.", plain(meta.Text(send)))
 	}
-	return meta.Good(subject, "360dialog accepts it, for this number.")
+	return core.Good(subject, "360dialog accepts it, for this number.")
 }
 
 // checkWebhook looks whether 360dialog sends the number's webhooks here.
@@ -175,14 +175,14 @@ func (l *link) checkWebhook(ctx context.Context) core.Finding {
 	case err != nil:
 		return l.conf.trouble(subject, err)
 	case answer.URL == "":
-		return meta.Bad(subject, enter, "No webhook is entered for the number: nothing that customers write comes in.")
+		return core.Bad(subject, enter, "No webhook is entered for the number: nothing that customers write comes in.")
 	case l.channel.ID == "" || !strings.Contains(string(answer.URL), string(l.channel.ID)):
-		return meta.Warn(subject, "If that is another channel of this gateway, or the partner's webhook comes here, all is well. Else: "+enter,
+		return core.Warn(subject, "If that is another channel of this gateway, or the partner's webhook comes here, all is well. Else: "+enter,
 			"360dialog sends this number's webhooks to another address, on %s.", hostOf(string(answer.URL)))
 	case l.conf.sign == signHeader && answer.Headers != nil && !hasHeader(answer.Headers, l.conf.signName, l.conf.appSecret):
-		return meta.Bad(subject, enter, "360dialog does not send this channel's secret in the header %s: its webhooks are refused as forged.", l.conf.signName)
+		return core.Bad(subject, enter, "360dialog does not send this channel's secret in the header %s: its webhooks are refused as forged.", l.conf.signName)
 	}
-	return meta.Good(subject, "360dialog sends webhooks to this channel's address.")
+	return core.Good(subject, "360dialog sends webhooks to this channel's address.")
 }
 
 // hasHeader reports whether the headers hold the secret. Some answers hide values behind stars.

@@ -115,7 +115,7 @@ func (l *link) checkOwner(ctx context.Context) []core.Finding {
 		return nil
 	}
 	if days := quiet(at, l.host.Now()); days > 0 {
-		return []core.Finding{meta.Warn(subject, quietRemedy(days), quietSince, meta.Day(at))}
+		return []core.Finding{core.Warn(subject, quietRemedy(days), quietSince, meta.Day(at))}
 	}
-	return []core.Finding{meta.Good(subject, "It last showed itself on %s.", meta.Day(at))}
+	return []core.Finding{core.Good(subject, "It last showed itself on %s.", meta.Day(at))}
 }

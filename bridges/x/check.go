@@ -3,7 +3,6 @@ package x
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -24,26 +23,18 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	return append(found, l.checkWebhook(ctx))
 }
 
-func good(subject, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: fmt.Sprintf(format, args...)}
-}
-
-func wrong(level core.HealthLevel, subject, remedy, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: level, Detail: fmt.Sprintf(format, args...), Remedy: remedy}
-}
-
 // trouble is the finding of a call that failed. Only what X refuses for good is bad; what may pass is a warning.
 func (l *link) trouble(subject string, err error) core.Finding {
 	e := core.AsSendError(l.api.failed(err))
 	switch {
 	case e.Outcome == core.Unknown:
-		return wrong(core.HealthWarning, subject, "Check the API base and the network, then look again.", "X did not answer, or not in a way that can be read.")
+		return core.Warn(subject, "Check the API base and the network, then look again.", "X did not answer, or not in a way that can be read.")
 	case e.Effect == core.EffectPark:
-		return wrong(core.HealthBad, subject, e.Remedy, "%s", e.Reason)
+		return core.Bad(subject, e.Remedy, "%s", e.Reason)
 	case e.Remedy == "":
 		e.Remedy = "Look again in some minutes."
 	}
-	return wrong(core.HealthWarning, subject, e.Remedy, "%s", e.Reason)
+	return core.Warn(subject, e.Remedy, "%s", e.Reason)
 }
 
 func (l *link) checkAccount(ctx context.Context) core.Finding {
@@ -64,11 +55,11 @@ func (l *link) checkAccount(ctx context.Context) core.Finding {
 	case err != nil:
 		return l.trouble(subject, err)
 	case me.Data.ID.id() != l.conf.account:
-		return wrong(core.HealthBad, subject, newToken, "The access token is of another account.")
+		return core.Bad(subject, newToken, "The access token is of another account.")
 	case !mayMessage(header):
-		return wrong(core.HealthBad, subject, newRights, "The access token lacks the permission for direct messages: it has %q.", clean(header.Get(accessLevel)))
+		return core.Bad(subject, newRights, "The access token lacks the permission for direct messages: it has %q.", clean(header.Get(accessLevel)))
 	}
-	return good(subject, "The keys are accepted; the account is @%s.", string(me.Data.Name))
+	return core.Good(subject, "The keys are accepted; the account is @%s.", string(me.Data.Name))
 }
 
 // accessLevel is the header in which X says what a token may do, such as read-write-directmessages. It is not always there.
@@ -96,17 +87,17 @@ func (l *link) checkWebhook(ctx context.Context) core.Finding {
 	hook, found := l.ours(all)
 	switch {
 	case !found:
-		return wrong(core.HealthBad, subject, subscribe, "X does not call this channel's address: nothing comes in.")
+		return core.Bad(subject, subscribe, "X does not call this channel's address: nothing comes in.")
 	case !hook.Valid:
-		return wrong(core.HealthBad, subject, "See that the address can be reached from outside, then register it again: causeway channel subscribe NAME.", "X has given up on this channel's address, for it did not prove itself.")
+		return core.Bad(subject, "See that the address can be reached from outside, then register it again: causeway channel subscribe NAME.", "X has given up on this channel's address, for it did not prove itself.")
 	}
 	var f *failure
 	err = l.api.call(ctx, http.MethodGet, subscription(hook), nil, nil)
 	switch {
 	case errors.As(err, &f) && f.reply.status == http.StatusNotFound:
-		return wrong(core.HealthBad, subject, subscribe, "The app is not subscribed to what happens at the account: nothing comes in.")
+		return core.Bad(subject, subscribe, "The app is not subscribed to what happens at the account: nothing comes in.")
 	case err != nil:
 		return l.trouble(subject, err)
 	}
-	return good(subject, "X calls this channel's address.")
+	return core.Good(subject, "X calls this channel's address.")
 }

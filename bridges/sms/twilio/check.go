@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -20,14 +19,6 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	return append(append(found, l.checkSender(ctx)...), l.checkDoor(ctx))
 }
 
-func good(subject, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: core.HealthGood, Detail: fmt.Sprintf(format, args...)}
-}
-
-func bad(level core.HealthLevel, subject, remedy, format string, args ...any) core.Finding {
-	return core.Finding{Subject: subject, Level: level, Detail: fmt.Sprintf(format, args...), Remedy: remedy}
-}
-
 func (l *link) checkAccount(ctx context.Context) core.Finding {
 	const subject = "account"
 	var a struct {
@@ -39,11 +30,11 @@ func (l *link) checkAccount(ctx context.Context) core.Finding {
 	}
 	switch {
 	case a.Status != "" && a.Status != "active":
-		return bad(core.HealthBad, subject, mendAccount, "The Twilio account is %s.", a.Status)
+		return core.Bad(subject, mendAccount, "The Twilio account is %s.", a.Status)
 	case strings.EqualFold(a.Type, "Trial"):
-		return bad(core.HealthWarning, subject, "Upgrade it in Twilio's console.", "The Twilio account is on trial: it writes only to verified numbers, and adds a sentence to each message.")
+		return core.Warn(subject, "Upgrade it in Twilio's console.", "The Twilio account is on trial: it writes only to verified numbers, and adds a sentence to each message.")
 	}
-	return good(subject, "The account SID and the token are accepted.")
+	return core.Good(subject, "The account SID and the token are accepted.")
 }
 
 func (l *link) checkSender(ctx context.Context) []core.Finding {
@@ -56,7 +47,7 @@ func (l *link) checkSender(ctx context.Context) []core.Finding {
 		return l.checkNumber(ctx)
 	case sortName:
 	}
-	return []core.Finding{good("sender", "Messages go out under a name; nobody can answer them.")}
+	return []core.Finding{core.Good("sender", "Messages go out under a name; nobody can answer them.")}
 }
 
 const subscribe = "Register the webhook: causeway channel subscribe NAME."
@@ -67,14 +58,14 @@ func (l *link) checkNumber(ctx context.Context) []core.Finding {
 	if err != nil {
 		return []core.Finding{l.call.Finding(subject, core.AsSendError(err))}
 	}
-	found := []core.Finding{good(subject, "%s belongs to the account.", l.conf.sender)}
+	found := []core.Finding{core.Good(subject, "%s belongs to the account.", l.conf.sender)}
 	if l.conf.sort == sortNumber && !n.Can.SMS {
-		found[0] = bad(core.HealthBad, subject, "Use a number that can, or buy one in Twilio's console.", "%s cannot send text messages.", l.conf.sender)
+		found[0] = core.Bad(subject, "Use a number that can, or buy one in Twilio's console.", "%s cannot send text messages.", l.conf.sender)
 	} else if l.conf.sort == sortNumber && !n.Can.MMS {
-		found = append(found, good("files", "%s cannot send or get files; they go out as Twilio decides.", l.conf.sender))
+		found = append(found, core.Good("files", "%s cannot send or get files; they go out as Twilio decides.", l.conf.sender))
 	}
 	if n.App != "" {
-		return append(found, bad(core.HealthWarning, "webhook", subscribe, "What customers write goes to a TwiML application, not to this gateway."))
+		return append(found, core.Warn("webhook", subscribe, "What customers write goes to a TwiML application, not to this gateway."))
 	}
 	return append(found, l.checkHook(n.URL))
 }
@@ -83,11 +74,11 @@ func (l *link) checkNumber(ctx context.Context) []core.Finding {
 func (l *link) checkHook(address string) core.Finding {
 	switch {
 	case address == "":
-		return bad(core.HealthBad, "webhook", subscribe, "Twilio has no address for what customers write: nothing comes in.")
+		return core.Bad("webhook", subscribe, "Twilio has no address for what customers write: nothing comes in.")
 	case l.channel.ID != "" && !strings.Contains(address, string(l.channel.ID)):
-		return bad(core.HealthWarning, "webhook", subscribe, "Twilio sends what customers write to another address.")
+		return core.Warn("webhook", subscribe, "Twilio sends what customers write to another address.")
 	}
-	return good("webhook", "Twilio calls this channel's address.")
+	return core.Good("webhook", "Twilio calls this channel's address.")
 }
 
 func (l *link) checkService(ctx context.Context) []core.Finding {
@@ -95,9 +86,9 @@ func (l *link) checkService(ctx context.Context) []core.Finding {
 	if err := l.ask(ctx, l.serviceURL(), nil, &s); err != nil {
 		return []core.Finding{l.call.Finding("sender", core.AsSendError(err))}
 	}
-	found := []core.Finding{good("sender", "The messaging service %s is there.", s.Name)}
+	found := []core.Finding{core.Good("sender", "The messaging service %s is there.", s.Name)}
 	if s.OnNumber {
-		return append(found, bad(core.HealthWarning, "webhook", subscribe, "The service leaves what comes in to each number's own webhook."))
+		return append(found, core.Warn("webhook", subscribe, "The service leaves what comes in to each number's own webhook."))
 	}
 	return append(found, l.checkHook(s.URL))
 }
@@ -107,9 +98,9 @@ func (l *link) checkWhatsApp(ctx context.Context) []core.Finding {
 	if err != nil {
 		return []core.Finding{l.call.Finding("sender", core.AsSendError(err))}
 	}
-	found := good("sender", "The WhatsApp sender is online.")
+	found := core.Good("sender", "The WhatsApp sender is online.")
 	if s.Status != "" && !strings.HasPrefix(s.Status, "ONLINE") {
-		found = bad(core.HealthBad, "sender", "Look at it in Twilio's console, WhatsApp senders.", "The WhatsApp sender is %s.", strings.ToLower(s.Status))
+		found = core.Bad("sender", "Look at it in Twilio's console, WhatsApp senders.", "The WhatsApp sender is %s.", strings.ToLower(s.Status))
 	}
 	return []core.Finding{found, l.checkHook(s.Webhook.URL)}
 }
@@ -117,7 +108,7 @@ func (l *link) checkWhatsApp(ctx context.Context) []core.Finding {
 // checkDoor looks whether the channel knows its own address, which callbacks and files need.
 func (l *link) checkDoor(ctx context.Context) core.Finding {
 	if l.door.Address(ctx) == "" {
-		return bad(core.HealthWarning, "public address", subscribe, "The channel does not know its public address yet: there are no delivery reports, and files cannot be sent.")
+		return core.Warn("public address", subscribe, "The channel does not know its public address yet: there are no delivery reports, and files cannot be sent.")
 	}
-	return good("public address", "Delivery reports come to this channel's address.")
+	return core.Good("public address", "Delivery reports come to this channel's address.")
 }

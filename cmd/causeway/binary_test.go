@@ -230,8 +230,15 @@ func TestBenchThatFailsTellsWhatItHas(t *testing.T) {
 	}
 }
 
-// serve answers until it is told to stop, and then ends well.
+// serve answers until it is told to stop, or its terminal is closed, and then ends well.
 func TestServeAndStop(t *testing.T) {
+	for name, how := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
+		t.Run(name, func(t *testing.T) { serveAndStop(t, how) })
+	}
+}
+
+func serveAndStop(t *testing.T, how syscall.Signal) {
+	t.Helper()
 	s := newShell(t, "CAUSEWAY_HTTP_LISTEN=127.0.0.1:0", "CAUSEWAY_PRIVATE_LISTEN=127.0.0.1:0")
 	c := s.command(t.Context(), "serve")
 	out, err := c.StdoutPipe()
@@ -258,7 +265,7 @@ func TestServeAndStop(t *testing.T) {
 	if !ready {
 		t.Errorf("%q never became ready", health)
 	}
-	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := c.Process.Signal(how); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Wait(); err != nil {

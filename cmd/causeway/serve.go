@@ -13,7 +13,8 @@ import (
 
 func serveCommand() *cobra.Command {
 	return &cobra.Command{Use: "serve", Short: "Run the gateway", GroupID: "run", Args: cobra.NoArgs, RunE: serve,
-		Long: "Run the gateway: take webhooks and agents' mails, send messages and mails. It stops on Ctrl+C or SIGTERM after what is under way has ended."}
+		Long: "Run the gateway: take webhooks and agents' mails, send messages and mails. It stops on Ctrl+C, on SIGTERM,\n" +
+			"and when its terminal is closed, after what is under way has ended."}
 }
 
 func serve(cmd *cobra.Command, _ []string) error {

@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -10,21 +9,16 @@ import (
 	"causeway/core"
 )
 
-// Trouble is a finding from a call that failed. Only what Meta refuses for good is bad; what may pass is a warning. Title is what people call the platform.
+// Trouble is the finding of a call that failed, with Meta's own words where they help. Title is what people call the platform.
 func Trouble(title, subject string, e *core.SendError) core.Finding {
-	f := core.Finding{Subject: subject, Level: core.HealthWarning, Detail: e.Reason, Remedy: e.Remedy}
+	f := core.Trouble(title, subject, e)
 	switch {
-	case e.Outcome == core.Unknown:
-		f.Detail, f.Remedy = title+" did not answer, or not in a way that can be read.", "Check the API base and the network, then look again."
-	case e.Effect == core.EffectPark:
-		f.Level = core.HealthBad
-		if e.Detail != "" && e.Code != "" && !strings.HasPrefix(e.Code, httpCode) { // it may name the permission that is missing
-			f.Detail += " Meta says: " + Sentence(e.Detail)
-		}
-	case e.Effect == core.EffectFail && e.Detail != "":
+	case e.Outcome == core.Unknown || e.Detail == "":
+	case e.Effect == core.EffectPark && e.Code != "" && !strings.HasPrefix(e.Code, httpCode): // it may name the permission that is missing
+		f.Detail += " Meta says: " + Sentence(e.Detail)
+	case e.Effect == core.EffectFail:
 		f.Detail = title + " says: " + Sentence(e.Detail)
 	}
-	f.Remedy = cmp.Or(f.Remedy, "Look again in some minutes.")
 	return f
 }
 

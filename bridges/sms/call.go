@@ -151,17 +151,7 @@ func NewRequest(ctx context.Context, method, address string, body io.Reader) (*h
 	return req, nil
 }
 
-// Finding turns the error of a call into a line of the doctor. Only what the provider refuses for good is bad; what may pass is a warning.
+// Finding turns the error of a call into a line of the doctor.
 func (c Caller) Finding(subject string, e *core.SendError) core.Finding {
-	f := core.Finding{Subject: subject, Level: core.HealthWarning, Detail: e.Reason, Remedy: e.Remedy}
-	if e.Outcome == core.Unknown {
-		f.Detail, f.Remedy = c.Title+" did not answer, or not in a way that can be read.", "Check the address in the channel and the network, then look again."
-	}
-	if e.Effect == core.EffectPark {
-		f.Level = core.HealthBad
-	}
-	if f.Remedy == "" {
-		f.Remedy = "Look again in some minutes."
-	}
-	return f
+	return core.Trouble(c.Title, subject, e)
 }

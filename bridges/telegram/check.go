@@ -24,20 +24,8 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	return found
 }
 
-// trouble is a finding from an error of a call. Only what Telegram refuses for good is bad; what may pass is a warning.
 func trouble(subject string, err error) core.Finding {
-	e := core.AsSendError(failed(err))
-	f := core.Finding{Subject: subject, Level: core.HealthWarning, Detail: e.Reason, Remedy: e.Remedy}
-	if e.Outcome == core.Unknown {
-		f.Detail, f.Remedy = "Telegram did not answer, or not in a way that can be read.", "Check the API base and the network, then look again."
-	}
-	if e.Effect == core.EffectPark {
-		f.Level = core.HealthBad
-	}
-	if f.Remedy == "" {
-		f.Remedy = "Look again in some minutes."
-	}
-	return f
+	return core.Trouble("Telegram", subject, core.AsSendError(failed(err)))
 }
 
 // bot is what Telegram says of the bot.

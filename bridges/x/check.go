@@ -23,18 +23,8 @@ func (l *link) Check(ctx context.Context) []core.Finding {
 	return append(found, l.checkWebhook(ctx))
 }
 
-// trouble is the finding of a call that failed. Only what X refuses for good is bad; what may pass is a warning.
 func (l *link) trouble(subject string, err error) core.Finding {
-	e := core.AsSendError(l.api.failed(err))
-	switch {
-	case e.Outcome == core.Unknown:
-		return core.Warn(subject, "Check the API base and the network, then look again.", "X did not answer, or not in a way that can be read.")
-	case e.Effect == core.EffectPark:
-		return core.Bad(subject, e.Remedy, "%s", e.Reason)
-	case e.Remedy == "":
-		e.Remedy = "Look again in some minutes."
-	}
-	return core.Warn(subject, e.Remedy, "%s", e.Reason)
+	return core.Trouble("X", subject, core.AsSendError(l.api.failed(err)))
 }
 
 func (l *link) checkAccount(ctx context.Context) core.Finding {

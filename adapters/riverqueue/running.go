@@ -103,18 +103,57 @@ func (r *running) config() *river.Config {
 		CancelledJobRetentionPeriod: q.keepDead, DiscardedJobRetentionPeriod: q.keepDead, ReindexerIndexNames: []string{}, SkipUnknownJobCheck: true}
 }
 
-// quiet lets River log only what a person should know.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(atLeast{log.Handler()}) }
+// quiet lets River log only what a person should know, and the same not again and again: without its database each of the queues says so every two
+// seconds.
+func quiet(log *slog.Logger) *slog.Logger {
+	return slog.New(seldom{log.Handler(), &said{at: map[string]time.Time{}}})
+}
 
-type atLeast struct{ slog.Handler }
+// sayAgain is after how long the same message is worth another line.
+const sayAgain = 10 * time.Second
 
-func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
+// mostSaid bounds what is kept in mind, should a message ever have something of its own in it.
+const mostSaid = 200
+
+// said is when which message was last logged.
+type said struct {
+	mu sync.Mutex
+	at map[string]time.Time // by message
+}
+
+// fresh reports whether a message is worth a line, and notes that it gets one.
+func (s *said) fresh(message string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.at[message]) < sayAgain {
+		return false
+	}
+	if len(s.at) == mostSaid {
+		clear(s.at)
+	}
+	s.at[message] = now
+	return true
+}
+
+type seldom struct {
+	slog.Handler
+	said *said
+}
+
+func (h seldom) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
 }
 
-func (h atLeast) WithAttrs(a []slog.Attr) slog.Handler { return atLeast{h.Handler.WithAttrs(a)} }
+func (h seldom) Handle(ctx context.Context, r slog.Record) error {
+	if !h.said.fresh(r.Message, r.Time) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
 
-func (h atLeast) WithGroup(name string) slog.Handler { return atLeast{h.Handler.WithGroup(name)} }
+func (h seldom) WithAttrs(a []slog.Attr) slog.Handler { return seldom{h.Handler.WithAttrs(a), h.said} }
+
+func (h seldom) WithGroup(name string) slog.Handler { return seldom{h.Handler.WithGroup(name), h.said} }
 
 func (r *running) stop(ctx context.Context) error {
 	close(r.ending)

@@ -47,6 +47,11 @@ type SendError struct {
 	Trace   string        `json:"trace,omitempty"`  // the provider's id of the failed call
 }
 
+// Passes reports whether what stood in the way goes by: the same message may be taken another time.
+func (e *SendError) Passes() bool {
+	return e != nil && (e.Effect == EffectRetry || e.Effect == EffectSlowPeer || e.Effect == EffectSlow)
+}
+
 func (e *SendError) Error() string {
 	if e.Code == "" {
 		return e.Reason

@@ -283,6 +283,8 @@ type MessageRepo interface {
 	SetPart(ctx context.Context, p Part) error
 	// PartsIn lists a channel's parts in a status in which they are still to be sent, oldest first, for resuming.
 	PartsIn(ctx context.Context, ch ChannelID, s Status, limit int) ([]Part, error)
+	// GivenUp lists a channel's parts that failed though what stood in their way passes, such as those that were tried for too long, newest first.
+	GivenUp(ctx context.Context, ch ChannelID, limit int) ([]Part, error)
 	AddAttempt(ctx context.Context, a Attempt) error
 	Attempts(ctx context.Context, id PartID) ([]Attempt, error)
 

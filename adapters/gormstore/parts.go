@@ -137,6 +137,16 @@ func (r repo) PartsIn(ctx context.Context, ch core.ChannelID, s core.Status, mos
 	return list[partRow](r.rows(ctx).Where("channel = ? AND status = ? AND "+unsent, ch, s).Order("id").Limit(most))
 }
 
+// GivenUp lists a channel's parts that failed though what stood in their way passes, newest first. It may read all parts, for a person who asks.
+func (r repo) GivenUp(ctx context.Context, ch core.ChannelID, most int) ([]core.Part, error) {
+	effect := "error ->> 'effect'"
+	if r.s.postgres != nil {
+		effect = "error::json ->> 'effect'"
+	}
+	passing := []core.Effect{core.EffectRetry, core.EffectSlowPeer, core.EffectSlow}
+	return list[partRow](r.rows(ctx).Where("channel = ? AND status = 'failed' AND "+effect+" IN ?", ch, passing).Order("id DESC").Limit(max(most, 1)))
+}
+
 type attemptRow struct {
 	Workspace, Part, ID string
 	Number              int

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -127,6 +128,31 @@ func partsIn(w *world) {
 		ids = append(ids, p.ID)
 	}
 	same(w, "PartsIn", ids, want[:3], err)
+}
+
+func givenUp(w *world) {
+	var want []core.PartID
+	conv := w.talk()
+	for _, effect := range []core.Effect{core.EffectRetry, core.EffectFail, core.EffectSlow, core.EffectSlowPeer, core.EffectWindow} {
+		m := w.message(conv, string(effect), "")
+		m.Parts[0].Status, m.Parts[0].Error = core.StatusFailed, &core.SendError{Outcome: core.Rejected, Effect: effect, Reason: "It did."}
+		if m.Parts[0].Error.Passes() {
+			want = append(want, m.Parts[0].ID)
+		}
+		w.add(m)
+	}
+	waits := w.message(conv, "waits for another try", "")
+	waits.Parts[0].Error = &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry}
+	w.add(waits)
+	slices.Reverse(want)
+	got, err := w.repo.GivenUp(w.Context(), w.ch.ID, 2)
+	var ids []core.PartID
+	for _, p := range got {
+		ids = append(ids, p.ID)
+	}
+	same(w, "GivenUp", ids, want[:2], err)
+	got, err = w.repo.GivenUp(w.Context(), w.ch.ID, 9)
+	same(w, "all of them", len(got), len(want), err)
 }
 
 func attempts(w *world) {

@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"conversation/filters", filters}, {"conversation/sequence", sequences}, {"conversation/history", history}, {"conversation/lanes fence", lanes},
 		{"message/save and read", messages}, {"message/duplicates leave nothing", messageDuplicates}, {"message/one of 50 races", messageRace},
 		{"message/pages", messagePages}, {"message/last sender", lastSender}, {"message/timeline", timeline}, {"message/edit and revoke", edits}, {"message/automatic", automatic}, {"message/reactions", reactions}, {"message/reactions everywhere", reactionsEverywhere}, {"message/unreadable text", unreadable},
-		{"part/next", nextPart}, {"part/set and find", parts}, {"part/provider id is taken", providerTaken}, {"part/by status", partsIn}, {"part/attempts", attempts},
+		{"part/next", nextPart}, {"part/set and find", parts}, {"part/provider id is taken", providerTaken}, {"part/by status", partsIn}, {"part/given up", givenUp}, {"part/attempts", attempts},
 		{"file/save and set", files},
 		{"event/claimed once in 50 races", claimRace}, {"event/claim goes with its transaction", claimRollback}, {"event/parked", parked},
 		{"event/parked while its message comes", parkRace}, {"event/parked while its message is sent", adoptRace}, {"event/overdue", overdue}, {"event/dead letters", deadLetters},

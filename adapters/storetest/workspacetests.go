@@ -253,6 +253,7 @@ func (c *counted) lists(x things) {
 	nothingFrom(c, "Versions", func() ([]core.Content, error) { return r.Versions(ctx, x.message.ID) })
 	nothingFrom(c, "PartsOf", func() ([]core.Part, error) { return r.PartsOf(ctx, x.message.ID) })
 	nothingFrom(c, "PartsAfter", func() ([]core.Part, error) { return r.PartsAfter(ctx, core.Part{Conversation: x.conv}, 9) })
+	nothingFrom(c, "GivenUp", func() ([]core.Part, error) { return r.GivenUp(ctx, x.ch, 9) })
 	nothingFrom(c, "PartsIn", func() ([]core.Part, error) { return r.PartsIn(ctx, x.ch, core.StatusQueued, 9) })
 	nothingFrom(c, "Attempts", func() ([]core.Attempt, error) { return r.Attempts(ctx, x.message.Parts[0].ID) })
 	nothingFrom(c, "TakeParked", func() ([]core.Event, error) { return r.TakeParked(ctx, x.ch, "wamid.later") })

@@ -150,6 +150,7 @@ forwards:
 		{[]string{"jobs"}, 0, []string{"wake", "waiting"}}, // of the channel resumed above
 		{[]string{"jobs", "dead"}, 0, []string{"no job was given up"}},
 		{[]string{"jobs", "unknown"}, 0, []string{"the outcome of every message is known"}},
+		{[]string{"jobs", "undelivered"}, 0, []string{"no message was given up"}},
 		{[]string{"jobs", "drop", "77"}, 1, []string{"No job 77 was given up", "causeway jobs dead"}},
 		{[]string{"jobs", "retry", "77", "78"}, 1, []string{"No job 77, 78 was given up"}}, // the second was tried too
 		{[]string{"config"}, 0, []string{"data_dir", "environment CAUSEWAY_DATA_DIR"}},

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"causeway/core"
 	"causeway/core/outbound"
@@ -18,7 +20,8 @@ func jobsCommand() *cobra.Command {
 	c.AddCommand(
 		&cobra.Command{Use: "dead", Short: "List the jobs that were given up, newest first", Args: cobra.NoArgs, RunE: deadJobs},
 		&cobra.Command{Use: "unknown", Short: "List the messages of which nobody knows whether they arrived, oldest first", Args: cobra.NoArgs, RunE: unknownSends},
-		&cobra.Command{Use: "settle MESSAGE sent|failed|again", Short: "Say whether such a message arrived, or have it sent once more", Args: cobra.ExactArgs(2),
+		&cobra.Command{Use: "undelivered", Short: "List the messages that were given up after a day of trying, newest first", Args: cobra.NoArgs, RunE: undelivered},
+		&cobra.Command{Use: "settle MESSAGE sent|failed|again", Short: "Say whether such a message arrived, forget it, or have it sent once more", Args: cobra.ExactArgs(2),
 			RunE: settleSend},
 		&cobra.Command{Use: "retry ID…", Short: "Start given-up jobs again", Args: cobra.MinimumNArgs(1), RunE: onJobs("starts again", (*base).retryJob)},
 		&cobra.Command{Use: "drop ID…", Short: "Forget given-up jobs", Args: cobra.MinimumNArgs(1), RunE: onJobs("is forgotten", (*base).dropJob)})
@@ -56,20 +59,47 @@ func deadJobs(cmd *cobra.Command, _ []string) error {
 		t := newTable(cmd.OutOrStdout(), "ID", "KIND", "ABOUT", "TRIED", "GIVEN UP", "WHY")
 		for _, j := range all {
 			why, _, _ := strings.Cut(j.Error, "\n")
-			t.row(strconv.FormatInt(j.ID, 10), string(j.Kind), j.Key, strconv.Itoa(j.Attempts), j.Died.Local().Format("2006-01-02 15:04"), why)
+			t.row(strconv.FormatInt(j.ID, 10), string(j.Kind), j.Key, strconv.Itoa(j.Attempts), minute(j.Died), why)
 		}
 		return t.flush()
 	})
 }
 
-// mostUnknown is how many messages of a channel are listed.
-const mostUnknown = 200
+// mostListed is how many messages of a channel, or of a workspace, are listed.
+const mostListed = 200
 
 func unknownSends(cmd *cobra.Command, _ []string) error {
 	return withBase(cmd, func(b *base) error { return b.listUnknown(cmd) })
 }
 
 func (b *base) listUnknown(cmd *cobra.Command) error {
+	return b.listSends(cmd, []string{"SENT", "STATE", "WHY"}, "the outcome of every message is known",
+		func(ch core.Channel) ([]core.Part, error) {
+			return b.store.In(ch.Workspace).PartsIn(cmd.Context(), ch.ID, core.StatusUnknown, mostListed)
+		},
+		func(p core.Part) []string {
+			state := "a person decides"
+			if !p.NotBefore.IsZero() {
+				state = "waits for news"
+			}
+			return []string{minute(p.Updated), state, reason(p)}
+		})
+}
+
+func undelivered(cmd *cobra.Command, _ []string) error {
+	return withBase(cmd, func(b *base) error { return b.listUndelivered(cmd) })
+}
+
+func (b *base) listUndelivered(cmd *cobra.Command) error {
+	return b.listSends(cmd, []string{"TRIED", "GIVEN UP", "WHY"}, "no message was given up",
+		func(ch core.Channel) ([]core.Part, error) {
+			return b.store.In(ch.Workspace).GivenUp(cmd.Context(), ch.ID, mostListed)
+		},
+		func(p core.Part) []string { return []string{strconv.Itoa(p.Attempts), minute(p.Updated), reason(p)} })
+}
+
+// listSends lists parts of the channels of all workspaces, each with what is told of it, or says that there are none.
+func (b *base) listSends(cmd *cobra.Command, columns []string, none string, of func(core.Channel) ([]core.Part, error), told func(core.Part) []string) error {
 	names, err := b.workspaces(cmd.Context())
 	if err != nil {
 		return err
@@ -78,44 +108,48 @@ func (b *base) listUnknown(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	t, found := newTable(cmd.OutOrStdout(), "WORKSPACE", "CONVERSATION", "CHANNEL", "MESSAGE", "BY", "SENT", "STATE", "WHY"), 0
+	t, found := newTable(cmd.OutOrStdout(), append([]string{"WORKSPACE", "CONVERSATION", "CHANNEL", "MESSAGE", "BY"}, columns...)...), 0
 	for _, ch := range channels {
-		parts, err := b.store.In(ch.Workspace).PartsIn(cmd.Context(), ch.ID, core.StatusUnknown, mostUnknown)
+		parts, err := of(ch)
 		if err != nil {
 			return err
 		}
 		for _, p := range parts {
-			if err := b.unknownRow(cmd.Context(), t, names[ch.Workspace], ch, p); err != nil {
+			row, err := b.sendRow(cmd.Context(), ch, p)
+			if err != nil {
 				return err
 			}
+			t.row(slices.Concat([]string{names[ch.Workspace]}, row, told(p))...)
 		}
 		found += len(parts)
 	}
 	if found == 0 {
-		fmt.Fprintln(cmd.OutOrStdout(), "the outcome of every message is known")
+		fmt.Fprintln(cmd.OutOrStdout(), none)
 		return nil
 	}
 	return t.flush()
 }
 
-func (b *base) unknownRow(ctx context.Context, t table, workspace string, ch core.Channel, p core.Part) error {
+// sendRow is where a part belongs.
+func (b *base) sendRow(ctx context.Context, ch core.Channel, p core.Part) ([]string, error) {
 	m, err := b.store.In(ch.Workspace).Message(ctx, p.Message)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	conv, err := b.store.In(ch.Workspace).Conversation(ctx, p.Conversation)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	state, why := "a person decides", ""
-	if !p.NotBefore.IsZero() {
-		state = "waits for news"
+	return []string{fmt.Sprintf("#%d", conv.Number), ch.Name, string(m.ID), string(m.Author.Kind)}, nil
+}
+
+func minute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+
+func reason(p core.Part) string {
+	if p.Error == nil {
+		return ""
 	}
-	if p.Error != nil {
-		why = p.Error.Reason
-	}
-	t.row(workspace, fmt.Sprintf("#%d", conv.Number), ch.Name, string(m.ID), string(m.Author.Kind), p.Updated.Local().Format("2006-01-02 15:04"), state, why)
-	return nil
+	return p.Error.Reason
 }
 
 // workspaces are the names of all.
@@ -149,7 +183,7 @@ func (b *base) settleSend(ctx context.Context, id core.MessageID, v outbound.Ver
 			return err
 		}
 	}
-	return core.Problemf(core.CodeNotFound, "There is no message %s.", id).Remedied("See: causeway jobs unknown")
+	return core.Problemf(core.CodeNotFound, "There is no message %s.", id).Remedied("See: causeway jobs unknown, and causeway jobs undelivered")
 }
 
 func (b *base) retryJob(cmd *cobra.Command, id int64) error { return b.queue.Retry(cmd.Context(), id) }

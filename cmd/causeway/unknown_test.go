@@ -39,14 +39,20 @@ func TestUnknownOutcomeIsSeen(t *testing.T) {
 // lists runs causeway jobs unknown.
 func (w *testWorld) lists(wants ...string) {
 	w.Helper()
+	w.jobsSay("unknown", w.listUnknown, wants...)
+}
+
+// jobsSay runs a command of causeway jobs.
+func (w *testWorld) jobsSay(command string, run func(*cobra.Command) error, wants ...string) {
+	w.Helper()
 	var out strings.Builder
 	cmd := &cobra.Command{}
 	cmd.SetContext(w.Context())
 	cmd.SetOut(&out)
-	w.must(w.listUnknown(cmd))
+	w.must(run(cmd))
 	for _, want := range wants {
 		if !strings.Contains(out.String(), want) {
-			w.Errorf("causeway jobs unknown does not say %q:\n%s", want, &out)
+			w.Errorf("causeway jobs %s does not say %q:\n%s", command, want, &out)
 		}
 	}
 }
@@ -79,5 +85,30 @@ func TestUnknownOutcomeIsSettled(t *testing.T) {
 			t.Errorf("the phone shows it %d times", n)
 		}
 		w.lists("the outcome of every message is known")
+	})
+}
+
+// TestGivenUpIsSeen: what the platform did not deliver for a reason that passes is listed, and a person has it sent once more.
+func TestGivenUpIsSeen(t *testing.T) {
+	onBoth(t, func(t *testing.T, database string) {
+		w := liveIn(t, worldOptions{Database: database})
+		w.grace.Say("Hello")
+		w.settle()
+		w.jobsSay("undelivered", w.listUndelivered, "no message was given up")
+		w.sim.Inject(simulator.Fault{Kind: simulator.FaultLate, Code: 131016, Times: 1, SendsOnly: true}) // the platform was overloaded
+		made, _, err := w.outbox.Compose(t.Context(), w.workspace, outbound.Request{Conversation: w.conversations()[0].ID,
+			Author: core.Author{Kind: core.AuthorAPI, Name: "shop"}, Contents: []core.Content{{Kind: core.KindText, Text: "Your parcel is on its way"}}})
+		w.must(err)
+		id := made[0].ID
+		w.eventually("it failed", func() bool {
+			m, err := w.repo().Message(t.Context(), id)
+			return err == nil && m.Status == core.StatusFailed
+		})
+		w.jobsSay("undelivered", w.listUndelivered, string(id), "#1", "api", "main")
+		w.must(w.settleSend(t.Context(), id, outbound.VerdictAgain))
+		w.phoneShows(w.grace, "Your parcel is on its way")
+		w.mailTo(w.lena, "was given up. It is sent once more")
+		w.settle()
+		w.jobsSay("undelivered", w.listUndelivered, "no message was given up")
 	})
 }

@@ -114,6 +114,10 @@ func (u *unit) PartsAfter(ctx context.Context, p core.Part, limit int) ([]core.P
 	return through(ctx, u, func(r core.Repo) ([]core.Part, error) { return r.PartsAfter(ctx, p, limit) })
 }
 
+func (u *unit) GivenUp(ctx context.Context, ch core.ChannelID, limit int) ([]core.Part, error) {
+	return through(ctx, u, func(r core.Repo) ([]core.Part, error) { return r.GivenUp(ctx, ch, limit) })
+}
+
 func (u *unit) PartsIn(ctx context.Context, ch core.ChannelID, s core.Status, limit int) ([]core.Part, error) {
 	return through(ctx, u, func(r core.Repo) ([]core.Part, error) { return r.PartsIn(ctx, ch, s, limit) })
 }

@@ -8,7 +8,7 @@ import (
 	"causeway/core"
 )
 
-// Verdict is what a person says of a message of which nobody knew whether it arrived.
+// Verdict is what a person says of a message of which nobody knew whether it arrived, or that was given up.
 type Verdict string
 
 const (
@@ -17,8 +17,8 @@ const (
 	VerdictAgain  Verdict = "again"  // it is to be sent once more, even if the customer may then have it twice
 )
 
-// Rule settles a message of unknown outcome by a person's word, and has those told who follow the conversation. What is to be sent again passes the
-// gate again, and goes before what waits behind it.
+// Rule settles a message of unknown outcome, or one that was given up though what stood in its way passes, by a person's word, and has those told who
+// follow the conversation. What is to be sent again passes the gate again, and goes before what waits behind it.
 func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageID, v Verdict) error {
 	m, err := o.Store.In(ws).Message(ctx, id)
 	if err != nil {
@@ -29,15 +29,15 @@ func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageI
 		if _, err := repo.Lock(ctx, m.Conversation); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		ruled, err := o.rule(ctx, repo, id, v)
+		about, err := o.rule(ctx, repo, id, v)
 		if err != nil {
 			return err
 		}
-		if !ruled {
-			return core.Problemf(core.CodeConflict, "It is known what became of this message.").Remedied("See: causeway jobs unknown")
+		if about == nil {
+			return core.Problemf(core.CodeConflict, "It is known what became of this message.").Remedied("See: causeway jobs unknown, and causeway jobs undelivered")
 		}
 		err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice,
-			Code: "settled-" + string(v), By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: v.sentence()})
+			Code: about.code + string(v), By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: about.sentence(v)})
 		if err != nil {
 			return fmt.Errorf("note outcome as settled: %w", err)
 		}
@@ -46,22 +46,45 @@ func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageI
 	})
 }
 
-// rule settles the parts of a message, its conversation locked. False: none is unknown.
-func (o *Outbox) rule(ctx context.Context, repo core.Repo, id core.MessageID, v Verdict) (ruled bool, err error) {
+// doubtful is what a person may rule on, as the history of the conversation tells it.
+type doubtful struct{ code, was, left string }
+
+var (
+	notKnown = doubtful{"settled-", "It was not known whether this message arrived.", "Somebody found that it did not."}
+	givenUp  = doubtful{"given-up-", "This message was given up.", "Somebody decided to leave it at that."}
+)
+
+// ruledOn is what there is to rule on in a part; nil: nothing.
+func ruledOn(p core.Part) *doubtful {
+	switch {
+	case p.Status == core.StatusUnknown:
+		return &notKnown
+	case p.Status == core.StatusFailed && p.Error.Passes():
+		return &givenUp
+	}
+	return nil
+}
+
+// rule settles the parts of a message, its conversation locked, and returns what was the matter with one of them; nil: nothing with any.
+func (o *Outbox) rule(ctx context.Context, repo core.Repo, id core.MessageID, v Verdict) (about *doubtful, err error) {
 	m, err := repo.Message(ctx, id)
 	if err != nil {
-		return false, fmt.Errorf("message to settle: %w", err)
+		return nil, fmt.Errorf("message to settle: %w", err)
 	}
 	for _, p := range m.Parts {
-		if p.Status != core.StatusUnknown {
+		matter := ruledOn(p)
+		if matter == nil {
 			continue
 		}
-		ruled = true
-		if err := o.alter(ctx, repo, p.ID, v.apply); err != nil {
-			return ruled, err
+		if matter == &givenUp && v == VerdictSent {
+			return nil, core.Problemf(core.CodeConflict, "This message was given up: the provider never took it.").Remedied("Say failed or again.")
 		}
+		if err := o.alter(ctx, repo, p.ID, v.apply); err != nil {
+			return nil, err
+		}
+		about = matter
 	}
-	return ruled, nil
+	return about, nil
 }
 
 func (v Verdict) apply(p *core.Part) error {
@@ -72,7 +95,7 @@ func (v Verdict) apply(p *core.Part) error {
 	case VerdictFailed:
 		p.Status, p.Error = core.StatusFailed, core.Unsendable("Somebody found that this message did not arrive.", "Write it again if it is still wanted.")
 	case VerdictAgain:
-		p.Status = core.StatusQueued
+		p.Status, p.Sent = core.StatusQueued, time.Time{}
 	default:
 		return core.Problemf(core.CodeInvalid, "%q says nothing about a message.", string(v)).Remedied("Say sent, failed or again.")
 	}
@@ -80,14 +103,13 @@ func (v Verdict) apply(p *core.Part) error {
 }
 
 // sentence is for the history of the conversation.
-func (v Verdict) sentence() string {
-	const doubt = "It was not known whether this message arrived. "
+func (d doubtful) sentence(v Verdict) string {
 	switch v {
 	case VerdictSent:
-		return doubt + "Somebody found that it did."
+		return d.was + " Somebody found that it did."
 	case VerdictFailed:
-		return doubt + "Somebody found that it did not."
+		return d.was + " " + d.left
 	default:
-		return doubt + "It is sent once more, as somebody decided."
+		return d.was + " It is sent once more, as somebody decided."
 	}
 }

@@ -74,3 +74,51 @@ func TestAgainPassesTheGate(t *testing.T) {
 		equal(w, "the author is told", w.notice().Message, id)
 	})
 }
+
+// TestRuleOnWhatWasGivenUp: what was tried in vain for a day can be sent once more, or forgotten; what was refused for good cannot.
+func TestRuleOnWhatWasGivenUp(t *testing.T) {
+	each(t, func(w *world) {
+		w.link.can.Window = core.Window{}
+		busy := fails(&core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: time.Hour, Reason: "busy"})
+		listed := func(when, want string) {
+			w.Helper()
+			parts, err := w.repo.GivenUp(w.Context(), w.ch.ID, 9)
+			w.must(err)
+			var got string
+			for _, p := range parts {
+				got += string(p.Message)
+			}
+			equal(w, when, got, want)
+		}
+		w.link.plays(busy)
+		id := w.writes("x")[0].ID
+		w.delivered()
+		w.status("given up", id, core.StatusFailed)
+		listed("given up", string(id))
+		w.jobs()
+		isProblem(w, "it never arrived", w.out.Rule(w.Context(), w.ws, id, outbound.VerdictSent), core.CodeConflict, "given up")
+
+		w.must(w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain))
+		equal(w, "jobs", w.jobs(), "deliver notify")
+		w.delivered()
+		w.status("in vain", id, core.StatusFailed)
+		equal(w, "its author is told anew", w.notice().Message, id)
+		w.link.plays(ok)
+		w.must(w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain))
+		w.delivered()
+		w.status("sent once more", id, core.StatusSent)
+		equal(w, "sent once more", w.link.texts(), "x")
+		listed("sent", "")
+		isProblem(w, "it is known now", w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain), core.CodeConflict, "known")
+
+		w.link.plays(busy)
+		id = w.writes("y")[0].ID
+		w.delivered()
+		w.must(w.out.Rule(w.Context(), w.ws, id, outbound.VerdictFailed))
+		listed("forgotten", "")
+		history, err := w.repo.ConversationEvents(w.Context(), w.conv.ID)
+		w.must(err)
+		last := history[len(history)-1]
+		equal(w, "history", last.Code+": "+last.Text, "given-up-failed: This message was given up. Somebody decided to leave it at that.")
+	})
+}

@@ -65,7 +65,7 @@ func deadJobs(cmd *cobra.Command, _ []string) error {
 	})
 }
 
-// mostListed is how many messages of a channel, or of a workspace, are listed.
+// mostListed is how many messages of a channel are listed.
 const mostListed = 200
 
 func unknownSends(cmd *cobra.Command, _ []string) error {

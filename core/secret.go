@@ -47,7 +47,7 @@ func Hide(text string, secrets ...Secret) string {
 			continue
 		}
 		quoted, _ := json.Marshal(v) // a string never fails
-		for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v), strings.Trim(string(quoted), `"`)} {
+		for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v), string(quoted[1 : len(quoted)-1])} {
 			text = strings.ReplaceAll(text, form, hidden)
 		}
 	}

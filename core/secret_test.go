@@ -14,6 +14,9 @@ func TestHide(t *testing.T) {
 	if got, want := Hide(text, all...), `as it is [secret], in a query [secret], in a path [secret], in JSON "[secret]"; abc`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	if got, want := Hide(`{"key":"abcd\""}`, NewSecret(`abcd"`)), `{"key":"[secret]"}`; got != want { // one that ends with a quotation mark
+		t.Errorf("got %s, want %s", got, want)
+	}
 	if err := HideIn(fmt.Errorf(`dial p/4 "w&d: %w`, io.EOF), all...); errors.Is(err, io.EOF) || strings.Contains(err.Error(), "w&d") {
 		t.Errorf("got %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -47,10 +48,11 @@ type SendError struct {
 	Trace   string        `json:"trace,omitempty"`  // the provider's id of the failed call
 }
 
-// Passes reports whether what stood in the way goes by: the same message may be taken another time.
-func (e *SendError) Passes() bool {
-	return e != nil && (e.Effect == EffectRetry || e.Effect == EffectSlowPeer || e.Effect == EffectSlow)
-}
+// Passing are the effects of what goes by: the same message may be taken another time.
+func Passing() []Effect { return []Effect{EffectRetry, EffectSlowPeer, EffectSlow} }
+
+// Passes reports whether what stood in the way goes by.
+func (e *SendError) Passes() bool { return e != nil && slices.Contains(Passing(), e.Effect) }
 
 func (e *SendError) Error() string {
 	if e.Code == "" {

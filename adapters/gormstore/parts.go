@@ -143,8 +143,7 @@ func (r repo) GivenUp(ctx context.Context, ch core.ChannelID, most int) ([]core.
 	if r.s.postgres != nil {
 		effect = "error::json ->> 'effect'"
 	}
-	passing := []core.Effect{core.EffectRetry, core.EffectSlowPeer, core.EffectSlow}
-	return list[partRow](r.rows(ctx).Where("channel = ? AND status = 'failed' AND "+effect+" IN ?", ch, passing).Order("id DESC").Limit(max(most, 1)))
+	return list[partRow](r.rows(ctx).Where("channel = ? AND status = 'failed' AND "+effect+" IN ?", ch, core.Passing()).Order("id DESC").Limit(max(most, 1)))
 }
 
 type attemptRow struct {

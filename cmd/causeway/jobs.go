@@ -20,7 +20,7 @@ func jobsCommand() *cobra.Command {
 	c.AddCommand(
 		&cobra.Command{Use: "dead", Short: "List the jobs that were given up, newest first", Args: cobra.NoArgs, RunE: deadJobs},
 		&cobra.Command{Use: "unknown", Short: "List the messages of which nobody knows whether they arrived, oldest first", Args: cobra.NoArgs, RunE: unknownSends},
-		&cobra.Command{Use: "undelivered", Short: "List the messages that were given up after a day of trying, newest first", Args: cobra.NoArgs, RunE: undelivered},
+		&cobra.Command{Use: "undelivered", Short: "List the messages that were given up though what stood in their way passes, newest first", Args: cobra.NoArgs, RunE: undelivered},
 		&cobra.Command{Use: "settle MESSAGE sent|failed|again", Short: "Say whether such a message arrived, forget it, or have it sent once more", Args: cobra.ExactArgs(2),
 			RunE: settleSend},
 		&cobra.Command{Use: "retry ID…", Short: "Start given-up jobs again", Args: cobra.MinimumNArgs(1), RunE: onJobs("starts again", (*base).retryJob)},

@@ -224,6 +224,8 @@ type ConversationRepo interface {
 	ConversationsOf(ctx context.Context, contact ContactID) ([]Conversation, error)
 	// Conversations lists by time of the last message, newest first; Page.Before is the RFC 3339 time of the last one seen.
 	Conversations(ctx context.Context, f ConversationFilter, p Page) ([]Conversation, error)
+	// AllOpen names those that are open, all at once and in no order: whoever walks through them by pages can miss one that moves meanwhile.
+	AllOpen(ctx context.Context) ([]ConversationID, error)
 	// SetConversation updates state, channel, agent, team, closed, waiting and referral. ErrDuplicate: reopening, while another is open.
 	SetConversation(ctx context.Context, c Conversation) error
 	// NextSeq locks the conversation and takes its next sequence number.

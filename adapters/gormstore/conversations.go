@@ -107,6 +107,12 @@ func (r repo) Conversations(ctx context.Context, f core.ConversationFilter, p co
 	return append(page, rest...), err
 }
 
+// AllOpen names the conversations that are open.
+func (r repo) AllOpen(ctx context.Context) (ids []core.ConversationID, err error) {
+	err = r.rows(ctx).Table("conversations").Where("state = ?", core.ConversationOpen).Pluck("id", &ids).Error
+	return ids, fail(err)
+}
+
 // SetConversation updates state, channel, agent, team, closed, waiting and referral. ErrDuplicate: reopening, while another is open.
 func (r repo) SetConversation(ctx context.Context, c core.Conversation) error {
 	return r.set(ctx, "conversations", string(c.ID), map[string]any{"state": c.State, "channel": ref(c.Channel), "agent": ref(c.Agent),

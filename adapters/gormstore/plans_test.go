@@ -54,6 +54,7 @@ func TestPlans(t *testing.T) {
 		}},
 		{"MessageByKey", "messages_key", func(ctx context.Context) error { _, err := repo.MessageByKey(ctx, "k"); return err }},
 		{"OpenConversation", "conversations_one_open", func(ctx context.Context) error { _, err := repo.OpenConversation(ctx, "c"); return err }},
+		{"AllOpen", "conversations_one_open (workspace=?)", func(ctx context.Context) error { _, err := repo.AllOpen(ctx); return err }},
 		{"ConversationsOf", "conversations_contact", func(ctx context.Context) error { _, err := repo.ConversationsOf(ctx, "c"); return err }},
 		{"Conversations", "conversations_inbox (workspace=? AND last_at<?)", func(ctx context.Context) error {
 			_, err := repo.Conversations(ctx, core.ConversationFilter{State: core.ConversationOpen}, core.Page{Before: time.Now().Format(time.RFC3339Nano)})

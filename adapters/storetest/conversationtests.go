@@ -132,6 +132,24 @@ func inbox(w *world) {
 	}
 }
 
+// allOpen has more conversations than any page.
+func allOpen(w *world) {
+	var want []core.ConversationID
+	for i := range 250 {
+		conv := w.talk()
+		if i%5 != 0 {
+			want = append(want, conv.ID)
+			continue
+		}
+		conv.State, conv.Closed = core.ConversationClosed, noon
+		w.must(w.repo.SetConversation(w.Context(), conv))
+	}
+	got, err := w.repo.AllOpen(w.Context())
+	slices.Sort(got)
+	slices.Sort(want)
+	same(w, "AllOpen", got, want, err)
+}
+
 func inboxIDs(w *world, size int) []core.ConversationID {
 	w.Helper()
 	var ids []core.ConversationID

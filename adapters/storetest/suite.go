@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"wish/last word", wishes}, {"wish/changed once in 20 races", wishRace},
 		{"reach/what its parts say", reach}, {"window/newest of all identities", windows}, {"window/only forward", windowForward},
 		{"conversation/save and read", conversations}, {"conversation/one open in 50 races", openRace}, {"conversation/reopen beside an open one", reopen},
-		{"conversation/numbers count without gaps", numbers}, {"conversation/inbox pages", inbox}, {"conversation/inbox never tears an instant", inboxTies},
+		{"conversation/numbers count without gaps", numbers}, {"conversation/all that are open", allOpen}, {"conversation/inbox pages", inbox}, {"conversation/inbox never tears an instant", inboxTies},
 		{"conversation/filters", filters}, {"conversation/sequence", sequences}, {"conversation/history", history}, {"conversation/lanes fence", lanes},
 		{"message/save and read", messages}, {"message/duplicates leave nothing", messageDuplicates}, {"message/one of 50 races", messageRace},
 		{"message/pages", messagePages}, {"message/last sender", lastSender}, {"message/timeline", timeline}, {"message/edit and revoke", edits}, {"message/automatic", automatic}, {"message/reactions", reactions}, {"message/reactions everywhere", reactionsEverywhere}, {"message/unreadable text", unreadable},

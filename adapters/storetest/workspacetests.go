@@ -240,6 +240,7 @@ func (c *counted) lists(x things) {
 	nothingFrom(c, "Conversations", func() ([]core.Conversation, error) {
 		return r.Conversations(ctx, core.ConversationFilter{Contact: x.contact}, core.Page{})
 	})
+	nothingFrom(c, "AllOpen", func() ([]core.ConversationID, error) { return r.AllOpen(ctx) })
 	nothingFrom(c, "ConversationEvents", func() ([]core.ConversationEvent, error) { return r.ConversationEvents(ctx, x.conv) })
 	nothingFrom(c, "Messages", func() ([]core.Message, error) { return r.Messages(ctx, x.conv, core.Page{}) })
 	nothingFrom(c, "LastSender", func() ([]core.IdentityID, error) {

@@ -75,6 +75,10 @@ func (u *unit) Conversations(ctx context.Context, f core.ConversationFilter, p c
 	return through(ctx, u, func(r core.Repo) ([]core.Conversation, error) { return r.Conversations(ctx, f, p) })
 }
 
+func (u *unit) AllOpen(ctx context.Context) ([]core.ConversationID, error) {
+	return through(ctx, u, func(r core.Repo) ([]core.ConversationID, error) { return r.AllOpen(ctx) })
+}
+
 func (u *unit) ConversationEvents(ctx context.Context, id core.ConversationID) ([]core.ConversationEvent, error) {
 	return through(ctx, u, func(r core.Repo) ([]core.ConversationEvent, error) { return r.ConversationEvents(ctx, id) })
 }

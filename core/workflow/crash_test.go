@@ -337,6 +337,43 @@ func TestSchedule(t *testing.T) {
 	})
 }
 
+// busy is a store in which something comes in before each transaction.
+type busy struct {
+	core.Store
+	comes func()
+}
+
+func (b busy) Tx(ctx context.Context, f func(tx core.Tx) error) error {
+	b.comes()
+	return b.Store.Tx(ctx, f)
+}
+
+// A schedule reaches every conversation that is open, those that are written in meanwhile too.
+func TestScheduleWhileMessagesCome(t *testing.T) {
+	lite(t, func(w *world) {
+		var all []core.ConversationID
+		for i := range 120 {
+			contact := core.Contact{ID: core.NewID[core.ContactID]()}
+			must(t, w.repo.AddContact(t.Context(), contact))
+			at := w.now.Add(time.Duration(i) * time.Second)
+			conv := core.Conversation{ID: core.NewID[core.ConversationID](), Contact: contact.ID, State: core.ConversationOpen, Channel: w.ch.ID, Opened: at, LastAt: at}
+			_, err := w.repo.AddConversation(t.Context(), &conv)
+			must(t, err)
+			all = append(all, conv.ID)
+		}
+		w.put("name: daily\non: {event: schedule, cron: \"0 12 * * *\"}\nsteps:\n- stop: done\n")
+		must(t, w.engine.Plan(t.Context(), w.ws))
+		w.wire(busy{w.store, func() {
+			_, err := w.repo.NextSeq(t.Context(), all[0], w.now) // the oldest becomes the newest
+			must(t, err)
+		}}, nil)
+		w.passes(4 * time.Hour)
+		if got := len(w.runs()); got != len(all) {
+			t.Errorf("it ran in %d conversations, want %d", got, len(all))
+		}
+	})
+}
+
 // A refusal of the gate takes its way, or is noted with its remedy.
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ refused, want, note string }{

@@ -99,25 +99,19 @@ func (e *Engine) Schedule(ctx context.Context, w core.Work) error {
 
 // everywhere lets a schedule happen in each open conversation. After a crash it happens again under the same id, and starts nothing again.
 func (e *Engine) everywhere(ctx context.Context, w core.Work, name string, at time.Time) error {
-	before := ""
-	for {
+	open, err := e.Store.In(w.Workspace).AllOpen(ctx)
+	if err != nil {
+		return fmt.Errorf("open conversations: %w", err)
+	}
+	for _, id := range open {
 		if w.Ending() {
 			return core.ErrStopping
 		}
-		page, err := e.Store.In(w.Workspace).Conversations(ctx, core.ConversationFilter{State: core.ConversationOpen}, core.Page{Before: before, Limit: 100})
-		if err != nil {
-			return fmt.Errorf("open conversations: %w", err)
-		}
-		for _, c := range page {
-			if err := e.scheduled(ctx, w.Workspace, c.ID, name, at); err != nil {
-				return err
-			}
-			before = c.LastAt.Format(time.RFC3339Nano)
-		}
-		if len(page) < 100 {
-			return nil
+		if err := e.scheduled(ctx, w.Workspace, id, name, at); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (e *Engine) scheduled(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, name string, at time.Time) error {

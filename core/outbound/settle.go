@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -165,9 +166,9 @@ func (o *Outbox) parkChannel(ctx context.Context, tx core.Tx, repo core.Repo, id
 // again puts a part back into the queue, or fails it when it has been tried for too long.
 func (o *Outbox) again(ctx context.Context, tx core.Tx, repo core.Repo, p *core.Part, e *core.SendError) (step, error) {
 	if p.Attempts >= fewestTries {
-		tries, err := repo.Attempts(ctx, p.ID)
+		tries, err := tries(ctx, repo, *p)
 		if err != nil {
-			return step{}, fmt.Errorf("attempts of part: %w", err)
+			return step{}, err
 		}
 		if len(tries) > 0 && o.Now().Sub(tries[0].At) > giveUpAfter {
 			return step{}, o.fail(ctx, tx, repo, p, e)
@@ -179,6 +180,24 @@ func (o *Outbox) again(ctx context.Context, tx core.Tx, repo core.Repo, p *core.
 		o.slowDown(p.Channel, p.NotBefore)
 	}
 	return step{wait: wait}, nil
+}
+
+// tries are the attempts at a part, those left out that were before a person had it sent once more.
+func tries(ctx context.Context, repo core.Repo, p core.Part) ([]core.Attempt, error) {
+	all, err := repo.Attempts(ctx, p.ID)
+	if err != nil {
+		return nil, fmt.Errorf("attempts of part: %w", err)
+	}
+	history, err := repo.ConversationEvents(ctx, p.Conversation)
+	if err != nil {
+		return nil, fmt.Errorf("verdicts on message: %w", err)
+	}
+	for _, e := range history {
+		if e.Message == p.Message && (e.Code == notKnown.noted(VerdictAgain) || e.Code == givenUp.noted(VerdictAgain)) {
+			all = slices.DeleteFunc(all, func(a core.Attempt) bool { return a.At.Before(e.At) })
+		}
+	}
+	return all, nil
 }
 
 // backoff grows from a second to ten minutes.

@@ -37,7 +37,7 @@ func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageI
 			return core.Problemf(core.CodeConflict, "It is known what became of this message.").Remedied("See: causeway jobs unknown, and causeway jobs undelivered")
 		}
 		err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice,
-			Code: about.code + string(v), By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: about.sentence(v)})
+			Code: about.noted(v), By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: about.sentence(v)})
 		if err != nil {
 			return fmt.Errorf("note outcome as settled: %w", err)
 		}
@@ -53,6 +53,9 @@ var (
 	notKnown = doubtful{"settled-", "It was not known whether this message arrived.", "Somebody found that it did not."}
 	givenUp  = doubtful{"given-up-", "This message was given up.", "Somebody decided to leave it at that."}
 )
+
+// noted is the code of the notice that says how it was ruled.
+func (d doubtful) noted(v Verdict) string { return d.code + string(v) }
 
 // ruledOn is what there is to rule on in a part; nil: nothing.
 func ruledOn(p core.Part) *doubtful {

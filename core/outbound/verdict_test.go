@@ -100,8 +100,12 @@ func TestRuleOnWhatWasGivenUp(t *testing.T) {
 
 		w.must(w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain))
 		equal(w, "jobs", w.jobs(), "deliver notify")
+		began := w.now()
 		w.delivered()
 		w.status("in vain", id, core.StatusFailed)
+		if tried := w.now().Sub(began); tried < 24*time.Hour || tried > 27*time.Hour {
+			w.Errorf("it was tried again for %v, want a day", tried)
+		}
 		equal(w, "its author is told anew", w.notice().Message, id)
 		w.link.plays(ok)
 		w.must(w.out.Rule(w.Context(), w.ws, id, outbound.VerdictAgain))

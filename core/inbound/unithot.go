@@ -67,7 +67,7 @@ func (u *unit) AddPerson(ctx context.Context, c core.Contact, i core.Identity) (
 	if err != nil || len(there) > 0 {
 		return false, err
 	}
-	u.contacts[c.ID], u.open[c.ID], u.of[c.ID] = c, "", nil
+	u.contacts[c.ID], u.open[c.ID], u.history[c.ID] = c, "", nil
 	u.rows.Contacts = append(u.rows.Contacts, c)
 	return u.AddIdentity(ctx, i)
 }
@@ -107,23 +107,23 @@ func (u *unit) AddConversation(ctx context.Context, c *core.Conversation) (bool,
 		u.open[c.Contact] = c.ID
 	}
 	u.conversations[c.ID] = &held{Conversation: *c, fresh: true}
-	if all, known := u.of[c.Contact]; known {
-		u.of[c.Contact] = append([]core.Conversation{*c}, all...)
+	if all, known := u.history[c.Contact]; known {
+		u.history[c.Contact] = append([]core.Conversation{*c}, all...)
 	}
-	u.made = append(u.made, c.ID)
+	u.newConversations = append(u.newConversations, c.ID)
 	return true, nil
 }
 
 // ConversationsOf answers what each message of a history needs.
 func (u *unit) ConversationsOf(ctx context.Context, id core.ContactID) ([]core.Conversation, error) {
-	if _, known := u.of[id]; !known {
+	if _, known := u.history[id]; !known {
 		all, err := through(ctx, u, func(r core.Repo) ([]core.Conversation, error) { return r.ConversationsOf(ctx, id) })
 		if err != nil {
 			return nil, err
 		}
-		u.of[id] = all
+		u.history[id] = all
 	}
-	all := slices.Clone(u.of[id])
+	all := slices.Clone(u.history[id])
 	for i, c := range all {
 		if here := u.conversations[c.ID]; here != nil {
 			all[i] = here.Conversation
@@ -218,7 +218,7 @@ func (u *unit) AddMessage(ctx context.Context, m core.Message) (won bool, err er
 		p.Message, p.Conversation, p.Channel = m.ID, m.Conversation, m.Channel
 		u.part(p)
 	}
-	u.news = append(u.news, m.ID)
+	u.newMessages = append(u.newMessages, m.ID)
 	return true, nil
 }
 

@@ -22,8 +22,8 @@ type element struct {
 	tight  bool // paragraphs have no space between them
 	bullet bool // Word's imitation of a list sign
 	href   string
-	linkAt int // where the text of the link starts in the current line, if it is still the same
-	lineNo int
+	linkAt int    // where the text of the link starts in the current line, if it is still the same
+	ahead  int    // what was written on the lines before
 	signs  string // by which what is written in it is marked: "*" for bold
 }
 
@@ -39,7 +39,7 @@ type typesetter struct {
 	from  bool    // the next line is the first of the quote
 	top   bool    // the next line is under a ruled edge
 	zones int
-	total int
+	total int  // bytes on the lines that are done
 	tight bool // the style sheet takes the space between paragraphs away
 	inks  []ink
 }
@@ -172,7 +172,7 @@ func (t *typesetter) place(e *element, g tag) {
 	case "td", "th":
 		t.space = t.any
 	case "a":
-		e.href, e.linkAt, e.lineNo = g.href, t.cur.Len(), len(t.p.lines)
+		e.href, e.linkAt, e.ahead = g.href, t.cur.Len(), t.total
 	case "b", "strong", "i", "em", "s", "strike", "del":
 		if sign := signOf(g.name); !strings.Contains(e.signs, sign) { // bold in bold is bold
 			e.signs += sign
@@ -295,7 +295,7 @@ func (t *typesetter) close(name string) {
 
 // link writes the address behind a link after its text, unless the text says it already.
 func (t *typesetter) link(e element) {
-	if e.lineNo != len(t.p.lines) || e.hidden || e.linkAt > t.cur.Len() {
+	if e.ahead != t.total || e.hidden || e.linkAt > t.cur.Len() {
 		return
 	}
 	shown := strings.TrimSpace(t.cur.String()[e.linkAt:])

@@ -2,6 +2,21 @@ package cut
 
 import "testing"
 
+// TestLinks: the address of a link stands behind its words, wherever in the mail they stand.
+func TestLinks(t *testing.T) {
+	const link = `<a href="https://shop.example/pay">Pay here</a>`
+	for in, want := range map[string]string{
+		`<p>Hello</p><p>` + link + `</p>`:         "Hello\n\nPay here (https://shop.example/pay)",
+		`<p>Hello</p><p>Now: ` + link + `</p>`:    "Hello\n\nNow: Pay here (https://shop.example/pay)",
+		`<ul><li>first</li></ul>` + link:          "- first\n\nPay here (https://shop.example/pay)",
+		`<div>Hello</div><div>` + link + `</div>`: "Hello\nPay here (https://shop.example/pay)",
+	} {
+		if got := Reply(Mail{HTML: in}); got.Text != want {
+			t.Errorf("%s\n got %q\nwant %q", in, got.Text, want)
+		}
+	}
+}
+
 func TestMarksOfHTML(t *testing.T) {
 	for in, want := range map[string]string{
 		`<p>It is <b>ready</b> now.</p>`:                                       `It is *ready* now.`,

@@ -74,20 +74,6 @@ func (o *Outbox) turn(ctx context.Context, w core.Work, v via) (time.Duration, e
 	}
 }
 
-func (o *Outbox) slowUntil(ch core.ChannelID) time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.slow[ch]
-}
-
-func (o *Outbox) slowDown(ch core.ChannelID, until time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if until.After(o.slow[ch]) {
-		o.slow[ch] = until
-	}
-}
-
 // Pause stops a channel's sending; its queue is kept. Receiving goes on.
 func (o *Outbox) Pause(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) error {
 	return o.Store.Tx(ctx, func(tx core.Tx) error {

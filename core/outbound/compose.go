@@ -56,7 +56,7 @@ type Outbox struct {
 	Options
 	mu     sync.Mutex
 	limits map[core.ChannelID]*rate.Limiter
-	slow   map[core.ChannelID]time.Time // until when a channel is not to be used
+	slow   map[core.ChannelID]slow
 	lines  map[core.ChannelID]*line
 }
 
@@ -65,7 +65,7 @@ func New(o Options) *Outbox {
 	if o.Chance == nil {
 		o.Chance = rand.Float64
 	}
-	return &Outbox{Options: o, limits: map[core.ChannelID]*rate.Limiter{}, slow: map[core.ChannelID]time.Time{}, lines: map[core.ChannelID]*line{}}
+	return &Outbox{Options: o, limits: map[core.ChannelID]*rate.Limiter{}, slow: map[core.ChannelID]slow{}, lines: map[core.ChannelID]*line{}}
 }
 
 // Request asks for messages to be sent; see core.Request.

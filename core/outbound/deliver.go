@@ -146,7 +146,16 @@ func (o *Outbox) step(ctx context.Context, w core.Work, p core.Part) (step, erro
 	if err != nil {
 		return step{}, fmt.Errorf("open channel: %w", err)
 	}
-	if wait := o.slowUntil(p.Channel).Sub(now); wait > 0 {
+	return o.inTurn(ctx, w, v, p)
+}
+
+// inTurn sends a part when it is its channel's turn.
+func (o *Outbox) inTurn(ctx context.Context, w core.Work, v via, p core.Part) (step, error) {
+	slow, err := o.slowUntil(ctx, o.Store.In(w.Workspace), p.Channel)
+	if err != nil {
+		return step{}, err
+	}
+	if wait := slow.Sub(o.Now()); wait > 0 {
 		return step{wait: o.queueUp(v, p.Conversation, wait)}, nil
 	}
 	if !o.sit(v.id) {

@@ -153,19 +153,36 @@ func TestSlowChannel(t *testing.T) {
 		w.link.plays(fails(&core.SendError{Outcome: core.Rejected, Effect: core.EffectSlow, Retry: time.Minute, Reason: "slow down"}), ok)
 		w.writes("first")
 		w.later("first", w.deliver(), time.Minute)
-		mine := w.conv
-		w.says("in.9", "me too", core.IdentityKey{Scheme: core.SchemePhone, Value: "2"})
-		all, err := w.repo.Conversations(w.Context(), core.ConversationFilter{}, core.Page{})
-		w.must(err)
-		for _, c := range all {
-			if c.ID != mine.ID {
-				w.conv = c
-			}
-		}
+		w.another()
 		w.writes("other")
 		w.later("another conversation", w.deliver(), time.Minute)
 		equal(w, "nothing more was sent", w.link.texts(), "first")
 		w.pass(time.Minute)
+		w.must(w.deliver())
+		equal(w, "then it goes", w.link.texts(), "first|other")
+	})
+}
+
+// What a provider asked for holds after a restart, and for other nodes: at once for those that have not asked lately, for others within seconds.
+func TestSlowChannelOnAllNodes(t *testing.T) {
+	each(t, func(w *world) {
+		first, fresh, busy := w.out, w.outbox(slog.New(slog.DiscardHandler)), w.outbox(slog.New(slog.DiscardHandler))
+		w.out = busy
+		w.writes("before")
+		w.must(w.deliver())
+		w.out = first
+		w.link.plays(fails(&core.SendError{Outcome: core.Rejected, Effect: core.EffectSlow, Retry: time.Minute, Reason: "slow down"}), ok)
+		w.writes("first")
+		w.later("first", w.deliver(), time.Minute)
+		w.another()
+		w.writes("other")
+		w.out = fresh
+		w.later("a node that has just started", w.deliver(), time.Minute)
+		w.pass(5 * time.Second)
+		w.out = busy
+		w.later("a node that has sent before", w.deliver(), 55*time.Second)
+		equal(w, "nothing more was sent", w.link.texts(), "first")
+		w.pass(55 * time.Second)
 		w.must(w.deliver())
 		equal(w, "then it goes", w.link.texts(), "first|other")
 	})

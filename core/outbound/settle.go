@@ -176,10 +176,10 @@ func (o *Outbox) again(ctx context.Context, tx core.Tx, repo core.Repo, p *core.
 	}
 	wait := o.spread(max(e.Retry, backoff(p.Attempts)))
 	p.Status, p.NotBefore = core.StatusQueued, o.Now().Add(wait)
-	if e.Effect == core.EffectSlow {
-		o.slowDown(p.Channel, p.NotBefore)
+	if e.Effect != core.EffectSlow {
+		return step{wait: wait}, nil
 	}
-	return step{wait: wait}, nil
+	return step{wait: wait}, o.slowDown(ctx, repo, p.Channel, p.NotBefore)
 }
 
 // tries are the attempts at a part, those left out that were before a person had it sent once more.

@@ -65,12 +65,7 @@ func (w *world) begin() {
 	log := slog.New(slog.DiscardHandler)
 	w.link = &link{can: capabilities()}
 	w.in = inbound.New(w.store, w.now, log)
-	w.out = outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Chance: func() float64 { return w.chance }, Arrived: w.in.Arrived, Answered: w.in.Answered,
-		Anew: func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil },
-		Outdated: func(_ context.Context, _ core.ChannelID, l core.Link) bool {
-			w.looks++
-			return l != core.Link(w.link) && w.looks > w.blind
-		}})
+	w.out = w.outbox(log)
 	var err error
 	w.ws, err = w.store.EnsureWorkspace(w.Context(), "main")
 	w.must(err)
@@ -84,6 +79,16 @@ func (w *world) begin() {
 	w.must(err)
 	w.conv = all[0]
 	w.jobs()
+}
+
+// outbox is a node's: it knows what the store knows.
+func (w *world) outbox(log *slog.Logger) *outbound.Outbox {
+	return outbound.New(outbound.Options{Store: w.store, Links: w, Now: w.now, Log: log, Chance: func() float64 { return w.chance }, Arrived: w.in.Arrived, Answered: w.in.Answered,
+		Anew: func(context.Context, core.Repo, core.ChannelID) error { w.anew++; return nil },
+		Outdated: func(_ context.Context, _ core.ChannelID, l core.Link) bool {
+			w.looks++
+			return l != core.Link(w.link) && w.looks > w.blind
+		}})
 }
 
 // Link implements outbound.Links.
@@ -122,6 +127,21 @@ func (w *world) says(id, text string, keys ...core.IdentityKey) {
 	w.Helper()
 	w.must(w.in.Accept(w.Context(), w.ch, []core.Event{{Kind: core.EventMessage, ID: id, At: w.now(), Origin: core.OriginCustomer,
 		Peer: core.Peer{Name: "Grace", Identities: keys}, Message: &core.MessageBody{Provider: id, Content: core.Content{Kind: core.KindText, Text: text}}}}))
+}
+
+// another has another customer write, and turns to their conversation.
+func (w *world) another() {
+	w.Helper()
+	w.says("in.9", "me too", core.IdentityKey{Scheme: core.SchemePhone, Value: "2"})
+	all, err := w.repo.Conversations(w.Context(), core.ConversationFilter{}, core.Page{})
+	w.must(err)
+	for _, c := range all {
+		if c.Contact != w.conv.Contact {
+			w.conv = c
+			return
+		}
+	}
+	w.Fatal("there is no other conversation")
 }
 
 func (w *world) receipt(provider string, s core.Status, key core.PartID) {

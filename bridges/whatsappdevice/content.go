@@ -23,10 +23,10 @@ type saying func(m *waE2E.Message) (said, bool)
 
 // sayings are the kinds, the commonest first.
 func sayings() []saying {
-	return []saying{sayText, sayFile, sayPlace, sayCards, sayChoice, sayPoll, sayOffer, saySale, sayEvent, sayInvite}
+	return []saying{sayText, sayFile, sayPlace, sayCards, sayChoice, sayPoll, sayOffer, saySale, sayEvent, sayInvite, sayBot}
 }
 
-// contentOf reads a message that whatsmeow has unwrapped.
+// contentOf reads a message that was unwrapped.
 func contentOf(m *waE2E.Message) said {
 	for _, read := range sayings() {
 		if s, ok := read(m); ok {
@@ -78,7 +78,7 @@ func silent(kind string) bool {
 	switch kind {
 	case "protocolMessage", "deviceSentMessage", "keepInChatMessage", "pinInChatMessage", "stickerSyncRmrMessage", "albumMessage", "messageHistoryBundle",
 		"messageHistoryNotice", "groupRootKeyShare", "rootSecretDistributeMessage", "encEventResponseMessage", "pollResultSnapshotMessage",
-		"pollResultSnapshotMessageV3", "callLogMesssage", "call", "statusLinkPreviewMetadata", "botTaskMessage":
+		"pollResultSnapshotMessageV3", "callLogMesssage", "call", "statusLinkPreviewMetadata", "botTaskMessage", "limitSharingMessage":
 		return true
 	}
 	return false
@@ -265,6 +265,16 @@ func sayInvite(m *waE2E.Message) (said, bool) {
 		return text(lines(i.GetCaption(), "Invitation to the group *"+i.GetGroupName()+"*"), i.GetContextInfo()), true
 	}
 	return said{}, false
+}
+
+// sayBot reads an answer of a bot's that somebody hands on.
+func sayBot(m *waE2E.Message) (said, bool) {
+	var all []string
+	for _, piece := range m.GetRichResponseMessage().GetSubmessages() {
+		all = append(all, piece.GetMessageText())
+	}
+	s := text(lines(all...), m.GetRichResponseMessage().GetContextInfo())
+	return s, s.Text != ""
 }
 
 // referral is the advertisement that brought somebody, nil for none.

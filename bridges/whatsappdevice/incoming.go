@@ -145,6 +145,7 @@ func (r reader) message(ctx context.Context, m *events.Message) []core.Event {
 	if m.Message == nil {
 		return nil
 	}
+	m.Message = unwrapped(m.Message)
 	switch {
 	case m.Message.GetProtocolMessage() != nil:
 		return r.steering(ctx, e, id, m)
@@ -180,8 +181,12 @@ func inner(m *waE2E.Message) *waE2E.Message {
 // plainMessage makes the event of a message that is shown.
 func (r reader) plainMessage(ctx context.Context, e core.Event, id ref, m *events.Message) []core.Event {
 	s := contentOf(m.Message)
-	if s.Kind == "" {
+	which, needless := version(m.Message)
+	if s.Kind == "" || needless {
 		return nil
+	}
+	if s.Kind.HasMedia() {
+		s.Text = lines(which, s.Text)
 	}
 	if m.IsViewOnce && s.Kind.HasMedia() && s.Media.Provider != "" {
 		s.Text = lines("(to be viewed once)", s.Text)
@@ -291,7 +296,7 @@ func inSecond(second time.Time, sender int64) time.Time {
 }
 
 func (r reader) edit(ctx context.Context, e core.Event, id, target ref, now *waE2E.Message) []core.Event {
-	s := contentOf((&events.Message{RawMessage: now}).UnwrapRaw().Message) // the caption of a document is wrapped once more
+	s := contentOf(unwrapped(now)) // the caption of a document is wrapped once more
 	if s.Kind == "" || !sameAuthor(id, target) {
 		return nil
 	}

@@ -20,8 +20,8 @@ const (
 
 // pollOf is the poll that a message puts, nil for none.
 func pollOf(m *waE2E.Message) *waE2E.PollCreationMessage {
-	for _, p := range []*waE2E.PollCreationMessage{m.GetPollCreationMessage(), m.GetPollCreationMessageV2(), m.GetPollCreationMessageV3(),
-		m.GetPollCreationMessageV4().GetMessage().GetPollCreationMessage(), m.GetPollCreationMessageV5(), m.GetPollCreationMessageV6()} {
+	m = unwrapped(m)
+	for _, p := range []*waE2E.PollCreationMessage{m.GetPollCreationMessage(), m.GetPollCreationMessageV2(), m.GetPollCreationMessageV3(), m.GetPollCreationMessageV5(), m.GetPollCreationMessageV6()} {
 		if p != nil {
 			return p
 		}

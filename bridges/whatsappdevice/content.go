@@ -153,66 +153,22 @@ func sayChoice(m *waE2E.Message) (said, bool) {
 	}
 	flow := i.GetNativeFlowResponseMessage()
 	if p := picked(flow.GetParamsJSON()); p.ID != "" {
-		return pick(p.ID, cmp.Or(i.GetBody().GetText(), p.Title), p.Description, i.GetContextInfo())
+		return pick(p.ID, cmp.Or(i.GetBody().GetText(), p.Title, p.ID), p.Description, i.GetContextInfo())
 	}
 	return said{context: i.GetContextInfo(), Content: core.Content{Kind: core.KindForm, Text: plain(i.GetBody().GetText()),
 		Form: core.NewForm(plain(flow.GetName()), []byte(flow.GetParamsJSON()))}}, true
 }
 
-// picked reads the answer to a quick reply or a list of the newer kind.
+// picked reads the answer to a quick reply or a list of the newer kind. A filled form, which may have a field of that name too, is told by its token.
 func picked(params string) core.Choice {
-	var p struct{ ID, Title, Description string }
-	if json.Unmarshal([]byte(params), &p) != nil {
+	var p struct {
+		ID, Title, Description string
+		Form                   *json.RawMessage `json:"flow_token"`
+	}
+	if json.Unmarshal([]byte(params), &p) != nil || p.Form != nil {
 		return core.Choice{}
 	}
 	return core.Choice{ID: p.ID, Title: p.Title, Description: p.Description}
-}
-
-// sayOffer reads what businesses offer to pick from: what is there to read, and what there is to pick.
-func sayOffer(m *waE2E.Message) (said, bool) {
-	switch {
-	case m.GetTemplateMessage() != nil:
-		return templateText(m.GetTemplateMessage()), true
-	case m.GetButtonsMessage() != nil:
-		b := m.GetButtonsMessage()
-		all := []string{b.GetText(), b.GetContentText(), b.GetFooterText()}
-		for _, o := range b.GetButtons() {
-			all = append(all, "- "+o.GetButtonText().GetDisplayText())
-		}
-		return text(lines(all...), b.GetContextInfo()), true
-	case m.GetListMessage() != nil:
-		return listText(m.GetListMessage()), true
-	case m.GetInteractiveMessage() != nil:
-		i := m.GetInteractiveMessage()
-		return text(lines(i.GetHeader().GetTitle(), i.GetBody().GetText(), i.GetFooter().GetText()), i.GetContextInfo()), true
-	}
-	return said{}, false
-}
-
-func listText(l *waE2E.ListMessage) said {
-	all := []string{l.GetTitle(), l.GetDescription()}
-	for _, section := range l.GetSections() {
-		all = append(all, section.GetTitle())
-		for _, row := range section.GetRows() {
-			all = append(all, "- "+row.GetTitle())
-		}
-	}
-	return text(lines(append(all, l.GetFooterText())...), l.GetContextInfo())
-}
-
-func templateText(t *waE2E.TemplateMessage) said {
-	h := t.GetHydratedTemplate()
-	if h == nil {
-		h = t.GetHydratedFourRowTemplate()
-	}
-	all := []string{h.GetHydratedTitleText(), h.GetHydratedContentText(), h.GetHydratedFooterText()}
-	for _, b := range h.GetHydratedButtons() {
-		all = append(all, "- "+cmp.Or(b.GetQuickReplyButton().GetDisplayText(), b.GetUrlButton().GetDisplayText(), b.GetCallButton().GetDisplayText()))
-	}
-	if body := t.GetInteractiveMessageTemplate().GetBody().GetText(); body != "" {
-		all = append(all, body)
-	}
-	return text(lines(all...), t.GetContextInfo())
 }
 
 // saySale reads orders and products.

@@ -10,8 +10,8 @@ import (
 	"causeway/core"
 )
 
-// inboxApp is the app id under which people write in the Page's own inbox.
-const inboxApp = "263902037430900"
+// inboxApps are the apps under whose ids people write in the Page's own inbox, and in Instagram's.
+var inboxApps = map[Text]bool{"263902037430900": true, "1217981644879628": true}
 
 type mark struct {
 	Watermark Text   `json:"watermark"`
@@ -203,7 +203,7 @@ func (i *Inbox) echoed(e *core.Event, m message) {
 	switch {
 	case GoodID(string(m.Metadata)):
 		e.Origin, e.Key = core.OriginGateway, string(m.Metadata)
-	case m.App == inboxApp:
+	case inboxApps[m.App]:
 		e.Origin = core.OriginDevice
 	case m.App != "":
 		e.Origin = core.OriginGateway
@@ -368,14 +368,25 @@ func (i *Inbox) control(e core.Event, it item) core.Event {
 	var name, detail string
 	switch {
 	case it.Pass != nil:
-		name, detail = "pass_thread_control", "A conversation was handed to the app "+cmp.Or(string(it.Pass.New), "that is not named")+"."
+		name, detail = "pass_thread_control", "A conversation was handed to "+app(it.Pass.New)+"."
 	case it.Take != nil:
-		name, detail = "take_thread_control", "A conversation was taken from the app "+cmp.Or(string(it.Take.Previous), "that is not named")+"; only the app that has it may answer."
+		name, detail = "take_thread_control", "A conversation was taken from "+app(it.Take.Previous)+"; only the app that has it may answer."
 	case it.Request != nil:
-		name, detail = "request_thread_control", "The app "+cmp.Or(string(it.Request.Requested), "that is not named")+" asks for a conversation."
+		name, detail = "request_thread_control", "A conversation is asked for by "+app(it.Request.Requested)+"."
 	default:
 		return e
 	}
 	e.Kind, e.Origin, e.Change = core.EventAccount, core.OriginProvider, &core.AccountBody{Name: name, Detail: detail}
 	return e
+}
+
+// app names one that has to do with a conversation.
+func app(id Text) string {
+	switch {
+	case inboxApps[id]:
+		return "Meta's own inbox"
+	case id == "":
+		return "an app that is not named"
+	}
+	return "the app " + string(id)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"causeway/core"
@@ -54,6 +55,7 @@ type attachment struct {
 			Elements List[element] `json:"elements"`
 		} `json:"product"`
 		Elements List[element] `json:"elements"`
+		Buttons  List[button]  `json:"buttons"`
 		Generic  *struct {
 			Elements List[element] `json:"elements"`
 		} `json:"generic"`
@@ -62,9 +64,16 @@ type attachment struct {
 }
 
 type element struct {
-	ID       Text `json:"id"`
-	Title    Text `json:"title"`
-	Subtitle Text `json:"subtitle"`
+	ID       Text         `json:"id"`
+	Title    Text         `json:"title"`
+	Subtitle Text         `json:"subtitle"`
+	URL      Text         `json:"url"`
+	Buttons  List[button] `json:"buttons"`
+}
+
+type button struct {
+	Title Text `json:"title"`
+	URL   Text `json:"url"`
 }
 
 type postback struct {
@@ -165,20 +174,22 @@ func without(lines, text string) string {
 	return added
 }
 
-// files are the attachments without those that stand there a second time: since June 2026 a sticker comes as one and, for a while, as a picture.
+// files are the attachments without those that stand there a second time: since June 2026 a sticker comes as one and, for a while, as a picture; what
+// Instagram shows comes as a post or a reel and as a share.
 func (m message) files() []attachment {
-	sticker := false
-	for _, a := range m.Attachments {
-		sticker = sticker || a.Type == "sticker"
-	}
+	sticker, post := m.has("sticker"), m.has("ig_post", "ig_reel", "ig_story")
 	var all []attachment
 	for _, a := range m.Attachments {
-		if sticker && a.Type == "image" && a.Payload != nil && a.Payload.Sticker != "" {
-			continue
+		again := sticker && a.Type == "image" && a.Payload != nil && a.Payload.Sticker != "" || post && a.Type == "share"
+		if !again {
+			all = append(all, a)
 		}
-		all = append(all, a)
 	}
 	return all
+}
+
+func (m message) has(kinds ...Text) bool {
+	return slices.ContainsFunc(m.Attachments, func(a attachment) bool { return slices.Contains(kinds, a.Type) })
 }
 
 // around adds what the message answers to and what brought the person.
@@ -217,6 +228,7 @@ func (a attachment) content(m message) core.Content {
 	if a.Payload != nil {
 		link, title, sticker = cmp.Or(a.Payload.URL, a.URL, a.Payload.Story), cmp.Or(a.Payload.Title, a.Title), cmp.Or(a.Payload.Sticker, m.Sticker)
 	}
+	link = direct(link)
 	kind, isFile := mediaKinds[a.Type]
 	switch {
 	case likes[sticker] && (a.Type == "image" || a.Type == "sticker"):
@@ -247,9 +259,30 @@ func (a attachment) place() *core.Location {
 	}
 	p := Place(a.Payload.Coordinates.Lat, a.Payload.Coordinates.Long)
 	if p != nil {
-		p.Name, p.URL = string(a.Title), string(a.URL)
+		p.Name, p.URL = string(a.Title), string(direct(a.URL))
 	}
 	return p
+}
+
+// direct is where a link leads: in the place of others' addresses the platform puts one of its own, which leads there.
+func direct(link Text) Text {
+	u, err := url.Parse(string(link))
+	if err != nil {
+		return link
+	}
+	switch strings.ToLower(u.Hostname()) {
+	case "l.facebook.com", "lm.facebook.com", "l.messenger.com", "l.instagram.com":
+	case "facebook.com", "www.facebook.com", "m.facebook.com":
+		if u.Path != "/l.php" {
+			return link
+		}
+	default:
+		return link
+	}
+	if to := u.Query().Get("u"); core.WebAddress(to) {
+		return Text(to)
+	}
+	return link
 }
 
 // aPage reports whether a link leads to a page of the platform, which shows the film to people, rather than to a file.
@@ -299,16 +332,29 @@ func (a attachment) template() core.Content {
 		}
 		lines = append(lines, string(a.Payload.Text))
 		for _, e := range elements {
-			lines = append(lines, strings.Trim(string(e.Title)+" – "+string(e.Subtitle), " –"))
+			lines = append(lines, strings.Trim(string(e.Title)+" – "+string(e.Subtitle), " –"), linkOnly(e.URL))
+			lines = append(lines, offered(e.Buttons)...)
 		}
+		lines = append(lines, offered(a.Payload.Buttons)...)
 	}
 	if c.Text = joined(lines...); c.Text == "" {
-		c.Text = joined(string(a.Title), linkOnly(string(a.URL)))
+		c.Text = joined(string(a.Title), linkOnly(a.URL))
 	}
 	if c.Text == "" {
 		return unsupported("template", "A message of buttons or cards.")
 	}
 	return c
+}
+
+// offered are buttons, a line each.
+func offered(all []button) []string {
+	var lines []string
+	for _, b := range all {
+		if b.Title != "" {
+			lines = append(lines, strings.TrimSuffix("• "+string(b.Title)+" – "+linkOnly(b.URL), " – "))
+		}
+	}
+	return lines
 }
 
 // shared is something of the platform or the web that was passed on: a picture or a film if that can be told, else its link.
@@ -350,9 +396,9 @@ func unsupported(kind, detail string) core.Content {
 	return core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: kind, Detail: strings.TrimSpace(why + " " + detail)}}
 }
 
-func linkOnly(link string) string {
-	if core.WebAddress(link) {
-		return link
+func linkOnly(link Text) string {
+	if core.WebAddress(string(link)) {
+		return string(direct(link))
 	}
 	return ""
 }

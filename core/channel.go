@@ -99,7 +99,7 @@ func ReportHealth(ctx context.Context, tx Tx, ws WorkspaceID, id ChannelID, h He
 	case h.Level == HealthGood && ch.State == ChannelParked:
 		ch.State = ChannelActive
 		jobs = append(jobs, WakeJob(ws, id))
-	case h.Level == HealthGood && ch.Health.Level == HealthUnknown:
+	case h.Level == HealthGood && (ch.Health.Level == HealthUnknown || ch.Health.Level == HealthGood):
 		jobs = nil // no news
 	}
 	h.Since = now
@@ -110,6 +110,22 @@ func ReportHealth(ctx context.Context, tx Tx, ws WorkspaceID, id ChannelID, h He
 		return nil
 	}
 	return tx.Enqueue(ctx, jobs...)
+}
+
+// NoteSent lets a channel of which nothing is known be well, in the transaction that records that its provider took a message.
+func NoteSent(ctx context.Context, repo Repo, id ChannelID, now time.Time) error {
+	ch, err := repo.Channel(ctx, id)
+	if err != nil {
+		return fmt.Errorf("channel of sent message: %w", err)
+	}
+	if ch.Health.Level != HealthUnknown || ch.State != ChannelActive {
+		return nil
+	}
+	h := Health{Level: HealthGood, Code: "sent", Reason: "The provider takes messages.", Since: now}
+	if err := repo.SetChannelState(ctx, id, ch.State, h); err != nil {
+		return fmt.Errorf("note channel as well: %w", err)
+	}
+	return nil
 }
 
 // Finding is one line of the doctor: what was looked at, how it is, and how to mend it.

@@ -41,9 +41,11 @@ func TestAccountHealth(t *testing.T) {
 		w.accept(w.news("n6", good))
 		equal(w, "good", w.channelNow().State, core.ChannelActive)
 		equal(w, "told, and what waits is woken", w.jobs(), "alert wake")
+		w.accept(w.news("n7", &core.Health{Level: core.HealthGood, Code: "STILL"}))
+		equal(w, "still good is no news", w.jobs(), "")
 		log, err := w.repo.ChannelLog(w.Context(), w.ch.ID, core.Page{})
 		w.must(err)
-		equal(w, "log", len(log), 6)
+		equal(w, "log", len(log), 7)
 		equal(w, "its line", log[0].Note, "account_update: Something happened.")
 	})
 }

@@ -37,12 +37,42 @@ func TestParkAndResume(t *testing.T) {
 		w.link.plays(ok)
 		w.must(w.out.Resume(w.Context(), w.ws, w.ch.ID))
 		equal(w, "sessions begun anew", w.anew, 1)
+		equal(w, "health before the first message", w.channel().Health.Level, core.HealthUnknown)
 		w.wake()
 		equal(w, "jobs", w.jobs(), "deliver")
 		w.must(w.deliver())
 		equal(w, "in order", w.link.texts(), "1|2|3")
-		equal(w, "health", w.channel().Health.Level, core.HealthUnknown)
+		equal(w, "health after it", w.channel().Health.Level, core.HealthGood)
+		equal(w, "nobody is told that all is well", w.jobs(), "")
 	})
+}
+
+// A channel is well as soon as its provider took a message from it. What a person has paused, or the provider has complained of, stays so.
+func TestSentIsWell(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		state       core.ChannelState
+		known, want core.HealthLevel
+	}{
+		{"of which nothing is known", core.ChannelActive, core.HealthUnknown, core.HealthGood},
+		{"with a warning", core.ChannelActive, core.HealthWarning, core.HealthWarning},
+		{"paused meanwhile", core.ChannelPaused, core.HealthUnknown, core.HealthUnknown},
+		{"parked meanwhile", core.ChannelParked, core.HealthBad, core.HealthBad},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.writes("hello")
+				w.link.plays(func(ctx context.Context, out core.Outgoing) (core.Sent, error) {
+					w.must(w.repo.SetChannelState(w.Context(), w.ch.ID, c.state, core.Health{Level: c.known}))
+					return ok(ctx, out)
+				})
+				w.must(w.deliver())
+				ch := w.channel()
+				equal(w, "state", ch.State, c.state)
+				equal(w, "health", ch.Health.Level, c.want)
+			})
+		})
+	}
 }
 
 // The token is replaced while a call with the old one is under way, which is then refused: the channel goes on, in order, with the new one, and nobody is
@@ -71,7 +101,7 @@ func TestTokenReplacedUnderWay(t *testing.T) {
 		w.writes("3")
 		w.must(w.deliver())
 		equal(w, "resumed", w.channel().State, core.ChannelActive)
-		equal(w, "health", w.channel().Health.Code, "")
+		equal(w, "health", w.channel().Health.Code, "sent")
 		equal(w, "sent with the newer token", w.link.texts(), "3")
 
 		replaced(func() {

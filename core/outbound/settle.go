@@ -83,6 +83,11 @@ func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, p core.Part
 				return err
 			}
 		}
+		if rt.channel.Health.Level == core.HealthUnknown {
+			if err := core.NoteSent(ctx, repo, rt.channel.ID, o.Now()); err != nil {
+				return err
+			}
+		}
 		if o.Arrived != nil && sent.Provider != "" {
 			if err := o.Arrived(ctx, tx, rt.channel, sent.Provider); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -72,6 +73,8 @@ type Options struct {
 	Follows     func(ch core.Channel) bool
 	Emit        func(ctx context.Context, ch core.Channel, events ...core.Event) error
 	FollowAfter time.Duration
+	// Chance is a number from 0 to 1, by which mails that are tried again are spread in time. Nil: a random one.
+	Chance func() float64
 	// Mailed is told of every mail that was handed to the relay: how long after what it is about, and what the relay said; nil: nobody is.
 	Mailed func(kind core.NoticeKind, after time.Duration, err error)
 	// Judged is told what became of every mail of an agent; nil: nobody is.
@@ -96,6 +99,9 @@ func New(o Options) (*Forwarder, error) {
 	o.MediaLinkFor = orElse(o.MediaLinkFor, 30*24*time.Hour)
 	o.FileWait = orElse(o.FileWait, 3*time.Minute)
 	o.PerHour = orElse(o.PerHour, 60)
+	if o.Chance == nil {
+		o.Chance = rand.Float64
+	}
 	if o.Location == nil {
 		o.Location = time.UTC
 	}

@@ -219,7 +219,7 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 		return err
 	}
 	f.Log.WarnContext(ctx, "mail not taken, to be tried again", "conversation", n.Conversation, "agent", n.Agent, "attempt", n.Attempts, "err", err)
-	return core.Later{After: backoff(n.Attempts)}
+	return core.Later{After: f.spread(backoff(n.Attempts))}
 }
 
 // hopeless reports whether trying again cannot help.
@@ -234,6 +234,11 @@ func (f *Forwarder) hopeless(n core.Notice, err error) bool {
 // backoff grows from two seconds to ten minutes.
 func backoff(attempt int) time.Duration {
 	return min(10*time.Minute, 2*time.Second<<min(max(0, attempt-1), 10))
+}
+
+// spread adds up to a fifth: the mails that a relay did not take are not to come again all at one time.
+func (f *Forwarder) spread(wait time.Duration) time.Duration {
+	return wait + time.Duration(f.Chance()*float64(wait/5))
 }
 
 func (f *Forwarder) set(ctx context.Context, w core.Work, n core.Notice) error {
@@ -257,7 +262,7 @@ func (f *Forwarder) unwritten(ctx context.Context, w core.Work, n core.Notice, e
 		return err
 	}
 	f.Log.ErrorContext(ctx, "mail not written, to be tried again", "conversation", n.Conversation, "agent", n.Agent, "attempt", n.Attempts, "err", err)
-	return core.Later{After: backoff(n.Attempts)}
+	return core.Later{After: f.spread(backoff(n.Attempts))}
 }
 
 // drop gives a notice up, and says so where an admin looks.

@@ -268,6 +268,24 @@ func TestRelayIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Mails that a relay did not take at one time do not come again all at one time.
+func TestRelayIsNotStormed(t *testing.T) {
+	for chance, want := range map[float64]time.Duration{0: 2 * time.Second, 0.5: 2200 * time.Millisecond, 1: 2400 * time.Millisecond} {
+		h := newHouse(t)
+		h.forwardTo("Lena")
+		h.options.Chance = func() float64 { return chance }
+		h.open()
+		h.relay.fail = func(forward.Letter) error { return &forward.RelayError{Code: 421, Text: "too busy", Temporary: true} }
+		h.says(text("hello"))
+		h.queue.token++
+		var later core.Later
+		err := h.f.Notify(t.Context(), core.Work{Job: core.Job{Kind: core.JobNotify, Workspace: h.ws, Key: string(h.conversation().ID)}, Token: h.queue.token})
+		if !errors.As(err, &later) || later.After != want {
+			t.Errorf("by the chance %v: got %v, want to be called after %v", chance, err, want)
+		}
+	}
+}
+
 func TestRefusedForGood(t *testing.T) {
 	h := newHouse(t)
 	h.forwardTo("Lena", "Omar")

@@ -92,7 +92,11 @@ func (s *Server) unopened(ctx context.Context, v *visit, id core.ChannelID, err 
 	if errors.Is(err, core.ErrNotFound) || core.CodeOf(err) == core.CodeNotFound {
 		return v.end(http.StatusNotFound, outcomeUnknown, "")
 	}
-	s.Log.WarnContext(ctx, "webhook's channel cannot be opened", "channel", id, "err", err)
+	if again(err) {
+		s.missed(ctx, id, "open channel", err)
+	} else {
+		s.Log.WarnContext(ctx, "webhook's channel cannot be opened", "channel", id, "err", err)
+	}
 	return v.end(http.StatusServiceUnavailable, outcomeUnavailable, "")
 }
 
@@ -126,6 +130,7 @@ func (s *Server) take(ctx context.Context, v *visit, link core.WebhookLink) *vis
 		if err != nil {
 			return s.failed(ctx, v, "accept events", err)
 		}
+		s.taken(ctx)
 	}
 	v.answer = answer
 	v.answer.Status = or(answer.Status, http.StatusOK)
@@ -154,7 +159,7 @@ func (s *Server) unreceived(ctx context.Context, v *visit, err error) *visit {
 // failed makes the provider come again: nothing may be acknowledged.
 func (s *Server) failed(ctx context.Context, v *visit, doing string, err error) *visit {
 	if again(err) || ctx.Err() != nil {
-		s.Log.WarnContext(ctx, "webhook not taken now", "channel", v.channel.ID, "doing", doing, "err", err)
+		s.missed(ctx, v.channel.ID, doing, err)
 		return v.end(http.StatusServiceUnavailable, outcomeUnavailable, "not taken now, the provider is asked to come again")
 	}
 	p := incident(ctx, s.Log, "webhook", err, "channel", v.channel.ID, "doing", doing)

@@ -171,6 +171,43 @@ func TestHookSpreadsNewsOfTheAccount(t *testing.T) {
 	}
 }
 
+// A database that is away is told of once, and not at every call: when calls are taken again, the log says how many were not.
+func TestHooksDuringOutage(t *testing.T) {
+	h := open(t)
+	h.channel("a", "c1", "acc1", "s1")
+	away := true
+	h.inbox.accept = func(context.Context, core.Channel, []core.Event) error {
+		if away {
+			return core.ErrUnavailable
+		}
+		return nil
+	}
+	call := func(want, times int) {
+		t.Helper()
+		for range times {
+			if resp, _ := h.post("c1", "s1", `[{"id":"e"}]`); resp.StatusCode != want {
+				t.Fatalf("got %d, want %d", resp.StatusCode, want)
+			}
+		}
+	}
+	call(503, 20)
+	h.links.err = core.ErrUnavailable
+	call(503, 20)
+	h.now = h.now.Add(sayAgain)
+	call(503, 20)
+	away, h.links.err = false, nil
+	call(200, 3)
+	away = true
+	call(503, 2) // again, too soon to be said
+	away = false
+	call(200, 1)
+	for line, want := range map[string]int{"webhooks not taken now": 2, "missed=41": 1, "webhooks taken again": 1, "missed=60": 1} {
+		if got := strings.Count(h.log.String(), line); got != want {
+			t.Errorf("%q is said %d times, want %d:\n%s", line, got, want, h.log.String())
+		}
+	}
+}
+
 func TestHookRefusesNothingBeforeAllIsAccepted(t *testing.T) {
 	h := open(t)
 	h.channel("a", "c1", "acc1", "shared")

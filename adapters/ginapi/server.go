@@ -19,6 +19,7 @@ type Server struct {
 	Options
 	meters   *meters
 	journal  *journal
+	outage   outage
 	slots    chan struct{} // one for each webhook being worked on
 	large    chan struct{} // one for each with a large body
 	sends    chan struct{} // one for each API send being taken

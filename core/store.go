@@ -115,6 +115,9 @@ type ChannelRepo interface {
 	// AddSecret is PutSecret where there is none yet, and reports whether it won: false means that one is there already.
 	AddSecret(ctx context.Context, s SealedSecret) (won bool, err error)
 
+	// DropSecret forgets a sealed value. One that is not there is no error.
+	DropSecret(ctx context.Context, owner, name string) error
+
 	// PutTemplates makes the channel's templates exactly these.
 	PutTemplates(ctx context.Context, id ChannelID, all []Template) error
 	Templates(ctx context.Context, id ChannelID) ([]Template, error)

@@ -44,7 +44,7 @@ func PutWebhook(ctx context.Context, repo ChannelRepo, h Webhook) error {
 	return saveWebhooks(ctx, repo, all)
 }
 
-// RemoveWebhook takes a webhook out, and reports whether it was there. What waits for it is forgotten.
+// RemoveWebhook takes a webhook out, with its secret, and reports whether it was there. What waits for it is forgotten.
 func RemoveWebhook(ctx context.Context, repo ChannelRepo, name string) (bool, error) {
 	all, err := LoadWebhooks(ctx, repo)
 	if err != nil {
@@ -53,6 +53,9 @@ func RemoveWebhook(ctx context.Context, repo ChannelRepo, name string) (bool, er
 	left := slices.DeleteFunc(slices.Clone(all), func(o Webhook) bool { return o.Name == name })
 	if len(left) == len(all) {
 		return false, nil
+	}
+	if err := repo.DropSecret(ctx, WebhookSecrets, name); err != nil {
+		return true, fmt.Errorf("secret of webhook: %w", err)
 	}
 	return true, saveWebhooks(ctx, repo, left)
 }

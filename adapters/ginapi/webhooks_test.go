@@ -3,6 +3,7 @@ package ginapi
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,11 @@ func toySeal(value core.Secret, _ string) ([]byte, error) {
 
 func (r *room) PutSecret(_ context.Context, s core.SealedSecret) error {
 	r.secrets[s.Owner] = append(r.secrets[s.Owner], s)
+	return r.m.fail
+}
+
+func (r *room) DropSecret(_ context.Context, owner, name string) error {
+	r.secrets[owner] = slices.DeleteFunc(r.secrets[owner], func(s core.SealedSecret) bool { return s.Name == name })
 	return r.m.fail
 }
 
@@ -43,6 +49,7 @@ func TestWebhooks(t *testing.T) {
 	}
 	o.want(204, "DELETE", "/webhooks/crm", "", nil)
 	o.want(404, "DELETE", "/webhooks/crm", "", nil)
+	o.want(422, "PUT", "/webhooks/crm", `{"url":"https://crm.example.com/","events":["*"]}`, nil) // its secret went with it
 	var left pageView[WebhookView]
 	if o.want(200, "GET", "/webhooks", "", &left); len(left.Items) != 1 {
 		t.Errorf("left %+v", left.Items)

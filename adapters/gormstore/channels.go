@@ -132,6 +132,11 @@ func (r repo) Secrets(ctx context.Context, owner string) ([]core.SealedSecret, e
 	return list[secretRow](r.rows(ctx).Where("owner = ?", owner).Order("name"))
 }
 
+// DropSecret forgets a sealed value.
+func (r repo) DropSecret(ctx context.Context, owner, name string) error {
+	return fail(r.changes(ctx).Where("workspace = ? AND owner = ? AND name = ?", r.ws, owner, name).Delete(&secretRow{}).Error)
+}
+
 type valueRow struct {
 	Workspace, Owner, Name string
 	Value                  []byte

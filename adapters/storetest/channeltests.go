@@ -73,6 +73,11 @@ func secrets(w *world) {
 	if err != nil || len(got) != 0 {
 		w.Errorf("Secrets of another owner: %v, %v", got, err)
 	}
+	for range 2 { // the second time it is not there
+		w.must(w.repo.DropSecret(w.Context(), "channel/1", "token"))
+		got, err = w.repo.Secrets(w.Context(), "channel/1")
+		same(w, "after DropSecret", got, []core.SealedSecret{other}, err)
+	}
 }
 
 func values(w *world) {

@@ -158,6 +158,7 @@ func (c *counted) spoilsNoAutomation(x things) {
 	c.tried("SetSurvey", r.SetSurvey(ctx, core.SurveyAnswer{Conversation: x.conv, Score: 1}))
 	c.tried("SetBroadcastState", done(r.SetBroadcastState(ctx, "b1", core.BroadcastGoing, core.BroadcastPaused)))
 	c.tried("DropValue", r.DropValue(ctx, "o", "n"))
+	c.tried("DropSecret", r.DropSecret(ctx, "o", "n"))
 	c.tried("SetRecipient", r.SetRecipient(ctx, "b1", core.Recipient{Contact: x.contact, State: core.RecipientSent}))
 	c.tried("AddRun", done(r.AddRun(ctx, core.Run{ID: "r2", Workflow: "welcome", Version: 1, Conversation: x.conv, Contact: x.contact, State: core.RunWaiting, Cause: "c2", Memory: json.RawMessage("{}"), Began: noon, Changed: noon})))
 	c.tried("AddPurchase", r.AddPurchase(ctx, core.Purchase{ID: "o2", Conversation: x.conv, Contact: x.contact, Created: noon, Changed: noon}))

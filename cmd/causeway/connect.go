@@ -66,11 +66,15 @@ type ticket struct {
 	Used  time.Time `json:"used,omitzero"`
 }
 
-const ticketKey = "ticket"
+const (
+	ticketKey    = "ticket"
+	ticketSecret = "app_secret"
+	ticketOwners = "connect/"
+)
 
 func ticketOwner(token string) string {
 	sum := sha256.Sum256([]byte("causeway connect\x00" + token))
-	return "connect/" + hex.EncodeToString(sum[:])
+	return ticketOwners + hex.EncodeToString(sum[:])
 }
 
 // makeTicket stores a ticket and returns its token, which only the link has.
@@ -83,13 +87,17 @@ func (b *base) makeTicket(ctx context.Context, t signup.Ticket) (string, error) 
 	if err == nil && ch.Kind != whatsappcloud.Kind {
 		return "", core.Problemf(core.CodeInvalid, "The channel %s is no %s channel.", ch.Name, whatsappcloud.Kind).Remedied("Give the channel of the connected number a name of its own.")
 	}
-	if t.Secret.Empty() {
-		if err == nil {
-			t.Secret, err = b.secret(ctx, ch.Workspace, ownerOf(ch), "app_secret")
-		}
-		if err != nil || t.Secret.Empty() {
-			return "", core.Problemf(core.CodeInvalid, "The app's secret is not known.").Remedied("Give --app-secret-file.")
-		}
+	if err == nil && t.Secret.Empty() {
+		t.Secret, err = b.secret(ctx, ch.Workspace, ownerOf(ch), "app_secret")
+	}
+	switch {
+	case err != nil && !errors.Is(err, core.ErrNotFound):
+		return "", fmt.Errorf("channel to connect: %w", err)
+	case t.Secret.Empty():
+		return "", core.Problemf(core.CodeInvalid, "The app's secret is not known.").Remedied("Give --app-secret-file.")
+	}
+	if err := b.forgetTickets(ctx); err != nil {
+		return "", err
 	}
 	token := string(b.workspace) + "." + core.NewToken(32)
 	raw, err := json.Marshal(ticket{Ticket: t, Until: b.now().Add(ticketFor)})
@@ -101,8 +109,25 @@ func (b *base) makeTicket(ctx context.Context, t signup.Ticket) (string, error) 
 		if err := repo.SetValueUntil(ctx, ticketOwner(token), ticketKey, raw, b.now().Add(ticketFor)); err != nil {
 			return err
 		}
-		return b.seal(ctx, repo, b.workspace, ticketOwner(token), "app_secret", t.Secret)
+		return b.seal(ctx, repo, b.workspace, ticketOwner(token), ticketSecret, t.Secret)
 	})
+}
+
+// forgetTickets forgets the secrets of tickets whose day is over, and which nobody used: the rest of these is forgotten like all that expires.
+func (b *base) forgetTickets(ctx context.Context) error {
+	sealed, err := b.store.SealedSecrets(ctx)
+	if err != nil {
+		return fmt.Errorf("secrets of old tickets: %w", err)
+	}
+	for _, s := range sealed {
+		if s.Workspace != b.workspace || !strings.HasPrefix(s.Owner, ticketOwners) || b.now().Sub(s.Set) < ticketFor {
+			continue
+		}
+		if err := b.repo().DropSecret(ctx, s.Owner, s.Name); err != nil {
+			return fmt.Errorf("secret of old ticket: %w", err)
+		}
+	}
+	return nil
 }
 
 // seal keeps a secret.
@@ -144,7 +169,7 @@ func (b *base) ticket(ctx context.Context, token string) (signup.Ticket, error) 
 		return signup.Ticket{}, err
 	}
 	t.Token = token
-	t.Secret, err = b.secret(ctx, workspaceOf(token), ticketOwner(token), "app_secret")
+	t.Secret, err = b.secret(ctx, workspaceOf(token), ticketOwner(token), ticketSecret)
 	return t.Ticket, err
 }
 
@@ -193,7 +218,7 @@ func (b *base) keepConnected(ctx context.Context, t signup.Ticket, c signup.Conn
 	return nil
 }
 
-// useUp ends a ticket, unless it was used meanwhile.
+// useUp ends a ticket, whose secret goes, unless it was used meanwhile.
 func (b *base) useUp(ctx context.Context, repo core.Repo, token string) error {
 	if err := repo.SetValueUntil(ctx, ticketOwner(token), "turn", []byte("-"), b.now().Add(ticketFor)); err != nil { // one after the other
 		return err
@@ -205,6 +230,9 @@ func (b *base) useUp(ctx context.Context, repo core.Repo, token string) error {
 	t.Used = b.now()
 	raw, err := json.Marshal(t)
 	if err != nil {
+		return err
+	}
+	if err := repo.DropSecret(ctx, ticketOwner(token), ticketSecret); err != nil {
 		return err
 	}
 	return repo.SetValueUntil(ctx, ticketOwner(token), ticketKey, raw, t.Until)

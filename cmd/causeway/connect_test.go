@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -138,6 +139,9 @@ func TestConnectOnce(t *testing.T) {
 			t.Fatalf("%d, %v", status, said)
 		}
 		w.connected(business)
+		if n := w.ticketSecrets(); n != 0 {
+			t.Errorf("%d secrets of used links are kept", n)
+		}
 		w.apply(w.cfg.Workspace, "channels:\n  - name: bakery\n    kind: whatsapp-cloud\n    phone: {owner: Lena Brandt}\n", nil) // what the page has set stays
 		w.connected(business)
 		if ch, err := w.repo().ChannelByName(t.Context(), "bakery"); err != nil || ch.PhoneOwner() != "Lena Brandt" {
@@ -153,6 +157,50 @@ func TestConnectOnce(t *testing.T) {
 			t.Error("the log has a secret")
 		}
 	})
+}
+
+// ticketSecrets counts the sealed secrets of links.
+func (w *testWorld) ticketSecrets() (n int) {
+	w.Helper()
+	all, err := w.store.SealedSecrets(w.Context())
+	w.must(err)
+	for _, s := range all {
+		if strings.HasPrefix(s.Owner, ticketOwners) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestConnectForgets: the secret of a link that nobody used is forgotten when its day is over and another link is made.
+func TestConnectForgets(t *testing.T) {
+	w, _ := signupWorld(t, worldOptions{})
+	w.invited(nil)
+	w.clock.jump(23 * time.Hour)
+	w.invited(nil)
+	if n := w.ticketSecrets(); n != 2 {
+		t.Errorf("two links are good, and %d have a secret", n)
+	}
+	w.clock.jump(2 * time.Hour)
+	w.invited(nil)
+	if n := w.ticketSecrets(); n != 2 {
+		t.Errorf("two links are good, and %d have a secret", n)
+	}
+}
+
+// TestConnectDuringOutage: a database that is away is not taken for a secret that nobody gave.
+func TestConnectDuringOutage(t *testing.T) {
+	w, _ := signupWorld(t, worldOptions{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := w.makeTicket(ctx, signup.Ticket{Channel: "bakery", App: "1", Config: "2"})
+	if err == nil || strings.Contains(err.Error(), "secret is not known") {
+		t.Errorf("got %v", err)
+	}
+	_, err = w.makeTicket(t.Context(), signup.Ticket{Channel: "bakery", App: "1", Config: "2"})
+	if core.CodeOf(err) != core.CodeInvalid || !strings.Contains(err.Error(), "secret is not known") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestConnectRefused(t *testing.T) {

@@ -33,17 +33,25 @@ type accountNews struct {
 		Type       meta.Text `json:"restriction_type"`
 		Expiration meta.Text `json:"expiration"`
 	} `json:"restriction_info"`
-	Display     meta.Text `json:"display_phone_number"`
-	Limit       meta.Text `json:"current_limit"`
-	Decision    meta.Text `json:"decision"`
+	alert
+	Inner     *alert    `json:"alert_info"` // where newer alerts have it
+	Display   meta.Text `json:"display_phone_number"`
+	Limit     meta.Text `json:"current_limit"`
+	Decision  meta.Text `json:"decision"`
+	Rejection meta.Text `json:"rejection_reason"`
+	Message   meta.Text `json:"message"` // what happened, in a sentence: of flows
+	Status    meta.Text `json:"status"`
+	Daily     meta.Text `json:"max_daily_conversations_per_business"`
+	PerPhone  meta.Text `json:"max_daily_conversation_per_phone"`
+	Phones    meta.Text `json:"max_phone_numbers_per_business"`
+	PerWABA   meta.Text `json:"max_phone_numbers_per_waba"`
+}
+
+// alert is what Meta wants the business to look at.
+type alert struct {
 	Severity    meta.Text `json:"alert_severity"`
 	Alert       meta.Text `json:"alert_type"`
 	Description meta.Text `json:"alert_description"`
-	Message     meta.Text `json:"message"` // what happened, in a sentence: of flows
-	Status      meta.Text `json:"status"`
-	Daily       meta.Text `json:"max_daily_conversations_per_business"`
-	PerPhone    meta.Text `json:"max_daily_conversation_per_phone"`
-	Phones      meta.Text `json:"max_phone_numbers_per_business"`
 }
 
 // accountEvent reads news of the business account or the number. It comes to one address, and is for all channels of that business account: it names
@@ -53,6 +61,9 @@ func (l *link) accountEvent(c change) core.Event {
 	var n accountNews
 	if err := json.Unmarshal(c.value, &n); err != nil {
 		return e
+	}
+	if n.Inner != nil {
+		n.alert = *n.Inner
 	}
 	e.Kind, e.Change = core.EventAccount, &core.AccountBody{Name: c.field}
 	if n.Event != "" {
@@ -168,27 +179,46 @@ func (n accountNews) read(field string) (string, *core.Health) {
 	case "account_update":
 		return n.update()
 	case "account_alerts":
-		detail := string(cmp.Or(n.Description, meta.Text(plain(n.Alert)), "Meta raised an alert for the account."))
-		if s := strings.ToUpper(string(n.Severity)); s == "CRITICAL" || s == "WARNING" {
-			return detail, worry("Open the WhatsApp Manager and look at the account's alerts.")
-		}
-		return detail, nil
+		return n.warns()
 	case "account_review_update":
-		if strings.EqualFold(string(n.Decision), "REJECTED") {
-			return "Meta's review rejected the account.", worry("Open Business support home and ask for another review.")
-		}
-		return "Meta reviewed the account: " + plain(n.Decision) + ".", nil
+		return n.decided("Meta's review of the account", "Open Business support home and ask for another review.")
 	case "phone_number_quality_update":
 		return n.quality()
 	case "phone_number_name_update":
-		if strings.EqualFold(string(n.Decision), "REJECTED") {
-			return "Meta rejected the display name.", worry("Choose another display name in the WhatsApp Manager.")
-		}
-		return "Meta decided on the display name: " + plain(n.Decision) + ".", nil
+		return n.decided("Meta's decision on the display name", "Choose another display name in the WhatsApp Manager.")
 	case "security":
 		return "The number's two-step verification was changed: " + plain(n.Event) + ".", worry("If that was nobody of yours, change the PIN in the WhatsApp Manager at once.")
 	}
 	return n.mere(field), nil
+}
+
+func (n accountNews) warns() (string, *core.Health) {
+	detail := "Meta raised an alert for the account."
+	switch {
+	case n.Description != "":
+		detail = string(n.Description)
+	case n.Alert != "":
+		detail = "Meta raised an alert for the account: " + plain(n.Alert) + "."
+	}
+	if s := strings.ToUpper(string(n.Severity)); s == "CRITICAL" || s == "WARNING" {
+		return detail, worry("Open the WhatsApp Manager and look at the account's alerts.")
+	}
+	return detail, nil
+}
+
+// decided is a decision of Meta's on something. That it is taken well ends what a worse one before it said.
+func (n accountNews) decided(what, remedy string) (string, *core.Health) {
+	detail := what + ": " + plain(n.Decision)
+	if r := strings.ToUpper(string(n.Rejection)); r != "" && r != "NONE" {
+		detail += ", " + plain(n.Rejection)
+	}
+	switch detail += "."; strings.ToUpper(string(n.Decision)) {
+	case "REJECTED":
+		return detail, worry(remedy)
+	case "APPROVED":
+		return detail, &core.Health{Level: core.HealthGood}
+	}
+	return detail, nil
 }
 
 // mere is news that asks nothing of anybody.
@@ -196,8 +226,8 @@ func (n accountNews) mere(field string) string {
 	switch {
 	case n.Message != "":
 		return "Meta reports: " + meta.Sentence(string(n.Message))
-	case n.Daily != "" || n.PerPhone != "" || n.Phones != "":
-		return "Meta changed what the account may do: " + string(join(", ", labelled("customers written to first in a day", cmp.Or(n.Daily, n.PerPhone)), labelled("phone numbers", n.Phones))) + "."
+	case n.Daily != "" || n.PerPhone != "" || n.Phones != "" || n.PerWABA != "":
+		return "Meta changed what the account may do: " + string(join(", ", labelled("customers written to first in a day", cmp.Or(n.Daily, n.PerPhone)), labelled("phone numbers", cmp.Or(n.Phones, n.PerWABA)))) + "."
 	case n.Event != "" || n.Status != "":
 		return "Meta reports: " + plain(meta.Text(field)) + ", " + plain(cmp.Or(n.Event, n.Status)) + "."
 	}
@@ -208,19 +238,25 @@ func labelled(label string, value meta.Text) meta.Text {
 	if value == "" {
 		return ""
 	}
-	return meta.Text(label+" ") + value
+	if value == "-1" {
+		value = "without limit"
+	}
+	return meta.Text(label + " " + plain(value))
 }
 
 func (n accountNews) quality() (string, *core.Health) {
 	limit := ""
-	if n.Limit != "" {
-		limit = " Its limit is now " + plain(n.Limit) + "."
+	if l := cmp.Or(n.Limit, n.Daily); l != "" {
+		limit = " Its limit is now " + plain(l) + "."
 	}
+	standing := "The number's standing changed: " + plain(n.Event) + "." + limit
 	switch strings.ToUpper(string(n.Event)) {
 	case "FLAGGED", "DOWNGRADE":
 		return "Meta rates the quality of this number's messages low." + limit, worry("Send less that customers block or report; look at the number in the WhatsApp Manager.")
+	case "UNFLAGGED", "UPGRADE":
+		return standing, &core.Health{Level: core.HealthGood}
 	}
-	return "The number's standing changed: " + plain(n.Event) + "." + limit, nil
+	return standing, nil
 }
 
 func (n accountNews) update() (string, *core.Health) {

@@ -225,29 +225,6 @@ func (w *writer) choices(c *core.Choices) {
 	w.page.add(blockText, strings.Join(lines, "\n"))
 }
 
-func (w *writer) form(form *core.Form) {
-	if form == nil {
-		return
-	}
-	w.page.add(blockNote, w.say("form", "name", clean(form.Name, 100)))
-	w.page.add(blockText, strings.Join(filled(form), "\n"))
-}
-
-// filled is what stands in a form, a line for each field.
-func filled(form *core.Form) []string {
-	var lines []string
-	for key, value := range form.Fields {
-		if key != "flow_token" {
-			lines = append(lines, fmt.Sprintf("%s: %v", key, value))
-		}
-	}
-	slices.Sort(lines)
-	if len(lines) == 0 && form.Fields == nil {
-		lines = append(lines, string(form.Raw))
-	}
-	return lines
-}
-
 func (w *writer) order(o *core.Order) {
 	if o == nil {
 		return

@@ -64,6 +64,9 @@ var meanings = []meaning{
 	{words: []string{"message text is empty", "MESSAGE_EMPTY", "text must be non-empty"}, effect: core.EffectFail, reason: "The message has no text that Telegram would show.", remedy: rewrite},
 	{words: []string{"can't parse"}, effect: core.EffectFail, reason: "Telegram cannot read the formatting of the text.", remedy: rewrite},
 	{words: []string{"must be encoded in UTF-8"}, effect: core.EffectFail, reason: "The text is not valid.", remedy: rewrite},
+	// Buttons. What is wrong with the address of one is worded as what is wrong with that of a file.
+	{words: []string{"BUTTON_URL_INVALID", "BUTTON_TYPE_INVALID", "BUTTON_DATA_INVALID", "inline keyboard", "REPLY_MARKUP_"}, effect: core.EffectFail, reason: "Telegram does not take one of the buttons.",
+		remedy: "Check the links and the ids of the choices."},
 	// The file.
 	{words: []string{"failed to get http url content", "wrong type of the web page content", "WEBPAGE_CURL_FAILED", "WEBPAGE_MEDIA_EMPTY", "wrong file identifier/http url", "wrong http url", "EXTERNAL_URL_INVALID"},
 		effect: core.EffectFail, reason: "Telegram could not fetch the file from its address.", remedy: "Attach the file itself."},
@@ -73,9 +76,7 @@ var meanings = []meaning{
 	{code: 413, effect: core.EffectFail, reason: "The file is larger than Telegram takes from a bot.", remedy: "Send it smaller, or as a link."},
 	{words: []string{"file must be non-empty", "FILE_PARTS_INVALID", "FILE_PART_", "wrong file", "STICKER_", "VIDEO_FILE_INVALID", "MEDIA_INVALID", "VIDEO_CONTENT_TYPE_INVALID", "failed to upload file"},
 		effect: core.EffectFail, reason: "Telegram does not take this file: it is empty, damaged or of another type.", remedy: otherFile},
-	// Buttons, reactions, changes.
-	{words: []string{"BUTTON_URL_INVALID", "BUTTON_TYPE_INVALID", "BUTTON_DATA_INVALID", "inline keyboard", "REPLY_MARKUP_"}, effect: core.EffectFail, reason: "Telegram does not take one of the buttons.",
-		remedy: "Check the links and the ids of the choices."},
+	// Reactions, changes.
 	{words: []string{"REACTION_INVALID", "REACTION_EMPTY", "REACTIONS_TOO_MANY"}, effect: core.EffectFail, reason: "Telegram does not take this emoji as a reaction.", remedy: "Choose one of those that Telegram offers, such as 👍."},
 	{words: []string{"message to react not found", "message to edit not found", "message to delete not found", "MESSAGE_ID_INVALID", "message identifier is not specified"}, effect: core.EffectFail,
 		reason: "The message no longer exists in Telegram."},

@@ -255,6 +255,7 @@ func TestMeanings(t *testing.T) {
 		{400, "Bad Request: TOPIC_CLOSED", core.EffectFail, "topic is closed"},
 		{400, "Bad Request: REACTION_INVALID", core.EffectFail, "reaction"},
 		{400, "Bad Request: BUTTON_URL_INVALID", core.EffectFail, "buttons"},
+		{400, "Bad Request: inline keyboard button URL 'http://shop/' is invalid: Wrong HTTP URL", core.EffectFail, "buttons"},
 		{401, "Unauthorized", core.EffectPark, "token"},
 		{404, "Not Found", core.EffectPark, "token"},
 		{403, "Forbidden: bot was blocked by the user", core.EffectFail, "blocked the bot"},

@@ -80,6 +80,7 @@ func TestEchoesAreTheOwners(t *testing.T) {
 		{"customer", message("12345", ""), core.EventMessage, core.OriginCustomer},
 		{"owner", message("555", ""), core.EventMessage, core.OriginDevice},
 		{"ourselves", message("555", `,"sender_business_bot":{"id":`+botID+`,"is_bot":true,"first_name":"Shop"}`), core.EventOther, core.OriginProvider},
+		{"absence note", message("555", `,"is_from_offline":true`), core.EventMessage, core.OriginGateway},
 		{"another bot", message("555", `,"sender_business_bot":{"id":4,"is_bot":true,"first_name":"B"}`), core.EventMessage, core.OriginDevice},
 	} {
 		e := receive(t, l, c.update)[0]

@@ -247,5 +247,8 @@ func unsupported(raw json.RawMessage) core.Content {
 func captionOf(raw json.RawMessage) (text, []entity) {
 	var b body
 	_ = json.Unmarshal(raw, &b)
+	if b.Caption == "" {
+		return b.Gift.Text, b.Gift.Entities
+	}
 	return b.Caption, b.CaptionEntities
 }

@@ -72,12 +72,13 @@ func (l *link) conversation(m message) bool {
 }
 
 // origin tells a customer's words from the business's own: in a business chat, the chat has the customer's id; in a channel's direct messages,
-// the channel itself speaks.
+// the channel itself speaks. Greetings and absence notes are sent by Telegram in the owner's name: nobody has answered.
 func (m message) origin() core.Origin {
-	if m.DirectTopic != nil && m.SenderChat != nil {
-		return core.OriginDevice
-	}
-	if m.Connection != "" && (m.BusinessBot != nil || m.From != nil && m.From.ID != m.Chat.ID) {
+	owner := m.Connection != "" && (m.BusinessBot != nil || m.From != nil && m.From.ID != m.Chat.ID)
+	switch {
+	case owner && bool(m.Offline):
+		return core.OriginGateway
+	case owner, m.DirectTopic != nil && m.SenderChat != nil:
 		return core.OriginDevice
 	}
 	return core.OriginCustomer
@@ -170,14 +171,13 @@ func (m message) picked() string {
 	return "> " + strings.ReplaceAll(strings.TrimSpace(string(m.Picked.Text)), "\n", "\n> ") + "\n"
 }
 
-// referral reads a story that is answered, or a deep link: t.me/bot?start=payload has the contact send "/start payload".
+// referral reads a story or a post of another chat that is answered, or a deep link: t.me/bot?start=payload has the contact send "/start payload".
 func (m message) referral() *core.Referral {
 	if s := m.ToStory; s != nil && s.ID > 0 {
-		r := &core.Referral{Source: "story", ID: s.ID.String()}
-		if s.Chat.Username != "" {
-			r.URL = "https://t.me/" + string(s.Chat.Username) + "/s/" + r.ID
-		}
-		return r
+		return referred("story", s.Chat, "/s/", s.ID)
+	}
+	if p := m.Elsewhere; p != nil && p.ID > 0 && p.Chat.Title+p.Chat.Username != "" {
+		return referred("post", p.Chat, "/", p.ID)
 	}
 	command, payload, _ := strings.Cut(strings.TrimSpace(string(m.Text)), " ")
 	command, _, _ = strings.Cut(command, "@")
@@ -186,6 +186,15 @@ func (m message) referral() *core.Referral {
 		return nil
 	}
 	return &core.Referral{Source: "link", Ref: payload}
+}
+
+// referred names something of a chat, with its address if that is public.
+func referred(source string, where chat, below string, id number) *core.Referral {
+	r := &core.Referral{Source: source, ID: id.String(), Headline: string(where.Title)}
+	if where.Username != "" {
+		r.URL = "https://t.me/" + string(where.Username) + below + r.ID
+	}
+	return r
 }
 
 // migrated tells that a group got another id.

@@ -58,6 +58,7 @@ type message struct {
 	Date        number `json:"date"`
 	Edited      number `json:"edit_date"`
 	Connection  text   `json:"business_connection_id"`
+	Offline     truth  `json:"is_from_offline"`
 	Album       text   `json:"media_group_id"`
 	Chat        chat   `json:"chat"`
 
@@ -70,8 +71,11 @@ type message struct {
 		Text   text  `json:"text"`
 		Manual truth `json:"is_manual"`
 	} `json:"quote"`
-	Elsewhere *struct{} `json:"external_reply"` // it answers a message of another chat
-	ToStory   *struct {
+	Elsewhere *struct { // it answers a message of another chat
+		Chat chat   `json:"chat"`
+		ID   number `json:"message_id"`
+	} `json:"external_reply"`
+	ToStory *struct {
 		Chat chat   `json:"chat"`
 		ID   number `json:"id"`
 	} `json:"reply_to_story"`
@@ -114,6 +118,10 @@ type body struct {
 	Users           *struct {
 		Users []chosen `json:"users"`
 	} `json:"users_shared"`
+	Gift struct {
+		Text     text     `json:"text"`
+		Entities []entity `json:"entities"`
+	} `json:"gift"`
 	Rich json.RawMessage `json:"rich_message"`
 }
 

@@ -49,7 +49,7 @@ func (a *Acceptor) Accept(ctx context.Context, ch core.Channel, events []core.Ev
 // AcceptUnder is Accept for a session, which may store only while its lease is held, until the commit. ErrLeaseLost: it is not.
 func (a *Acceptor) AcceptUnder(ctx context.Context, lease core.Lease, ch core.Channel, events []core.Event) error {
 	ch = a.numbers.now(ch)
-	for some := range slices.Chunk(probed(ch, events), together) {
+	for some := range slices.Chunk(probed(ch, events), mostTogether) {
 		//nolint:contextcheck // who leads stores for others too: it works until nobody waits any more
 		if err := a.queue(&request{ctx: ctx, ch: ch, under: lease, events: some, told: make(chan word, 1)}); err != nil {
 			return err
@@ -110,11 +110,13 @@ var errUntold = fmt.Errorf("storing events was interrupted: %w", core.ErrUnavail
 func (a *Acceptor) settle(ctx context.Context, all []*request, outcomes []error) {
 	err := a.commit(ctx, all)
 	switch {
-	case err == nil || unstorable(ctx, err):
+	case err == nil:
 		for i, r := range all {
-			if outcomes[i] = err; err == nil {
-				outcomes[i] = r.refused
-			}
+			outcomes[i] = r.refused
+		}
+	case unstorable(ctx, err):
+		for i := range all {
+			outcomes[i] = err
 		}
 	case len(all) == 1:
 		outcomes[0] = a.singly(all[0], err)
@@ -135,43 +137,50 @@ func (a *Acceptor) commit(ctx context.Context, all []*request) (err error) {
 	return err
 }
 
+// once applies requests in one transaction, and remembers then what they taught.
 func (a *Acceptor) once(ctx context.Context, all []*request) error {
 	seen := map[core.ChannelID]time.Time{}
 	err := a.store.Tx(ctx, func(tx core.Tx) error {
 		clear(seen)
-		admitted, err := admit(ctx, tx, all)
-		if err != nil || len(admitted) == 0 {
+		return a.applyTogether(ctx, tx, all, seen)
+	})
+	if err != nil {
+		return err
+	}
+	a.noted(seen)
+	for _, r := range all {
+		a.reread(ctx, r)
+	}
+	return nil
+}
+
+// applyTogether applies the events of requests as one unit of work. Seen gets the channels that are noted to be alive.
+func (a *Acceptor) applyTogether(ctx context.Context, tx core.Tx, all []*request, seen map[core.ChannelID]time.Time) error {
+	admitted, err := admit(ctx, tx, all)
+	if err != nil || len(admitted) == 0 {
+		return err
+	}
+	w, err := begin(ctx, tx, admitted)
+	if err != nil {
+		return err
+	}
+	jobs := &errands{}
+	for _, r := range admitted {
+		b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs}
+		if err := b.applyAll(ctx, r.events); err != nil {
 			return err
 		}
-		w, err := begin(ctx, tx, admitted)
-		if err != nil {
-			return err
-		}
-		jobs := &errands{}
-		for _, r := range admitted {
-			b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs}
-			if err := b.applyAll(ctx, r.events); err != nil {
+		if seen[r.ch.ID].IsZero() && heard(r.events) && a.due(r.ch, b.now) {
+			seen[r.ch.ID] = b.now
+			if err := b.noteSeen(ctx); err != nil {
 				return err
 			}
-			if seen[r.ch.ID].IsZero() && heard(r.events) && a.due(r.ch, b.now) {
-				seen[r.ch.ID] = b.now
-				if err := b.seen(ctx); err != nil {
-					return err
-				}
-			}
-		}
-		if err := w.flush(ctx); err != nil {
-			return err
-		}
-		return jobs.enqueue(ctx, tx)
-	})
-	if err == nil {
-		a.noted(seen)
-		for _, r := range all {
-			a.reread(ctx, r)
 		}
 	}
-	return err
+	if err := w.flush(ctx); err != nil {
+		return err
+	}
+	return jobs.enqueue(ctx, tx)
 }
 
 // admit returns the requests that may be stored. The others come from sessions that another node has taken over: they are refused.

@@ -73,8 +73,8 @@ func (b *batch) applyAll(ctx context.Context, events []core.Event) error {
 	return nil
 }
 
-// seen notes that the channel is alive.
-func (b *batch) seen(ctx context.Context) error {
+// noteSeen notes that the channel is alive.
+func (b *batch) noteSeen(ctx context.Context) error {
 	if err := b.repo.SeenIn(ctx, b.ch.ID, b.now); err != nil {
 		return fmt.Errorf("note channel as seen: %w", err)
 	}
@@ -121,7 +121,7 @@ func (b *batch) dispatch(ctx context.Context, e core.Event) error {
 	case core.EventContinue:
 		return b.continues(ctx, e)
 	case core.EventOther:
-		return b.note(ctx, e, "kept, nothing to do: "+e.ID)
+		return b.logEvent(ctx, e, "kept, nothing to do: "+e.ID)
 	}
 	return b.bury(ctx, e, fmt.Sprintf("events of the kind %q are not known", e.Kind))
 }
@@ -165,8 +165,8 @@ func known(e core.Event) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// note writes an event to the channel log.
-func (b *batch) note(ctx context.Context, e core.Event, note string) error {
+// logEvent writes an event to the channel log.
+func (b *batch) logEvent(ctx context.Context, e core.Event, note string) error {
 	err := b.repo.AppendLog(ctx, core.LogEntry{ID: core.NewID[string](), Channel: b.ch.ID, At: b.now, Inward: true,
 		Method: "EVENT", URL: string(e.Kind), Request: string(e.Raw), Note: note})
 	if err != nil {

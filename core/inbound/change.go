@@ -11,7 +11,7 @@ import (
 
 // reaction puts an emoji on a message, or takes it back.
 func (b *batch) reaction(ctx context.Context, e core.Event) error {
-	if err := b.opens(ctx, e); err != nil {
+	if err := b.openByReaction(ctx, e); err != nil {
 		return err
 	}
 	m, err := b.target(ctx, e, e.Reaction.Target, e.Reaction.Stanza)
@@ -35,8 +35,8 @@ func (b *batch) reaction(ctx context.Context, e core.Event) error {
 	return b.tell(ctx, e, m.Conversation, ev)
 }
 
-// opens moves the reply window where the provider takes the reaction of somebody known as an act of the customer.
-func (b *batch) opens(ctx context.Context, e core.Event) error {
+// openByReaction moves the reply window where the provider takes the reaction of somebody known as an act of the customer.
+func (b *batch) openByReaction(ctx context.Context, e core.Event) error {
 	if !e.Opens || e.Historic || e.Origin != core.OriginCustomer {
 		return nil
 	}
@@ -116,29 +116,13 @@ func (b *batch) revoke(ctx context.Context, e core.Event) error {
 		Text: "Deleted a message."})
 }
 
-// drop gives up the files of a message that was deleted, and asks for their bytes to be deleted.
-func (b *batch) drop(ctx context.Context, id core.MessageID) error {
-	files, err := b.repo.FilesOf(ctx, id)
-	if err != nil {
-		return fmt.Errorf("files of deleted message: %w", err)
-	}
-	for _, f := range files {
-		f.State, f.Media, f.Error = core.FileDeleted, core.Media{ID: f.ID}, ""
-		if err := b.repo.SetFile(ctx, f); err != nil {
-			return fmt.Errorf("give up file: %w", err)
-		}
-		b.job(core.JobFetch, string(f.ID))
-	}
-	return nil
-}
-
 // target finds the message that a change is about, its conversation locked, or parks the change and returns a zero message.
 func (b *batch) target(ctx context.Context, e core.Event, provider, stanza string) (core.Message, error) {
 	fits, err := b.mayChange(ctx, e)
 	if err != nil {
 		return core.Message{}, err
 	}
-	p, err := b.partAt(ctx, provider, stanza, fits)
+	p, err := b.partOnEitherSide(ctx, provider, stanza, fits)
 	if absent(err) {
 		return core.Message{}, b.park(ctx, b.parkedUnder(provider, stanza), e)
 	}

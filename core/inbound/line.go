@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// together is how many events share a transaction at most.
-	together = 256
-	// inLine is how many events may wait for their transaction; more are turned away.
-	inLine = 8192
+	// mostTogether is how many events share a transaction at most.
+	mostTogether = 256
+	// mostWaiting is how many events may wait for their transaction; more are turned away.
+	mostWaiting = 8192
 )
 
 // errFull turns callers away while more waits than can be stored soon.
@@ -54,7 +54,7 @@ func (l *line) join(r *request) (lead bool, err error) {
 		l.led = true
 		return true, nil
 	}
-	if l.events+len(r.events) > inLine {
+	if l.events+len(r.events) > mostWaiting {
 		return false, errFull
 	}
 	l.waiting = append(l.waiting, r)
@@ -67,7 +67,7 @@ func (l *line) take(leader *request) []*request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n, events := 0, len(leader.events)
-	for n < len(l.waiting) && events+len(l.waiting[n].events) <= together {
+	for n < len(l.waiting) && events+len(l.waiting[n].events) <= mostTogether {
 		events += len(l.waiting[n].events)
 		n++
 	}

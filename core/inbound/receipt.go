@@ -39,7 +39,7 @@ func (b *batch) receipt(ctx context.Context, e core.Event) error {
 	}
 	p, err := b.partOf(ctx, e.Key, e.Receipt.Provider)
 	if absent(err) && b.shared() {
-		p, err = b.partAt(ctx, e.Receipt.Provider, e.Receipt.Stanza, func(x core.LedgerEntry) bool { return x.Direction == core.Out })
+		p, err = b.partOnEitherSide(ctx, e.Receipt.Provider, e.Receipt.Stanza, func(x core.LedgerEntry) bool { return x.Direction == core.Out })
 	}
 	if absent(err) {
 		return b.park(ctx, b.parkedUnder(e.Receipt.Provider, e.Receipt.Stanza), e)
@@ -112,7 +112,7 @@ func (b *batch) sentBy(ctx context.Context, p core.Part) error {
 	if err := b.release(ctx, p); err != nil || p.Stanza == "" {
 		return err
 	}
-	return b.unparkBoth(ctx, "stanza/"+p.Stanza)
+	return b.unparkBoth(ctx, underStanza(p.Stanza))
 }
 
 // raised draws a part's new status into its message, and tells of a failure.

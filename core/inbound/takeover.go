@@ -14,8 +14,8 @@ import (
 // note of absence.
 const soonAfter = 2 * time.Second
 
-// machine marks what the app on the phone answers by itself, where its admin says that it does: nobody took over, and the contact still waits.
-func (b *batch) machine(ctx context.Context, m *core.Message, conv core.Conversation) error {
+// markGreeting marks what the app on the phone answers by itself, where its admin says that it does: nobody took over, and the contact still waits.
+func (b *batch) markGreeting(ctx context.Context, m *core.Message, conv core.Conversation) error {
 	if !b.ch.PhoneGreets() || m.Author.Kind != core.AuthorPhone || m.Historic || m.Content.Automatic != "" {
 		return nil
 	}

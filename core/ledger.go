@@ -133,8 +133,12 @@ func Enter(ctx context.Context, repo Repo, ch Channel, p Part, s Sight) error {
 	if e.At.IsZero() {
 		e.At = s.Seen
 	}
-	if won, err := repo.AddToLedger(ctx, e); err != nil || !won {
-		return fmt.Errorf("enter part (%v): %w", won, err)
+	won, err := repo.AddToLedger(ctx, e)
+	if err == nil && !won {
+		err = ErrDuplicate
+	}
+	if err != nil {
+		return fmt.Errorf("enter part: %w", err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package core
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -56,10 +55,10 @@ type Question struct {
 }
 
 // Decide is the one send gate: every outgoing message, from any author, passes it when composed, when queued and right before the bridge
-// is called. It is a pure function of the question and the time.
+// is called. It is a pure function of the question and the time. The first rule that objects decides; the reply window comes last.
 func Decide(q Question, now time.Time) Decision {
-	for _, rule := range []func(Question) (Decision, bool){refuseClosed, refuseOptOut, refuseBroadcast, refuseUnfit, refuseTemplate} {
-		if d, refused := rule(q); refused {
+	for _, rule := range []func(Question) Decision{refuseClosed, refuseOptOut, refuseBroadcast, refuseUnfit, refuseTemplate} {
+		if d := rule(q); d.Verdict != "" {
 			return d
 		}
 	}
@@ -72,74 +71,74 @@ func Decide(q Question, now time.Time) Decision {
 	return d
 }
 
-func refuseClosed(q Question) (Decision, bool) {
-	return Decision{Verdict: VerdictRefuse, Code: CodeClosed, Reason: "This conversation is closed.",
-		Remedy: "Reopen it first."}, q.Conversation == ConversationClosed
+func refuse(code Code, reason, remedy string) Decision {
+	return Decision{Verdict: VerdictRefuse, Code: code, Reason: reason, Remedy: remedy}
 }
 
-func refuseOptOut(q Question) (Decision, bool) {
+// The rules return the zero Decision where they have nothing to object to.
+
+func refuseClosed(q Question) Decision {
+	if q.Conversation == ConversationClosed {
+		return refuse(CodeClosed, "This conversation is closed.", "Reopen it first.")
+	}
+	return Decision{}
+}
+
+func refuseOptOut(q Question) Decision {
 	switch {
 	case q.Contact.Blocked:
-		return Decision{Verdict: VerdictRefuse, Code: CodeOptedOut, Reason: "This contact is blocked.", Remedy: "Unblock the contact first."}, true
+		return refuse(CodeOptedOut, "This contact is blocked.", "Unblock the contact first.")
 	case q.Contact.OptedOut:
-		return Decision{Verdict: VerdictRefuse, Code: CodeOptedOut, Reason: "This contact wants no messages on any channel.",
-			Remedy: "Wait until they ask for messages again."}, true
+		return refuse(CodeOptedOut, "This contact wants no messages on any channel.", "Wait until they ask for messages again.")
 	case q.Silence.All && q.Author.Kind != AuthorSystem: // the confirmation of that wish is the last thing they get
-		return Decision{Verdict: VerdictRefuse, Code: CodeOptedOut, Reason: fmt.Sprintf("This contact asked to get no messages on this %s channel.", q.Title),
-			Remedy: "Wait until they ask for messages again, or use another channel."}, true
+		return refuse(CodeOptedOut, fmt.Sprintf("This contact asked to get no messages on this %s channel.", q.Title),
+			"Wait until they ask for messages again, or use another channel.")
 	case (q.Contact.MarketingStop || q.Silence.Marketing) && q.Template != nil && q.Template.Marketing():
-		return Decision{Verdict: VerdictRefuse, Code: CodeOptedOut, Reason: "This contact stopped marketing messages.",
-			Remedy: "Use a utility template, or wait until they resume."}, true
+		return refuse(CodeOptedOut, "This contact stopped marketing messages.", "Use a utility template, or wait until they resume.")
 	}
-	return Decision{}, false
+	return Decision{}
 }
 
-func refuseBroadcast(q Question) (Decision, bool) {
-	return Decision{Verdict: VerdictRefuse, Code: CodeUnsupported, Reason: "A linked device sends no broadcasts: for them numbers are banned.",
-		Remedy: "Send it over a Cloud API channel."}, q.Phone && q.Author == Broadcaster()
+func refuseBroadcast(q Question) Decision {
+	if q.Phone && q.Author == Broadcaster() {
+		return refuse(CodeUnsupported, "A linked device sends no broadcasts: for them numbers are banned.", "Send it over a Cloud API channel.")
+	}
+	return Decision{}
 }
 
-func refuseUnfit(q Question) (Decision, bool) {
+func refuseUnfit(q Question) Decision {
 	why := q.Capabilities.Refuses(q.Content)
 	if why == "" {
-		return Decision{}, false
+		return Decision{}
 	}
-	d := Decision{Verdict: VerdictRefuse, Code: CodeUnsupported, Reason: why, Remedy: "Send it as text or as a link."}
-	if change, ok := q.Capabilities.Conversion(q.Content); ok {
-		d.Remedy = refusedFile(change)
-		return d, !q.Converts
+	change, convertible := q.Capabilities.Conversion(q.Content)
+	switch {
+	case !convertible:
+		return refuse(CodeUnsupported, why, "Send it as text or as a link.")
+	case q.Converts:
+		return Decision{}
 	}
-	return d, true
+	return refuse(CodeUnsupported, why, refusedFile(change))
 }
 
-func refuseTemplate(q Question) (Decision, bool) {
+func refuseTemplate(q Question) Decision {
 	if q.Content.Kind != KindTemplate {
-		return Decision{}, false
+		return Decision{}
 	}
 	if err := q.Template.Sendable(q.Content.Template); err != nil {
-		return Decision{Verdict: VerdictRefuse, Code: CodeTemplate, Reason: err.Detail, Remedy: err.Remedy}, true
+		return refuse(CodeTemplate, err.Detail, err.Remedy)
 	}
-	return Decision{}, false
+	return Decision{}
 }
 
 func decideWindow(q Question, now time.Time) Decision {
 	w := q.Capabilities.Window
-	if q.Content.Kind == KindTemplate {
+	switch {
+	case q.Content.Kind == KindTemplate:
 		return Decision{Verdict: VerdictSend}
-	}
-	if q.First && !q.Capabilities.MayInitiate && (w.After == AfterNothing || w.Free > 0 && w.After == AfterAnything) {
-		d := Decision{Verdict: VerdictRefuse, Code: CodeWindowClosed,
-			Reason: fmt.Sprintf("On %s a business may only answer, and this contact has not written yet.", q.Title),
-			Remedy: "Wait for their first message, or use another channel."}
-		switch {
-		case q.Shared && q.Phone:
-			d.Remedy = "Write the first message from the phone itself, or send an approved template by the number's other channel."
-		case q.Phone:
-			d.Remedy = "Write the first message from the phone itself, or wait for theirs."
-		}
-		return d
-	}
-	if w.Free == 0 {
+	case q.uninvited():
+		return refuseFirst(q)
+	case w.Free == 0:
 		return Decision{Verdict: VerdictSend}
 	}
 	if closes := w.ClosesAt(q.Window); now.Before(closes) {
@@ -149,6 +148,24 @@ func decideWindow(q Question, now time.Time) Decision {
 		return Decision{Verdict: VerdictSendHuman, Until: human}
 	}
 	return closedWindow(q, now)
+}
+
+// uninvited reports whether it would be the first message on a channel where a business may only answer. Where templates may begin, closedWindow says so.
+func (q Question) uninvited() bool {
+	w := q.Capabilities.Window
+	answersOnly := w.After == AfterNothing || w.After == AfterAnything && w.Free > 0
+	return q.First && !q.Capabilities.MayInitiate && answersOnly
+}
+
+func refuseFirst(q Question) Decision {
+	remedy := "Wait for their first message, or use another channel."
+	switch {
+	case q.Shared && q.Phone:
+		remedy = "Write the first message from the phone itself, or send an approved template by the number's other channel."
+	case q.Phone:
+		remedy = "Write the first message from the phone itself, or wait for theirs."
+	}
+	return refuse(CodeWindowClosed, fmt.Sprintf("On %s a business may only answer, and this contact has not written yet.", q.Title), remedy)
 }
 
 func closedWindow(q Question, now time.Time) Decision {
@@ -181,26 +198,4 @@ func windowSentence(q Question, now time.Time) string {
 		return fmt.Sprintf("%s itself says that the time for free replies is over.", q.Title)
 	}
 	return fmt.Sprintf("The customer last wrote %s ago and %s allows free replies for %s.", Span(now.Sub(q.Window.Last)), q.Title, free)
-}
-
-// ParseSpan reads a span of time as people write it: 3d, and whatever time.ParseDuration does.
-func ParseSpan(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		d, err := time.ParseDuration(days + "h")
-		return d * 24, err
-	}
-	return time.ParseDuration(s)
-}
-
-// Span writes a duration for people, to whole units: "26 h", "40 min", "3 days".
-func Span(d time.Duration) string {
-	switch {
-	case d >= 72*time.Hour:
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h", d/time.Hour)
-	case d >= time.Minute:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	}
-	return fmt.Sprintf("%d s", max(0, d/time.Second))
 }

@@ -24,3 +24,18 @@ func TestHide(t *testing.T) {
 		t.Errorf("got %v, which has lost its cause", err)
 	}
 }
+
+func TestSecretNeverShows(t *testing.T) {
+	type holder struct{ inner Secret }
+	s := NewSecret("EAAG-planted")
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		for _, value := range []any{s, &s, holder{s}, &holder{s}, []Secret{s}} {
+			out := fmt.Sprintf(format, value)
+			for _, planted := range []string{"EAAG", "planted", "45414147"} {
+				if strings.Contains(out, planted) {
+					t.Errorf("%s of %T shows %q", format, value, out)
+				}
+			}
+		}
+	}
+}

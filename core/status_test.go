@@ -34,6 +34,25 @@ func TestRaise(t *testing.T) {
 	}
 }
 
+// Of two steps of the ladder the higher one holds, and failure ends it.
+func TestRaiseOnTheLadder(t *testing.T) {
+	ladder := []Status{StatusQueued, StatusSending, StatusUnknown, StatusSent, StatusDelivered, StatusRead}
+	for i, from := range ladder {
+		for j, to := range ladder {
+			want := ladder[max(i, j)]
+			if got := from.Raise(to); got != want {
+				t.Errorf("%s then %s: got %s, want %s", from, to, got, want)
+			}
+		}
+		if got := from.Raise(StatusFailed); got != StatusFailed {
+			t.Errorf("%s then failed: got %s", from, got)
+		}
+		if got := StatusFailed.Raise(from); got != StatusFailed {
+			t.Errorf("failed then %s: got %s", from, got)
+		}
+	}
+}
+
 // The order in which receipts come does not matter, nor how often.
 func TestRaiseIsALattice(t *testing.T) {
 	raise := func(s Status, all []Status) Status {

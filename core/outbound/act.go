@@ -23,30 +23,30 @@ func (o *Outbox) Read(ctx context.Context, w core.Work) error {
 	if errors.Is(err, errElsewhere) {
 		return core.Later{After: elsewhere, Elsewhere: true}
 	}
-	o.unmarked(ctx, w, err)
+	o.logUnmarked(ctx, w, err)
 	return nil
 }
 
-func (o *Outbox) unmarked(ctx context.Context, w core.Work, err error) {
+func (o *Outbox) logUnmarked(ctx context.Context, w core.Work, err error) {
 	if err != nil {
 		o.Log.InfoContext(ctx, "not marked as read", "conversation", w.Key, "err", err)
 	}
 }
 
-// haveRead marks what the contact wrote as read, once a person's answer has gone by rt. Where this worker cannot, for want of a seat or a session, JobRead
+// markRead marks what the contact wrote as read, once a person's answer has gone by rt. Where this worker cannot, for want of a seat or a session, JobRead
 // does.
-func (o *Outbox) haveRead(ctx context.Context, w core.Work, rt route) {
+func (o *Outbox) markRead(ctx context.Context, w core.Work, rt route) {
 	ctx, cancel := context.WithTimeout(ctx, courtesyTimeout)
 	defer cancel()
 	err := errElsewhere
-	if o.sit(rt.id) {
+	if o.takeSeat(rt.id) {
 		err = o.mark(ctx, w.Workspace, core.ConversationID(w.Key), core.ActionRead, &rt)
-		o.rise(rt.id)
+		o.leaveSeat(rt.id)
 	}
 	if errors.Is(err, errElsewhere) {
 		err = o.enqueue(ctx, core.Job{Kind: core.JobRead, Workspace: w.Workspace, Key: w.Key})
 	}
-	o.unmarked(ctx, w, err)
+	o.logUnmarked(ctx, w, err)
 }
 
 func (o *Outbox) enqueue(ctx context.Context, job core.Job) error {
@@ -74,7 +74,7 @@ func (o *Outbox) mark(ctx context.Context, ws core.WorkspaceID, id core.Conversa
 		return err
 	}
 	if known == nil || known.id != m.Channel || known.identity != m.Identity {
-		rt, err := o.toward(ctx, repo, m)
+		rt, err := o.routeTo(ctx, repo, m)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (o *Outbox) React(ctx context.Context, ws core.WorkspaceID, id core.Message
 	if len(m.Parts) == 0 || m.Parts[0].Provider == "" {
 		return core.Problemf(core.CodeConflict, "This message has not reached the provider yet.").Remedied("Try again when it is sent.")
 	}
-	rt, err := o.toward(ctx, repo, m)
+	rt, err := o.routeTo(ctx, repo, m)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (o *Outbox) Reacted(ctx context.Context, w core.Work) error {
 			r = x
 		}
 	}
-	rt, err := o.toward(ctx, repo, m)
+	rt, err := o.routeTo(ctx, repo, m)
 	if err == nil {
 		err = o.act(ctx, rt, core.Act{Action: core.ActionReaction, Key: core.NewActKey(), Target: m.Parts[0].Provider, Emoji: r.Emoji})
 	}
@@ -183,8 +183,8 @@ func (o *Outbox) Reacted(ctx context.Context, w core.Work) error {
 	return repo.PutReaction(ctx, m.ID, r)
 }
 
-// toward finds the way back to whom a message came from, or went to.
-func (o *Outbox) toward(ctx context.Context, repo core.Repo, m core.Message) (route, error) {
+// routeTo finds the way back to whom a message came from, or went to.
+func (o *Outbox) routeTo(ctx context.Context, repo core.Repo, m core.Message) (route, error) {
 	v, err := o.open(ctx, m.Channel)
 	if err != nil {
 		return route{}, err

@@ -87,8 +87,8 @@ func (o *Outbox) hand(ctx context.Context, w core.Work, rt route, all []piece) (
 	return sent, err
 }
 
-// ofAlbum is what an error means for one of so many parts that were sent together: which of them is to blame shows when each goes by itself.
-func ofAlbum(e *core.SendError, parts int) *core.SendError {
+// blameOf is what an error means for one of so many parts that were sent together: which of them is to blame shows when each goes by itself.
+func blameOf(e *core.SendError, parts int) *core.SendError {
 	if parts == 1 || e.Outcome != core.Rejected || e.Effect != core.EffectFail {
 		return e
 	}

@@ -35,7 +35,7 @@ func (o *Outbox) amendable(ctx context.Context, repo core.Repo, id core.MessageI
 	}
 	by := m
 	by.Channel = m.Parts[0].Channel // the side that has it
-	rt, err := o.toward(ctx, repo, by)
+	rt, err := o.routeTo(ctx, repo, by)
 	if err != nil {
 		return m, rt, err
 	}

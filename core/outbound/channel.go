@@ -46,8 +46,8 @@ func (o *Outbox) limit(id core.ChannelID, perSecond float64) *rate.Limiter {
 	return l
 }
 
-// turn waits for the channel's rate. Where the wait is long it returns it instead, so that the worker is free for other channels.
-func (o *Outbox) turn(ctx context.Context, w core.Work, v via) (time.Duration, error) {
+// awaitTurn waits for the channel's rate. Where the wait is long it returns it instead, so that the worker is free for other channels.
+func (o *Outbox) awaitTurn(ctx context.Context, w core.Work, v via) (time.Duration, error) {
 	id := core.ConversationID(w.Key)
 	r := o.limit(v.id, o.pace(v)).Reserve()
 	wait := r.Delay()
@@ -117,9 +117,9 @@ func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.Channe
 // parks reports whether an error of a call stops its channel.
 func parks(e *core.SendError) bool { return e.Outcome == core.Rejected && e.Effect == core.EffectPark }
 
-// ofOld is what an error means that may be of credentials which the channel no longer has: they were replaced while the call was under way, or another node
+// unlessOutdated is what an error means that may be of credentials which the channel no longer has: they were replaced while the call was under way, or another node
 // knew of the new ones first. It says nothing of these, which are to be tried.
-func (o *Outbox) ofOld(ctx context.Context, rt route, e *core.SendError) *core.SendError {
+func (o *Outbox) unlessOutdated(ctx context.Context, rt route, e *core.SendError) *core.SendError {
 	if !parks(e) || o.Outdated == nil {
 		return e
 	}
@@ -134,10 +134,10 @@ func (o *Outbox) ofOld(ctx context.Context, rt route, e *core.SendError) *core.S
 	return &old
 }
 
-// unpark is ofOld for a channel that was parked just now. Whoever brings new credentials resumes what is parked by then, and looking once more after the
+// resumeIfOutdated has a channel that was parked just now by such an error send again. Whoever brings new credentials resumes what is parked by then, and looking once more after the
 // parking leaves no gap.
-func (o *Outbox) unpark(ctx context.Context, w core.Work, rt route, e *core.SendError) error {
-	if !parks(e) || o.ofOld(ctx, rt, e) == e {
+func (o *Outbox) resumeIfOutdated(ctx context.Context, w core.Work, rt route, e *core.SendError) error {
+	if !parks(e) || o.unlessOutdated(ctx, rt, e) == e {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
@@ -187,18 +187,29 @@ func wake(ctx context.Context, tx core.Tx, ws core.WorkspaceID, id core.ChannelI
 	if len(waiting) == 0 {
 		return 0, nil
 	}
-	// Everybody locks conversations in one order, so that two who wake the same do not wait for each other.
-	slices.SortStableFunc(waiting, func(a, b core.Part) int { return strings.Compare(string(a.Conversation), string(b.Conversation)) })
-	var jobs []core.Job
+	inLockOrder(waiting)
 	for _, p := range waiting {
 		if err := requeue(ctx, repo, p); err != nil {
 			return 0, err
 		}
-		if n := len(jobs); n == 0 || jobs[n-1].Key != string(p.Conversation) {
+	}
+	return len(waiting), tx.Enqueue(ctx, deliveries(ws, waiting)...)
+}
+
+// inLockOrder sorts parts in the order in which everybody locks conversations, so that two who lock the same ones do not wait for each other.
+func inLockOrder(all []core.Part) {
+	slices.SortStableFunc(all, func(a, b core.Part) int { return strings.Compare(string(a.Conversation), string(b.Conversation)) })
+}
+
+// deliveries are the jobs that deliver parts, one for each conversation. The parts are inLockOrder.
+func deliveries(ws core.WorkspaceID, all []core.Part) []core.Job {
+	var jobs []core.Job
+	for i, p := range all {
+		if i == 0 || all[i-1].Conversation != p.Conversation {
 			jobs = append(jobs, core.Job{Kind: core.JobDeliver, Workspace: ws, Key: string(p.Conversation)})
 		}
 	}
-	return len(waiting), tx.Enqueue(ctx, jobs...)
+	return jobs
 }
 
 // requeue puts a parked part back, its conversation locked: a worker that is just stopping there must see it, or be over.

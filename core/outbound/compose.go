@@ -119,7 +119,7 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 	repo := tx.In(ws)
 	repeated := core.Decision{Verdict: core.VerdictSend}
 	if r.Conversation == "" {
-		if made, err := o.before(ctx, repo, r); made != nil || err != nil {
+		if made, err := o.madeBefore(ctx, repo, r); made != nil || err != nil {
 			return made, repeated, err
 		}
 	}
@@ -127,7 +127,7 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 	if err != nil {
 		return nil, core.Decision{}, err
 	}
-	if made, err := o.before(ctx, repo, r); made != nil || err != nil {
+	if made, err := o.madeBefore(ctx, repo, r); made != nil || err != nil {
 		return made, repeated, err
 	}
 	if r.Seen > 0 {
@@ -136,7 +136,7 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 		}
 	}
 	if r.Author.Kind == core.AuthorWorkflow {
-		if err := quiet(ctx, repo, conv.ID); err != nil {
+		if err := refuseQuiet(ctx, repo, conv.ID); err != nil {
 			return nil, core.Decision{}, err
 		}
 	}
@@ -152,11 +152,11 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 	if err != nil {
 		return nil, decision, err
 	}
-	return made, decision, o.composed(ctx, tx, rt, r, made)
+	return made, decision, o.afterCompose(ctx, tx, rt, r, made)
 }
 
-// quiet refuses what automation would answer to somebody whose last mail forbids it.
-func quiet(ctx context.Context, repo core.Repo, id core.ConversationID) error {
+// refuseQuiet refuses what automation would answer to somebody whose last mail forbids it.
+func refuseQuiet(ctx context.Context, repo core.Repo, id core.ConversationID) error {
 	m, _, err := newest(ctx, repo, id)
 	if err != nil || !m.Content.Quiet {
 		return err
@@ -180,8 +180,8 @@ func (o *Outbox) allow(ctx context.Context, repo core.Repo, rt route, r Request)
 	return d, human, nil
 }
 
-// before returns the messages that the same key made before, nil if there are none.
-func (o *Outbox) before(ctx context.Context, repo core.Repo, r Request) ([]core.Message, error) {
+// madeBefore returns the messages that the same key made before, nil if there are none.
+func (o *Outbox) madeBefore(ctx context.Context, repo core.Repo, r Request) ([]core.Message, error) {
 	if r.Key == "" {
 		return nil, nil
 	}
@@ -194,7 +194,7 @@ func (o *Outbox) before(ctx context.Context, repo core.Repo, r Request) ([]core.
 		if err != nil {
 			return nil, fmt.Errorf("look up idempotency key: %w", err)
 		}
-		if i == len(r.Contents) || !asked(r, m, r.Contents[i]) {
+		if i == len(r.Contents) || !madeBy(r, m, r.Contents[i]) {
 			return nil, usedKey()
 		}
 		made = append(made, m)
@@ -205,8 +205,8 @@ func (o *Outbox) before(ctx context.Context, repo core.Repo, r Request) ([]core.
 	return made, nil
 }
 
-// asked reports whether the request could have made the message.
-func asked(r Request, m core.Message, c core.Content) bool {
+// madeBy reports whether the request could have made the message.
+func madeBy(r Request, m core.Message, c core.Content) bool {
 	there := m.Conversation == r.Conversation || r.Conversation == "" && m.Contact == r.Contact
 	return there && same(m.Content, c)
 }
@@ -235,7 +235,7 @@ func (o *Outbox) store(ctx context.Context, repo core.Repo, rt route, r Request,
 		m := core.Message{ID: core.NewID[core.MessageID](), Workspace: rt.conversation.Workspace, Conversation: rt.conversation.ID, Contact: rt.contact.ID,
 			Channel: rt.channel.ID, Identity: rt.identity, Direction: core.Out, Author: r.Author, Content: c, Status: core.StatusQueued,
 			At: o.Now(), Created: o.Now(), Key: keyAt(r.Key, i), Human: human[i]}
-		if err := o.cut(ctx, repo, rt, r, &m); err != nil {
+		if err := o.cutIntoParts(ctx, repo, rt, r, &m); err != nil {
 			return nil, err
 		}
 		won, err := repo.AddMessage(ctx, m)
@@ -250,8 +250,8 @@ func (o *Outbox) store(ctx context.Context, repo core.Repo, rt route, r Request,
 	return made, nil
 }
 
-// cut gives a message its parts.
-func (o *Outbox) cut(ctx context.Context, repo core.Repo, rt route, r Request, m *core.Message) error {
+// cutIntoParts gives a message its parts.
+func (o *Outbox) cutIntoParts(ctx context.Context, repo core.Repo, rt route, r Request, m *core.Message) error {
 	for _, piece := range Cut(m.Content, rt.capabilities) {
 		seq, err := repo.NextSeq(ctx, m.Conversation, m.At)
 		if err != nil {
@@ -275,8 +275,8 @@ func (o *Outbox) happened(ctx context.Context, tx core.Tx, ws core.WorkspaceID, 
 	return core.Happen(ctx, tx, ws, h)
 }
 
-// told lets webhooks follow, which want to know of every message: of a person's answer the first is told anyway.
-func (o *Outbox) told(ctx context.Context, tx core.Tx, ws core.WorkspaceID, by core.Author, made []core.Message) error {
+// tellWebhooks lets webhooks follow, which want to know of every message: of a person's answer the first is told anyway.
+func (o *Outbox) tellWebhooks(ctx context.Context, tx core.Tx, ws core.WorkspaceID, by core.Author, made []core.Message) error {
 	if told, err := core.HasWebhooks(ctx, tx.In(ws)); err != nil || !told {
 		return err
 	}
@@ -291,14 +291,14 @@ func (o *Outbox) told(ctx context.Context, tx core.Tx, ws core.WorkspaceID, by c
 	return nil
 }
 
-// composed stops the waiting clock for a person's answer and asks for delivery.
-func (o *Outbox) composed(ctx context.Context, tx core.Tx, rt route, r Request, made []core.Message) error {
+// afterCompose stops the waiting clock for a person's answer and asks for delivery.
+func (o *Outbox) afterCompose(ctx context.Context, tx core.Tx, rt route, r Request, made []core.Message) error {
 	ws, conv := rt.conversation.Workspace, rt.conversation
 	job := core.Job{Kind: core.JobDeliver, Workspace: ws, Key: string(conv.ID)}
 	if r.NotBefore.After(o.Now()) {
 		job = core.Job{Kind: core.JobDue, Workspace: ws, Key: string(made[0].ID), At: r.NotBefore}
 	}
-	if err := o.told(ctx, tx, ws, r.Author, made); err != nil {
+	if err := o.tellWebhooks(ctx, tx, ws, r.Author, made); err != nil {
 		return err
 	}
 	if r.Author.Human() {
@@ -335,7 +335,7 @@ func (o *Outbox) Decide(ctx context.Context, ws core.WorkspaceID, r Request) (co
 	if err != nil {
 		return core.Decision{}, nil, err
 	}
-	conv, err := o.found(ctx, repo, v, r)
+	conv, err := o.conversationOf(ctx, repo, v, r)
 	if err != nil {
 		return core.Decision{}, nil, err
 	}

@@ -29,20 +29,20 @@ func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
 	var answered *route
 	defer func() {
 		if answered != nil {
-			o.haveRead(ctx, w, *answered)
+			o.markRead(ctx, w, *answered)
 		}
 	}()
 	for {
 		if w.Ending() {
 			return core.ErrStopping
 		}
-		p, err := next(ctx, repo, id)
+		p, err := nextPart(ctx, repo, id)
 		if err != nil {
 			return err
 		}
 		s := step{stop: true}
 		if p.ID != "" {
-			s, err = o.step(ctx, w, p)
+			s, err = o.deliverPart(ctx, w, p)
 		}
 		answered = cmp.Or(s.answered, answered)
 		switch {
@@ -60,8 +60,8 @@ func (o *Outbox) Deliver(ctx context.Context, w core.Work) error {
 	}
 }
 
-// next returns the part to work on; one without an id: there is none.
-func next(ctx context.Context, repo core.Repo, id core.ConversationID) (core.Part, error) {
+// nextPart returns the part to work on; one without an id: there is none.
+func nextPart(ctx context.Context, repo core.Repo, id core.ConversationID) (core.Part, error) {
 	p, err := repo.NextPart(ctx, id)
 	if errors.Is(err, core.ErrNotFound) {
 		return core.Part{}, nil
@@ -84,10 +84,10 @@ type step struct {
 
 func lane(id core.ConversationID) string { return "deliver/" + string(id) }
 
-// finishWith ends the job in the transaction that records its last send, unless more waits. A job that another worker has by now takes nothing back of
+// finishBehind ends the job in the transaction that records its last send, unless more waits. A job that another worker has by now takes nothing back of
 // what is recorded.
-func finishWith(ctx context.Context, tx core.Tx, w core.Work) (done bool, err error) {
-	p, err := next(ctx, tx.In(w.Workspace), core.ConversationID(w.Key))
+func finishBehind(ctx context.Context, tx core.Tx, w core.Work) (done bool, err error) {
+	p, err := nextPart(ctx, tx.In(w.Workspace), core.ConversationID(w.Key))
 	if err != nil || p.ID != "" {
 		return false, err
 	}
@@ -102,7 +102,7 @@ func (o *Outbox) finish(ctx context.Context, w core.Work, at core.PartID) (done 
 		if _, err := repo.Lock(ctx, core.ConversationID(w.Key)); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		p, err := next(ctx, repo, core.ConversationID(w.Key))
+		p, err := nextPart(ctx, repo, core.ConversationID(w.Key))
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,8 @@ func (o *Outbox) finish(ctx context.Context, w core.Work, at core.PartID) (done 
 	return done && err == nil, err
 }
 
-// step handles one part.
-func (o *Outbox) step(ctx context.Context, w core.Work, p core.Part) (step, error) {
+// deliverPart handles one part.
+func (o *Outbox) deliverPart(ctx context.Context, w core.Work, p core.Part) (step, error) {
 	now := o.Now()
 	switch {
 	case p.Status == core.StatusSending: // a worker died between the claim and the result
@@ -158,18 +158,18 @@ func (o *Outbox) inTurn(ctx context.Context, w core.Work, v via, p core.Part) (s
 	if wait := slow.Sub(o.Now()); wait > 0 {
 		return step{wait: o.queueUp(v, p.Conversation, wait)}, nil
 	}
-	if !o.sit(v.id) {
+	if !o.takeSeat(v.id) {
 		return step{wait: o.queueUp(v, p.Conversation, shortest)}, nil
 	}
-	defer o.rise(v.id)
-	if wait, err := o.turn(ctx, w, v); wait > 0 || err != nil {
+	defer o.leaveSeat(v.id)
+	if wait, err := o.awaitTurn(ctx, w, v); wait > 0 || err != nil {
 		return step{wait: wait}, err
 	}
-	return o.try(ctx, w, v, p)
+	return o.sendBy(ctx, w, v, p)
 }
 
-// try finds the way that a part goes, unless somebody was quicker, and sends it.
-func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step, error) {
+// sendBy finds the way that a part goes, unless somebody was quicker, and sends it.
+func (o *Outbox) sendBy(ctx context.Context, w core.Work, v via, p core.Part) (step, error) {
 	repo := o.Store.In(w.Workspace)
 	m, err := repo.Message(ctx, p.Message)
 	if err != nil {
@@ -180,7 +180,7 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 		return step{}, fmt.Errorf("conversation of part: %w", err)
 	}
 	var second *core.Problem
-	if err := o.late(ctx, repo, conv, m, p); errors.As(err, &second) {
+	if err := o.overtakenInQueue(ctx, repo, conv, m, p); errors.As(err, &second) {
 		return o.settle(ctx, w, p, nil, rejected(*second))
 	} else if err != nil {
 		return step{}, err
@@ -190,7 +190,7 @@ func (o *Outbox) try(ctx context.Context, w core.Work, v via, p core.Part) (step
 	if err != nil {
 		return step{}, err
 	}
-	return o.pass(ctx, w, rt, m, p)
+	return o.passGate(ctx, w, rt, m, p)
 }
 
 // rejected is a problem as what became of a part: it does not go, now or later.
@@ -198,8 +198,8 @@ func rejected(p core.Problem) *core.SendError {
 	return &core.SendError{Code: string(p.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: p.Detail, Remedy: p.Remedy}
 }
 
-// pass asks the gate, and sends a part that it lets through as the channel takes it.
-func (o *Outbox) pass(ctx context.Context, w core.Work, rt route, m core.Message, p core.Part) (step, error) {
+// passGate asks the gate, and sends a part that it lets through as the channel takes it.
+func (o *Outbox) passGate(ctx context.Context, w core.Work, rt route, m core.Message, p core.Part) (step, error) {
 	repo := o.Store.In(w.Workspace)
 	d, t, err := o.decide(ctx, repo, rt, m.Author, p.Content)
 	switch {
@@ -221,11 +221,11 @@ func (o *Outbox) pass(ctx context.Context, w core.Work, rt route, m core.Message
 	if err != nil {
 		return step{}, err
 	}
-	return o.leave(ctx, w, rt, piece{m, p, content, t, d})
+	return o.sendTogether(ctx, w, rt, piece{m, p, content, t, d})
 }
 
-// leave sends a piece, with those that go in one call with it.
-func (o *Outbox) leave(ctx context.Context, w core.Work, rt route, first piece) (step, error) {
+// sendTogether sends a piece, with those that go in one call with it.
+func (o *Outbox) sendTogether(ctx context.Context, w core.Work, rt route, first piece) (step, error) {
 	all, err := o.together(ctx, o.Store.In(w.Workspace), rt, first)
 	if err != nil {
 		return step{}, err
@@ -301,23 +301,13 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 	took := o.Now().Sub(began)
 	var next step
 	for i, x := range all {
-		a := &core.Attempt{Part: x.part.ID, Number: x.part.Attempts, At: began, Took: took, Result: "sent"}
-		var answer core.Sent
+		r := result{piece: x, err: err, began: began, took: took, together: len(all), last: i == len(all)-1}
 		if err == nil {
-			answer = sent[i]
+			r.sent = sent[i]
 		}
-		o.tell(ctx, rt.channel, x.message, x.part, took, answer, err)
-		s, failed := step{}, error(nil)
+		s, err := o.recordResult(ctx, w, rt, r)
 		if err != nil {
-			a.Result = err.Error()
-			e := o.ofOld(ctx, rt, core.AsSendError(err))
-			s, failed = o.settle(ctx, w, x.part, a, ofAlbum(e, len(all)))
-			failed = cmp.Or(failed, o.unpark(ctx, w, rt, e))
-		} else {
-			s, failed = o.succeed(ctx, w, rt, x.part, a, answer, i == len(all)-1)
-		}
-		if failed != nil {
-			return step{}, failed
+			return step{}, err
 		}
 		next = step{wait: max(next.wait, s.wait), away: next.away || s.away, stop: next.stop || s.stop, over: s.over}
 	}
@@ -325,6 +315,37 @@ func (o *Outbox) send(ctx context.Context, w core.Work, rt route, all []piece) (
 		next.answered = &rt
 	}
 	return next, nil
+}
+
+// result is what came of a call of the bridge for one of the pieces in it.
+type result struct {
+	piece
+	sent     core.Sent // the bridge's answer, if there is no error
+	err      error
+	began    time.Time
+	took     time.Duration
+	together int  // how many pieces were in the call
+	last     bool // it is the last of them
+}
+
+// attempt is the record of the call.
+func (r result) attempt() *core.Attempt {
+	a := &core.Attempt{Part: r.part.ID, Number: r.part.Attempts, At: r.began, Took: r.took, Result: "sent"}
+	if r.err != nil {
+		a.Result = r.err.Error()
+	}
+	return a
+}
+
+// recordResult tells of a result and records it.
+func (o *Outbox) recordResult(ctx context.Context, w core.Work, rt route, r result) (step, error) {
+	o.tell(ctx, rt.channel, r)
+	if r.err == nil {
+		return o.succeed(ctx, w, rt, r)
+	}
+	e := o.unlessOutdated(ctx, rt, core.AsSendError(r.err))
+	s, err := o.settle(ctx, w, r.part, r.attempt(), blameOf(e, r.together))
+	return s, cmp.Or(err, o.resumeIfOutdated(ctx, w, rt, e))
 }
 
 // quoted resolves a quote of one of our messages to the id that the provider of the channel has for it.

@@ -24,7 +24,7 @@ func (o *Outbox) fit(ctx context.Context, repo core.Repo, rt route, c core.Conte
 		return c, nil
 	}
 	change, needed := rt.capabilities.Conversion(c)
-	if needed && !o.reads(change) || !needed && !coded(rt.capabilities, c) {
+	if needed && !o.reads(change) || !needed && !codecMatters(rt.capabilities, c) {
 		return c, nil
 	}
 	f, err := repo.File(ctx, c.Media.ID)
@@ -35,15 +35,15 @@ func (o *Outbox) fit(ctx context.Context, repo core.Repo, rt route, c core.Conte
 		return c, fmt.Errorf("file to convert: %w", err)
 	}
 	if !needed {
-		if change, needed, err = o.recoding(ctx, rt.capabilities, c, f); err != nil || !needed {
+		if change, needed, err = o.inspect(ctx, rt.capabilities, c, f); err != nil || !needed {
 			return c, err
 		}
 	}
-	return o.changed(ctx, repo, rt, c, f, change)
+	return o.converted(ctx, repo, rt, c, f, change)
 }
 
-// changed returns the content with its file converted. A film or a moving picture that cannot be goes as a file to save, where the channel has those.
-func (o *Outbox) changed(ctx context.Context, repo core.Repo, rt route, c core.Content, f core.File, change core.Conversion) (core.Content, error) {
+// converted returns the content with its file converted. A film or a moving picture that cannot be goes as a file to save, where the channel has those.
+func (o *Outbox) converted(ctx context.Context, repo core.Repo, rt route, c core.Content, f core.File, change core.Conversion) (core.Content, error) {
 	made, err := core.Workshop{Repo: repo, Blobs: o.Blobs, By: o.Converter, Now: o.Now}.Converted(ctx, f, change)
 	switch {
 	case errors.Is(err, core.ErrNotFound):
@@ -59,8 +59,8 @@ func (o *Outbox) changed(ctx context.Context, repo core.Repo, rt route, c core.C
 	return c, nil
 }
 
-// coded reports whether it matters how the file is coded that a content carries.
-func coded(can core.Capabilities, c core.Content) bool {
+// codecMatters reports whether it matters how the file is coded that a content carries.
+func codecMatters(can core.Capabilities, c core.Content) bool {
 	for _, codec := range []core.Codec{core.CodecOther, core.CodecOpus} {
 		if _, _, needed := can.Recoding(c, core.Coding{Codec: codec, Channels: 2}); needed {
 			return true
@@ -69,8 +69,8 @@ func coded(can core.Capabilities, c core.Content) bool {
 	return false
 }
 
-// recoding looks into a file whose type the channel takes. A Problem: it cannot be sent as it is, and nothing here changes it.
-func (o *Outbox) recoding(ctx context.Context, can core.Capabilities, c core.Content, f core.File) (core.Conversion, bool, error) {
+// inspect looks into a file whose type the channel takes. A Problem: it cannot be sent as it is, and nothing here changes it.
+func (o *Outbox) inspect(ctx context.Context, can core.Capabilities, c core.Content, f core.File) (core.Conversion, bool, error) {
 	r, err := o.Blobs.Open(ctx, f.Blob)
 	if errors.Is(err, core.ErrNotFound) {
 		return core.Conversion{}, false, nil // the bridge says so

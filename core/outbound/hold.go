@@ -3,8 +3,6 @@ package outbound
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"causeway/core"
@@ -43,7 +41,7 @@ func (o *Outbox) holdAll(ctx context.Context, ws core.WorkspaceID, ch core.Chann
 		if err != nil || len(waiting) == 0 {
 			return held, err
 		}
-		slices.SortStableFunc(waiting, func(a, b core.Part) int { return strings.Compare(string(a.Conversation), string(b.Conversation)) })
+		inLockOrder(waiting)
 		if err := o.Store.Tx(ctx, func(tx core.Tx) error { return o.hold(ctx, tx, ws, waiting) }); err != nil {
 			return held, fmt.Errorf("hold what waits: %w", err)
 		}
@@ -53,21 +51,17 @@ func (o *Outbox) holdAll(ctx context.Context, ws core.WorkspaceID, ch core.Chann
 
 // hold leaves each part to be given up by the next worker of its conversation, which tells the author.
 func (o *Outbox) hold(ctx context.Context, tx core.Tx, ws core.WorkspaceID, waiting []core.Part) error {
-	var jobs []core.Job
 	for _, p := range waiting {
 		if _, err := tx.In(ws).Lock(ctx, p.Conversation); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		err := o.alter(ctx, tx.In(ws), p.ID, func(p *core.Part) error {
+		err := o.changePart(ctx, tx.In(ws), p.ID, func(p *core.Part) error {
 			p.Status, p.Error, p.NotBefore = core.StatusUnknown, restored(), o.Now().Add(-time.Second)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if n := len(jobs); n == 0 || jobs[n-1].Key != string(p.Conversation) {
-			jobs = append(jobs, core.Job{Kind: core.JobDeliver, Workspace: ws, Key: string(p.Conversation)})
-		}
 	}
-	return tx.Enqueue(ctx, jobs...)
+	return tx.Enqueue(ctx, deliveries(ws, waiting)...)
 }

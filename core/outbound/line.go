@@ -49,9 +49,9 @@ func (o *Outbox) line(id core.ChannelID) *line {
 	return l
 }
 
-// sit takes one of the seats that a channel may have of all workers, so that others can send while it is busy or its provider hangs. It is
+// takeSeat takes one of the seats that a channel may have of all workers, so that others can send while it is busy or its provider hangs. It is
 // false if all are taken.
-func (o *Outbox) sit(id core.ChannelID) bool {
+func (o *Outbox) takeSeat(id core.ChannelID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.line(id)
@@ -62,7 +62,7 @@ func (o *Outbox) sit(id core.ChannelID) bool {
 	return true
 }
 
-func (o *Outbox) rise(id core.ChannelID) {
+func (o *Outbox) leaveSeat(id core.ChannelID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.line(id).seats--

@@ -25,8 +25,8 @@ func (o *Outbox) overtaken(ctx context.Context, repo core.Repo, conv core.Conver
 		Remedied("Read that answer, then send yours again if it is still wanted.")
 }
 
-// late is overtaken for an agent's answer that waited in the queue: of one that has begun to leave, the rest goes too.
-func (o *Outbox) late(ctx context.Context, repo core.Repo, conv core.Conversation, m core.Message, p core.Part) error {
+// overtakenInQueue is overtaken for an agent's answer that waited in the queue: of one that has begun to leave, the rest goes too.
+func (o *Outbox) overtakenInQueue(ctx context.Context, repo core.Repo, conv core.Conversation, m core.Message, p core.Part) error {
 	last := len(m.Parts) - 1
 	if m.Author.Kind != core.AuthorAgent || p.Attempts > 0 || last < 0 || m.Parts[0].ID != p.ID || conv.Seq <= m.Parts[last].Seq {
 		return nil

@@ -13,13 +13,13 @@ import (
 // place returns, locked, the conversation that a request is for. For a contact who has none open it opens one.
 func (o *Outbox) place(ctx context.Context, tx core.Tx, repo core.Repo, v via, r Request) (core.Conversation, error) {
 	if r.Apart {
-		return o.apart(ctx, repo, v, r)
+		return o.closedConversation(ctx, repo, v, r)
 	}
 	id := r.Conversation
 	if id == "" {
-		conv, err := o.found(ctx, repo, v, r)
+		conv, err := o.conversationOf(ctx, repo, v, r)
 		if err == nil && conv.ID == "" {
-			conv, err = o.begin(ctx, tx, repo, conv, r.Author)
+			conv, err = o.openConversation(ctx, tx, repo, conv, r.Author)
 		}
 		if err != nil {
 			return conv, err
@@ -33,8 +33,8 @@ func (o *Outbox) place(ctx context.Context, tx core.Tx, repo core.Repo, v via, r
 	return conv, nil
 }
 
-// apart returns, locked, the contact's youngest conversation that is closed, or a new one. It stays closed, and may be written into all the same.
-func (o *Outbox) apart(ctx context.Context, repo core.Repo, v via, r Request) (core.Conversation, error) {
+// closedConversation returns, locked, the contact's youngest conversation that is closed, or a new one. It stays closed, and may be written into all the same.
+func (o *Outbox) closedConversation(ctx context.Context, repo core.Repo, v via, r Request) (core.Conversation, error) {
 	all, err := repo.ConversationsOf(ctx, r.Contact)
 	if err != nil {
 		return core.Conversation{}, fmt.Errorf("conversations of contact: %w", err)
@@ -59,8 +59,8 @@ func (o *Outbox) apart(ctx context.Context, repo core.Repo, v via, r Request) (c
 	return conv, nil
 }
 
-// found returns the conversation that a request is for; one without an id is still to be opened.
-func (o *Outbox) found(ctx context.Context, repo core.Repo, v via, r Request) (core.Conversation, error) {
+// conversationOf returns the conversation that a request is for; one without an id is still to be opened.
+func (o *Outbox) conversationOf(ctx context.Context, repo core.Repo, v via, r Request) (core.Conversation, error) {
 	if r.Conversation != "" {
 		conv, err := repo.Conversation(ctx, r.Conversation)
 		if err != nil {
@@ -85,8 +85,8 @@ func (o *Outbox) found(ctx context.Context, repo core.Repo, v via, r Request) (c
 	return conv, nil
 }
 
-// begin opens a conversation by the business.
-func (o *Outbox) begin(ctx context.Context, tx core.Tx, repo core.Repo, conv core.Conversation, by core.Author) (core.Conversation, error) {
+// openConversation opens a conversation by the business.
+func (o *Outbox) openConversation(ctx context.Context, tx core.Tx, repo core.Repo, conv core.Conversation, by core.Author) (core.Conversation, error) {
 	conv.ID = core.NewID[core.ConversationID]()
 	won, err := repo.AddConversation(ctx, &conv)
 	if err != nil {

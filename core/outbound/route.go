@@ -44,7 +44,7 @@ func (o *Outbox) side(ctx context.Context, repo core.Repo, ch core.Channel, r Re
 	if err != nil {
 		return v, err
 	}
-	if unknown, err := o.unknown(ctx, repo, v, r); err != nil || unknown {
+	if unknown, err := o.unknownToAPI(ctx, repo, v, r); err != nil || unknown {
 		if err != nil {
 			return v, err
 		}
@@ -67,9 +67,9 @@ func (o *Outbox) side(ctx context.Context, repo core.Repo, ch core.Channel, r Re
 	return other, nil
 }
 
-// unknown reports whether the API knows no address of whom a request is for: groups and hidden addresses are the linked device's alone.
-func (o *Outbox) unknown(ctx context.Context, repo core.Repo, v via, r Request) (bool, error) {
-	conv, err := o.found(ctx, repo, v, r)
+// unknownToAPI reports whether the API knows no address of whom a request is for: groups and hidden addresses are the linked device's alone.
+func (o *Outbox) unknownToAPI(ctx context.Context, repo core.Repo, v via, r Request) (bool, error) {
+	conv, err := o.conversationOf(ctx, repo, v, r)
 	if err != nil {
 		return false, err
 	}
@@ -82,7 +82,7 @@ func (o *Outbox) unknown(ctx context.Context, repo core.Repo, v via, r Request) 
 
 // refuses reports whether a channel does not take a request, for its reply window or for anything else.
 func (o *Outbox) refuses(ctx context.Context, repo core.Repo, v via, r Request) (bool, error) {
-	conv, err := o.found(ctx, repo, v, r)
+	conv, err := o.conversationOf(ctx, repo, v, r)
 	if err != nil {
 		return false, err
 	}

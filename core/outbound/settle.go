@@ -33,8 +33,8 @@ func (o *Outbox) record(ctx context.Context, w core.Work, a *core.Attempt, f fun
 	})
 }
 
-// alter changes a part, and its message's status with it.
-func (o *Outbox) alter(ctx context.Context, repo core.Repo, id core.PartID, change func(p *core.Part) error) error {
+// changePart changes a part, and its message's status with it.
+func (o *Outbox) changePart(ctx context.Context, repo core.Repo, id core.PartID, change func(p *core.Part) error) error {
 	p, err := repo.Part(ctx, id)
 	if err != nil {
 		return fmt.Errorf("part: %w", err)
@@ -59,27 +59,15 @@ func (o *Outbox) alter(ctx context.Context, repo core.Repo, id core.PartID, chan
 
 // succeed records the provider's answer, then applies the events that came before it. With the last of what is sent at once it ends the job, if nothing
 // waits behind.
-func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, p core.Part, a *core.Attempt, sent core.Sent, last bool) (s step, err error) {
-	err = o.record(ctx, w, a, func(ctx context.Context, tx core.Tx, repo core.Repo) error {
+func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, r result) (s step, err error) {
+	err = o.record(ctx, w, r.attempt(), func(ctx context.Context, tx core.Tx, repo core.Repo) error {
 		s = step{}
-		err := o.alter(ctx, repo, p.ID, func(p *core.Part) error {
-			if err := core.Adopt(ctx, repo, p, sent.Provider, sent.Stanza); err != nil {
-				return err
-			}
-			p.Status, p.NotBefore = p.Status.Raise(core.StatusSent), time.Time{}
-			if p.Status != core.StatusFailed { // a receipt of failure may have been quicker
-				p.Error = nil
-			}
-			if p.Sent.IsZero() {
-				p.Sent = o.Now()
-			}
-			return nil
-		})
-		if err != nil {
+		if err := o.markSent(ctx, repo, r); err != nil {
 			return err
 		}
-		if len(sent.Learned) > 0 {
-			if _, err := core.JoinIdentities(ctx, repo, rt.contact.ID, sent.Learned, core.Told{Source: rt.channel.Kind, Channel: rt.channel.ID, Event: "send/" + sent.Provider, At: o.Now()}); err != nil {
+		if len(r.sent.Learned) > 0 {
+			told := core.Told{Source: rt.channel.Kind, Channel: rt.channel.ID, Event: "send/" + r.sent.Provider, At: o.Now()}
+			if _, err := core.JoinIdentities(ctx, repo, rt.contact.ID, r.sent.Learned, told); err != nil {
 				return err
 			}
 		}
@@ -88,17 +76,36 @@ func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, p core.Part
 				return err
 			}
 		}
-		if o.Arrived != nil && sent.Provider != "" {
-			if err := o.Arrived(ctx, tx, rt.channel, sent.Provider); err != nil {
+		if o.Arrived != nil && r.sent.Provider != "" {
+			if err := o.Arrived(ctx, tx, rt.channel, r.sent.Provider); err != nil {
 				return err
 			}
 		}
-		if last {
-			s.over, err = finishWith(ctx, tx, w)
+		if !r.last {
+			return nil
 		}
+		over, err := finishBehind(ctx, tx, w)
+		s.over = over
 		return err
 	})
 	return s, err
+}
+
+// markSent notes that the provider has taken a part. A receipt may have been quicker.
+func (o *Outbox) markSent(ctx context.Context, repo core.Repo, r result) error {
+	return o.changePart(ctx, repo, r.part.ID, func(p *core.Part) error {
+		if err := core.Adopt(ctx, repo, p, r.sent.Provider, r.sent.Stanza); err != nil {
+			return err
+		}
+		p.Status, p.NotBefore = p.Status.Raise(core.StatusSent), time.Time{}
+		if p.Status != core.StatusFailed {
+			p.Error = nil
+		}
+		if p.Sent.IsZero() {
+			p.Sent = o.Now()
+		}
+		return nil
+	})
 }
 
 // settle records what went wrong and says how the lane goes on.
@@ -106,24 +113,24 @@ func (o *Outbox) settle(ctx context.Context, w core.Work, part core.Part, a *cor
 	again := e.Outcome == core.Unknown && o.idempotent(ctx, part.Channel)
 	err = o.record(ctx, w, a, func(ctx context.Context, tx core.Tx, repo core.Repo) error {
 		next = step{}
-		err := o.alter(ctx, repo, part.ID, func(p *core.Part) error {
+		err := o.changePart(ctx, repo, part.ID, func(p *core.Part) error {
 			if p.Status != core.StatusSending && p.Status != core.StatusQueued && p.Status != core.StatusParked {
 				return nil // a receipt was quicker and knows better
 			}
 			p.Error = e
 			switch {
 			case again:
-				next, err = o.again(ctx, tx, repo, p, e)
+				next, err = o.retry(ctx, tx, repo, p, e)
 			case e.Outcome == core.Unknown && p.Status == core.StatusSending:
 				p.Status, p.NotBefore = core.StatusUnknown, o.Now().Add(reconcileFor)
 				next = step{wait: reconcileLook}
 			default:
-				next, err = o.react(ctx, tx, repo, p, e)
+				next, err = o.applyEffect(ctx, tx, repo, p, e)
 			}
 			return err
 		})
 		if err == nil && part.Status == core.StatusSending {
-			err = o.answered(ctx, tx, repo, part.ID)
+			err = o.announceAnswer(ctx, tx, repo, part.ID)
 		}
 		return err
 	})
@@ -136,11 +143,11 @@ func (o *Outbox) idempotent(ctx context.Context, id core.ChannelID) bool {
 	return err == nil && link.Capabilities().Idempotent
 }
 
-// react applies the effect of a rejected send.
-func (o *Outbox) react(ctx context.Context, tx core.Tx, repo core.Repo, p *core.Part, e *core.SendError) (step, error) {
+// applyEffect applies the effect of a rejected send.
+func (o *Outbox) applyEffect(ctx context.Context, tx core.Tx, repo core.Repo, p *core.Part, e *core.SendError) (step, error) {
 	switch e.Effect {
 	case core.EffectRetry, core.EffectSlowPeer, core.EffectSlow:
-		return o.again(ctx, tx, repo, p, e)
+		return o.retry(ctx, tx, repo, p, e)
 	case core.EffectAlone:
 		p.Status, p.NotBefore = core.StatusQueued, time.Time{}
 		return step{}, nil
@@ -168,8 +175,8 @@ func (o *Outbox) parkChannel(ctx context.Context, tx core.Tx, repo core.Repo, id
 	return tx.Enqueue(ctx, core.Job{Kind: core.JobAlert, Workspace: ch.Workspace, Key: string(ch.ID)})
 }
 
-// again puts a part back into the queue, or fails it when it has been tried for too long.
-func (o *Outbox) again(ctx context.Context, tx core.Tx, repo core.Repo, p *core.Part, e *core.SendError) (step, error) {
+// retry puts a part back into the queue, or fails it when it has been tried for too long.
+func (o *Outbox) retry(ctx context.Context, tx core.Tx, repo core.Repo, p *core.Part, e *core.SendError) (step, error) {
 	if p.Attempts >= fewestTries {
 		tries, err := tries(ctx, repo, *p)
 		if err != nil {
@@ -238,10 +245,10 @@ func (o *Outbox) fail(ctx context.Context, tx core.Tx, repo core.Repo, p *core.P
 // the conversation are told by its history.
 func (o *Outbox) abandon(ctx context.Context, w core.Work, part core.Part) error {
 	return o.record(ctx, w, nil, func(ctx context.Context, tx core.Tx, repo core.Repo) error {
-		if err := o.wait(ctx, tx, repo, part.ID); err != nil {
+		if err := o.endWait(ctx, tx, repo, part.ID); err != nil {
 			return err
 		}
-		return o.alter(ctx, repo, part.ID, func(p *core.Part) error {
+		return o.changePart(ctx, repo, part.ID, func(p *core.Part) error {
 			if p.Status != core.StatusUnknown {
 				return nil
 			}
@@ -253,15 +260,15 @@ func (o *Outbox) abandon(ctx context.Context, w core.Work, part core.Part) error
 			case m.Author.Kind == core.AuthorProbe: // no customer of anybody's
 				return nil
 			case m.Author.Kind != core.AuthorAgent || m.Author.Agent == "":
-				return o.wonder(ctx, tx, repo, m)
+				return o.noteUnknown(ctx, tx, repo, m)
 			}
 			return o.notify(ctx, tx, repo, m, *p)
 		})
 	})
 }
 
-// wait ends the wait for news of a part. What the other side of a shared number has shown may be that news.
-func (o *Outbox) wait(ctx context.Context, tx core.Tx, repo core.Repo, id core.PartID) error {
+// endWait ends the wait for news of a part. What the other side of a shared number has shown may be that news.
+func (o *Outbox) endWait(ctx context.Context, tx core.Tx, repo core.Repo, id core.PartID) error {
 	p, err := repo.Part(ctx, id)
 	if err != nil {
 		return fmt.Errorf("unknown part: %w", err)
@@ -273,11 +280,11 @@ func (o *Outbox) wait(ctx context.Context, tx core.Tx, repo core.Repo, id core.P
 	if err := repo.SetPart(ctx, p); err != nil {
 		return fmt.Errorf("end wait for news: %w", err)
 	}
-	return o.answered(ctx, tx, repo, id)
+	return o.announceAnswer(ctx, tx, repo, id)
 }
 
-// answered tells who waits for what becomes of a part, if its channel shares a number.
-func (o *Outbox) answered(ctx context.Context, tx core.Tx, repo core.Repo, id core.PartID) error {
+// announceAnswer tells who waits for what becomes of a part, if its channel shares a number.
+func (o *Outbox) announceAnswer(ctx context.Context, tx core.Tx, repo core.Repo, id core.PartID) error {
 	if o.Answered == nil {
 		return nil
 	}
@@ -295,8 +302,8 @@ func (o *Outbox) answered(ctx context.Context, tx core.Tx, repo core.Repo, id co
 	return o.Answered(ctx, tx, ch, p)
 }
 
-// wonder writes into a conversation's history that nobody knows whether a message arrived.
-func (o *Outbox) wonder(ctx context.Context, tx core.Tx, repo core.Repo, m core.Message) error {
+// noteUnknown writes into a conversation's history that nobody knows whether a message arrived.
+func (o *Outbox) noteUnknown(ctx context.Context, tx core.Tx, repo core.Repo, m core.Message) error {
 	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: "unknown",
 		By: core.Author{Kind: core.AuthorSystem}, Message: m.ID, At: o.Now(),
 		Text: "It is not known whether a message sent by a program arrived. Look at the phone, or ask, before it is sent again."})
@@ -320,7 +327,7 @@ func (o *Outbox) notify(ctx context.Context, tx core.Tx, repo core.Repo, m core.
 // park marks a part as waiting for the channel, so that Wake finds its conversation.
 func (o *Outbox) park(ctx context.Context, w core.Work, part core.Part) error {
 	return o.record(ctx, w, nil, func(ctx context.Context, _ core.Tx, repo core.Repo) error {
-		return o.alter(ctx, repo, part.ID, func(p *core.Part) error {
+		return o.changePart(ctx, repo, part.ID, func(p *core.Part) error {
 			if p.Status == core.StatusQueued {
 				p.Status = core.StatusParked
 			}

@@ -18,17 +18,18 @@ type Sending struct {
 }
 
 // tell says what became of a call.
-func (o *Outbox) tell(ctx context.Context, ch core.Channel, m core.Message, p core.Part, took time.Duration, sent core.Sent, err error) {
-	s := Sending{Channel: ch, Outcome: "sent", Author: m.Author.Kind, Took: took, After: m.Waited(o.Now()),
+func (o *Outbox) tell(ctx context.Context, ch core.Channel, r result) {
+	m, p := r.message, r.part
+	s := Sending{Channel: ch, Outcome: "sent", Author: m.Author.Kind, Took: r.took, After: m.Waited(o.Now()),
 		First: p.Attempts == 1 && len(m.Parts) > 0 && m.Parts[0].ID == p.ID && m.Parts[0].NotBefore.IsZero()}
-	if err != nil {
-		s.Outcome = string(core.AsSendError(err).Outcome)
+	if r.err != nil {
+		s.Outcome = string(core.AsSendError(r.err).Outcome)
 	}
 	if o.Sent != nil {
 		o.Sent(s)
 	}
 	o.Log.InfoContext(ctx, "message handed to the provider", "channel", ch.ID, "conversation", p.Conversation, "part", p.ID, "attempt", p.Attempts,
-		"outcome", s.Outcome, "provider", sent.Provider, "took", took)
+		"outcome", s.Outcome, "provider", r.sent.Provider, "took", r.took)
 }
 
 func (o *Outbox) refused(d core.Decision) {

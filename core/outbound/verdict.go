@@ -82,7 +82,7 @@ func (o *Outbox) rule(ctx context.Context, repo core.Repo, id core.MessageID, v 
 		if matter == &givenUp && v == VerdictSent {
 			return nil, core.Problemf(core.CodeConflict, "This message was given up: by all that the provider says it did not arrive.").Remedied("Say failed or again.")
 		}
-		if err := o.alter(ctx, repo, p.ID, v.apply); err != nil {
+		if err := o.changePart(ctx, repo, p.ID, v.apply); err != nil {
 			return nil, err
 		}
 		about = matter

@@ -69,11 +69,11 @@ func (h *host) under(ctx context.Context, f func(tx core.Tx) error) error {
 func (h *host) Health(ctx context.Context, health core.Health) {
 	h.telling.Lock()
 	defer h.telling.Unlock()
-	h.tell(ctx, h.report(health))
+	h.storeReport(ctx, h.reportOf(health))
 }
 
-// report is that the channel has been so since now.
-func (h *host) report(health core.Health) report {
+// reportOf is that the channel has been so since now.
+func (h *host) reportOf(health core.Health) report {
 	since := h.m.Now()
 	return func(ctx context.Context, tx core.Tx) error {
 		return core.ReportHealth(ctx, tx, h.channel.Workspace, h.channel.ID, health, since)
@@ -82,11 +82,11 @@ func (h *host) report(health core.Health) report {
 
 // wellAgain reports good health where the channel ails from what has that one's code, told here or on another node.
 func (h *host) wellAgain(ctx context.Context, good core.Health) {
-	report := h.report(good)
+	report := h.reportOf(good)
 	h.telling.Lock()
 	defer h.telling.Unlock()
 	before := h.untold
-	h.tell(ctx, func(ctx context.Context, tx core.Tx) error {
+	h.storeReport(ctx, func(ctx context.Context, tx core.Tx) error {
 		if before != nil {
 			if err := before(ctx, tx); err != nil {
 				return err
@@ -105,12 +105,12 @@ func (h *host) retell(ctx context.Context) {
 	h.telling.Lock()
 	defer h.telling.Unlock()
 	if h.untold != nil {
-		h.tell(ctx, h.untold)
+		h.storeReport(ctx, h.untold)
 	}
 }
 
-// tell stores a report, or keeps it for when the database is back. What another node has taken over is its to tell.
-func (h *host) tell(ctx context.Context, r report) {
+// storeReport stores a report, or keeps it for when the database is back. What another node has taken over is its to tell.
+func (h *host) storeReport(ctx context.Context, r report) {
 	err := h.under(ctx, func(tx core.Tx) error { return r(ctx, tx) })
 	h.untold = nil
 	if err == nil {

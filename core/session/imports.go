@@ -12,8 +12,8 @@ import (
 // importSlow is how long to wait at least after the provider asked us to come later.
 const importSlow = 5 * time.Minute
 
-// AskImports adds a job for each channel whose provider may have something to hand over, unless one waits. It is called from time to time, as nobody tells when an
-// account begins to have some.
+// AskImports adds a job for each channel whose provider may have something to hand over, unless one waits. It is called from time to time, as nobody
+// tells when an account begins to have some.
 func (m *Manager) AskImports(ctx context.Context) {
 	all, err := m.Store.AllChannels(ctx)
 	for _, ch := range all {

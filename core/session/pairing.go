@@ -175,8 +175,8 @@ func failed(err error) core.PairingStep {
 	return step
 }
 
-// counter is where a session looks for a person who asks for a pairing.
-type counter struct {
+// requests is what people want of a session: a pairing, or that it begins anew.
+type requests struct {
 	asked chan struct{} // something was asked
 	ask   *ask          // not begun yet
 	going string        // the id of the pairing that goes on
@@ -196,7 +196,7 @@ func (t *tenure) lookForAsk() {
 	if a, err := t.pendingAsk(); err != nil {
 		t.opened.host.log.DebugContext(t.ctx, "asks for pairing not read", "err", err)
 	} else if a != nil {
-		t.take(*a)
+		t.interrupt(*a)
 	}
 }
 
@@ -215,36 +215,36 @@ func (t *tenure) pendingAsk() (*ask, error) {
 	return &a, nil
 }
 
-// take ends what the session does, for what is asked.
-func (t *tenure) take(a ask) {
+// interrupt ends what the session does, for what is asked.
+func (t *tenure) interrupt(a ask) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case a.Stop && t.counter.going == a.ID:
-		t.counter.end(errStop)
+	case a.Stop && t.requests.going == a.ID:
+		t.requests.end(errStop)
 		return
-	case a.Stop || t.counter.going == a.ID || t.counter.ask != nil && t.counter.ask.ID == a.ID:
+	case a.Stop || t.requests.going == a.ID || t.requests.ask != nil && t.requests.ask.ID == a.ID:
 		return
 	}
-	t.counter.ask = &a
-	if t.counter.going != "" {
-		t.counter.end(errAnother)
-	} else if t.counter.end != nil {
-		t.counter.end(errAsked)
+	t.requests.ask = &a
+	if t.requests.going != "" {
+		t.requests.end(errAnother)
+	} else if t.requests.end != nil {
+		t.requests.end(errAsked)
 	}
 	select {
-	case t.counter.asked <- struct{}{}:
+	case t.requests.asked <- struct{}{}:
 	default:
 	}
 }
 
-// doing makes the context of what the session does next, which take ends.
-func (t *tenure) doing(pairing string) (context.Context, context.CancelCauseFunc) {
+// begin makes the context of what the session does next, which interrupt ends.
+func (t *tenure) begin(pairing string) (context.Context, context.CancelCauseFunc) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	ctx, end := context.WithCancelCause(t.ctx)
-	t.counter.going, t.counter.end = pairing, end
-	if pairing == "" && t.counter.ask != nil {
+	t.requests.going, t.requests.end = pairing, end
+	if pairing == "" && t.requests.ask != nil {
 		end(errAsked)
 	}
 	return ctx, end
@@ -253,17 +253,17 @@ func (t *tenure) doing(pairing string) (context.Context, context.CancelCauseFunc
 // pair does what was asked and reports whether something was.
 func (t *tenure) pair() bool {
 	t.mu.Lock()
-	a := t.counter.ask
-	t.counter.ask = nil
+	a := t.requests.ask
+	t.requests.ask = nil
 	select {
-	case <-t.counter.asked:
+	case <-t.requests.asked:
 	default:
 	}
 	t.mu.Unlock()
 	if a == nil {
 		return false
 	}
-	ctx, end := t.doing(a.ID)
+	ctx, end := t.begin(a.ID)
 	defer end(nil)
 	long, stop := context.WithTimeoutCause(ctx, pairingFor, errTooLong)
 	defer stop()

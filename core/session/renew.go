@@ -24,8 +24,8 @@ const (
 	codeEnds = "token-ends"
 )
 
-// Renew renews the credentials that are due, of every channel whose link is a core.RenewLink, and tells of those that end. It is called from time to time; two processes that
-// do so at once do no harm. What fails is tried again a day later: links raise their channel's health when that becomes urgent.
+// Renew renews the credentials that are due, of every channel whose link is a core.RenewLink, and tells of those that end. It is called from time to
+// time; two processes that do so at once do no harm. What fails is tried again a day later: links raise their channel's health when that becomes urgent.
 func (m *Manager) Renew(ctx context.Context) {
 	all, err := m.Store.AllChannels(ctx)
 	if err != nil {
@@ -96,7 +96,7 @@ func (m *Manager) tellEnd(ctx context.Context, ch core.Channel, r core.Renewal) 
 
 // due reports whether it is time to renew: that is noted together with the credentials it was noted for, as others may end at another time.
 func (m *Manager) due(ctx context.Context, repo core.Repo, ch core.Channel, sealed []core.SealedSecret) (bool, error) {
-	raw, err := repo.Value(ctx, traces(ch.ID), renewAt)
+	raw, err := repo.Value(ctx, sessionOwner(ch.ID), renewAt)
 	if err != nil {
 		return false, fmt.Errorf("when to renew: %w", err)
 	}
@@ -132,7 +132,7 @@ func (m *Manager) replace(ctx context.Context, repo core.Repo, ch core.Channel, 
 	if now, err = repo.Secrets(ctx, Owner(ch.ID)); err != nil {
 		return fmt.Errorf("read secrets as they are now: %w", err)
 	}
-	return repo.SetValue(ctx, traces(ch.ID), renewAt, []byte(next.UTC().Format(time.RFC3339)+" "+mark(ch, now)))
+	return repo.SetValue(ctx, sessionOwner(ch.ID), renewAt, []byte(next.UTC().Format(time.RFC3339)+" "+mark(ch, now)))
 }
 
 // keepGiven keeps a secret as the admin gave it. What was renewed before is none of theirs.
@@ -141,7 +141,7 @@ func (m *Manager) keepGiven(ctx context.Context, repo core.Repo, ch core.Channel
 	if err != nil {
 		return fmt.Errorf("open secret %s: %w", old.Name, err)
 	}
-	last, err := repo.Value(ctx, traces(ch.ID), renewedInto+old.Name)
+	last, err := repo.Value(ctx, sessionOwner(ch.ID), renewedInto+old.Name)
 	if err != nil {
 		return fmt.Errorf("what was renewed last: %w", err)
 	}
@@ -150,7 +150,7 @@ func (m *Manager) keepGiven(ctx context.Context, repo core.Repo, ch core.Channel
 			return err
 		}
 	}
-	return repo.SetValue(ctx, traces(ch.ID), renewedInto+old.Name, digest(renewed))
+	return repo.SetValue(ctx, sessionOwner(ch.ID), renewedInto+old.Name, digest(renewed))
 }
 
 func (m *Manager) put(ctx context.Context, repo core.Repo, ch core.Channel, name string, value core.Secret) error {

@@ -188,7 +188,7 @@ const leaseOf = "session/"
 
 // begin runs a session under a lease that was asked for at that time.
 func (r *Runner) begin(life context.Context, l core.Lease, o *opened, asked time.Time) {
-	t := &tenure{opened: o, lease: l, counter: counter{asked: make(chan struct{}, 1)}}
+	t := &tenure{opened: o, lease: l, requests: requests{asked: make(chan struct{}, 1)}}
 	t.ctx, t.end = context.WithCancelCause(life)
 	t.deadline = time.AfterFunc(time.Until(asked.Add(leaseSafe)), func() { t.end(core.ErrLeaseLost) })
 	if !r.m.attach(t) {

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"causeway/core"
@@ -30,11 +29,10 @@ type safe struct {
 var _ core.Safe = (*safe)(nil)
 
 const (
-	keyName     = "key"
-	keySize     = 32
-	recordForm  = 1
-	longestKey  = 512
-	rememberFor = 16 << 20 // bytes of a channel's records
+	keyName    = "key"
+	keySize    = 32
+	recordForm = 1
+	longestKey = 512
 )
 
 // safeOwner names a channel's safe as the owner of its key.
@@ -106,7 +104,7 @@ func (s *safe) repo() core.Repo { return s.h.m.Store.In(s.h.channel.Workspace) }
 func (s *safe) remembered(space string, keys []string, found map[string][]byte) (missing []string, version int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sure()
+	s.checkLease()
 	for _, k := range keys {
 		value, known := s.memory.get(space, k)
 		if !known {
@@ -118,8 +116,8 @@ func (s *safe) remembered(space string, keys []string, found map[string][]byte) 
 	return missing, s.version
 }
 
-// sure forgets what was learned under another lease, or under none.
-func (s *safe) sure() {
+// checkLease forgets what was learned under another lease, or under none.
+func (s *safe) checkLease() {
 	t := s.h.session.Load()
 	if t == nil || t.ctx.Err() != nil {
 		s.lease, s.memory = core.Lease{}, memory{}
@@ -132,7 +130,7 @@ func (s *safe) sure() {
 func (s *safe) learn(version int, put func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sure(); s.version == version && version%2 == 0 && s.lease != (core.Lease{}) {
+	if s.checkLease(); s.version == version && version%2 == 0 && s.lease != (core.Lease{}) {
 		put()
 	}
 }
@@ -148,7 +146,7 @@ func (s *safe) done(changes []core.Change, stored bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
-	s.sure()
+	s.checkLease()
 	for _, c := range changes {
 		switch {
 		case c.All:
@@ -274,54 +272,4 @@ func (s *safe) makeKey(ctx context.Context) error {
 	}
 	_, err = s.repo().AddSecret(ctx, box)
 	return err
-}
-
-// memory is what is known of records, up to about a size; what was not asked for for long goes first. A nil value: there is none. The zero memory is
-// empty.
-type memory struct {
-	young, old map[string][]byte // by space and key
-	size       int               // of young, in bytes
-}
-
-func at(space, key string) string { return space + "\x00" + key }
-
-func (m *memory) get(space, key string) (value []byte, known bool) {
-	k := at(space, key)
-	if value, known = m.young[k]; known {
-		return value, true
-	}
-	if value, known = m.old[k]; known {
-		delete(m.old, k)
-		m.add(k, value)
-	}
-	return value, known
-}
-
-func (m *memory) put(space, key string, value []byte) {
-	m.drop(space, key)
-	m.add(at(space, key), value)
-}
-
-func (m *memory) add(k string, value []byte) {
-	const entry = 64 // what a map needs beside the texts
-	if m.young == nil || m.size > rememberFor/2 {
-		m.young, m.old, m.size = map[string][]byte{}, m.young, 0
-	}
-	m.young[k] = value
-	m.size += len(k) + len(value) + entry
-}
-
-func (m *memory) drop(space, key string) {
-	delete(m.young, at(space, key))
-	delete(m.old, at(space, key))
-}
-
-func (m *memory) dropAll(space, prefix string) {
-	for _, all := range []map[string][]byte{m.young, m.old} {
-		for k := range all {
-			if strings.HasPrefix(k, at(space, prefix)) {
-				delete(all, k)
-			}
-		}
-	}
 }

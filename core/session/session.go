@@ -102,7 +102,7 @@ func (m *Manager) Outdated(ctx context.Context, id core.ChannelID, link core.Lin
 	m.mu.Lock()
 	o := m.open[id]
 	m.mu.Unlock()
-	now, err := m.look(ctx, id, o)
+	now, err := m.reload(ctx, id, o)
 	if err != nil {
 		m.Log.WarnContext(ctx, "no look at what a channel has by now", "channel", id, "err", err)
 		return false
@@ -145,12 +145,12 @@ func (m *Manager) Refresh(ctx context.Context) {
 		m.Log.WarnContext(ctx, "channels not refreshed", "err", err)
 		return
 	}
-	m.forget(all, asked)
+	m.closeGone(all, asked)
 	for _, ch := range all {
 		m.mu.Lock()
 		before := m.open[ch.ID]
 		m.mu.Unlock()
-		if _, err := m.see(ctx, ch, before, asked); err != nil {
+		if _, err := m.openUnlessSame(ctx, ch, before, asked); err != nil {
 			m.Log.WarnContext(ctx, "channel cannot be opened", "channel", ch.ID, "err", err)
 		}
 	}
@@ -169,8 +169,8 @@ func (m *Manager) retell(ctx context.Context) {
 	}
 }
 
-// forget closes the links of channels that were not there any more when it was asked which there are.
-func (m *Manager) forget(there []core.Channel, asked time.Time) {
+// closeGone closes the links of channels that were not there any more when it was asked which there are.
+func (m *Manager) closeGone(there []core.Channel, asked time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	gone := maps.Clone(m.open)
@@ -214,21 +214,21 @@ func (m *Manager) fresh(ctx context.Context, id core.ChannelID) (*opened, error)
 		return o, nil
 	}
 	m.mu.Unlock()
-	return m.look(ctx, id, o)
+	return m.reload(ctx, id, o)
 }
 
-// look reads the channel and opens it anew if it differs from what is open.
-func (m *Manager) look(ctx context.Context, id core.ChannelID, before *opened) (*opened, error) {
+// reload reads the channel and opens it anew if it differs from what is open.
+func (m *Manager) reload(ctx context.Context, id core.ChannelID, before *opened) (*opened, error) {
 	asked := time.Now()
 	ch, err := m.Store.ChannelByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return m.see(ctx, ch, before, asked)
+	return m.openUnlessSame(ctx, ch, before, asked)
 }
 
-// see opens a channel, as it was read at the time asked, unless what is open is the same.
-func (m *Manager) see(ctx context.Context, ch core.Channel, before *opened, asked time.Time) (*opened, error) {
+// openUnlessSame opens a channel, as it was read at the time asked, unless what is open is the same.
+func (m *Manager) openUnlessSame(ctx context.Context, ch core.Channel, before *opened, asked time.Time) (*opened, error) {
 	sealed, err := m.Store.In(ch.Workspace).Secrets(ctx, Owner(ch.ID))
 	if err != nil {
 		return nil, fmt.Errorf("read secrets: %w", err)
@@ -239,8 +239,8 @@ func (m *Manager) see(ctx context.Context, ch core.Channel, before *opened, aske
 		now.host.newest.Store(&now.channel)
 		return m.keep(now), nil
 	}
-	if now.link, now.host, err = m.make(ch, sealed); err != nil {
-		m.drop(ctx, ch)
+	if now.link, now.host, err = m.openLink(ch, sealed); err != nil {
+		m.dropBroken(ctx, ch)
 		return nil, err
 	}
 	kept := m.keep(now)
@@ -280,9 +280,9 @@ func (m *Manager) shut(o *opened) {
 	}
 }
 
-// drop closes the link of a channel that can no longer be opened, and has the next opening count as a change: whatever waits for it may go then,
+// dropBroken closes the link of a channel that can no longer be opened, and has the next opening count as a change: whatever waits for it may go then,
 // even if the settings are what they once were.
-func (m *Manager) drop(ctx context.Context, ch core.Channel) {
+func (m *Manager) dropBroken(ctx context.Context, ch core.Channel) {
 	m.mu.Lock()
 	if there := m.open[ch.ID]; there != nil {
 		m.shut(there)
@@ -290,9 +290,9 @@ func (m *Manager) drop(ctx context.Context, ch core.Channel) {
 	}
 	m.mu.Unlock()
 	repo := m.Store.In(ch.Workspace)
-	last, err := repo.Value(ctx, traces(ch.ID), lastOpened)
+	last, err := repo.Value(ctx, sessionOwner(ch.ID), lastOpened)
 	if err == nil && last != nil && string(last) != notOpened {
-		err = repo.SetValue(ctx, traces(ch.ID), lastOpened, []byte(notOpened))
+		err = repo.SetValue(ctx, sessionOwner(ch.ID), lastOpened, []byte(notOpened))
 	}
 	if err != nil {
 		m.Log.WarnContext(ctx, "failed opening not recorded", "channel", ch.ID, "err", err)
@@ -302,7 +302,7 @@ func (m *Manager) drop(ctx context.Context, ch core.Channel) {
 // announce tells of settings other than those that the channel was opened with last.
 func (m *Manager) announce(ctx context.Context, ch core.Channel, print []byte) {
 	repo := m.Store.In(ch.Workspace)
-	last, err := repo.Value(ctx, traces(ch.ID), lastOpened)
+	last, err := repo.Value(ctx, sessionOwner(ch.ID), lastOpened)
 	if err == nil && bytes.Equal(last, print) {
 		return
 	}
@@ -310,7 +310,7 @@ func (m *Manager) announce(ctx context.Context, ch core.Channel, print []byte) {
 		err = m.Changed(ctx, ch)
 	}
 	if err == nil {
-		err = repo.SetValue(ctx, traces(ch.ID), lastOpened, print)
+		err = repo.SetValue(ctx, sessionOwner(ch.ID), lastOpened, print)
 	}
 	if err != nil {
 		m.Log.WarnContext(ctx, "change of channel not announced", "channel", ch.ID, "err", err)
@@ -322,10 +322,10 @@ const (
 	notOpened  = "none"
 )
 
-// traces is the owner of what the manager remembers of a channel.
-func traces(id core.ChannelID) string { return "session/" + string(id) }
+// sessionOwner is the owner of what the manager remembers of a channel.
+func sessionOwner(id core.ChannelID) string { return "session/" + string(id) }
 
-func (m *Manager) make(ch core.Channel, sealed []core.SealedSecret) (core.Link, *host, error) {
+func (m *Manager) openLink(ch core.Channel, sealed []core.SealedSecret) (core.Link, *host, error) {
 	b, err := m.Bridge(ch.Kind)
 	if err != nil {
 		return nil, nil, err

@@ -14,8 +14,6 @@ const valueTakeBack = "take-back"
 // errTakeBack ends a session for that.
 var errTakeBack = errors.New("the session is to begin anew")
 
-func sessionOwner(id core.ChannelID) string { return "session/" + string(id) }
-
 // TakeBack has the session of a paired channel begin anew, on whichever node it is: it connects although another program has taken its place, and WhatsApp
 // serves who came last. It returns at once; what becomes of it shows in the channel's health. Where no phone is paired there is nothing to take back: that is
 // refused.
@@ -61,16 +59,16 @@ func (t *tenure) lookForTakeBack() {
 	wish := string(raw)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := t.counter.wish
-	t.counter.wish = &wish
-	if before == nil || *before == wish || wish == "" || t.counter.going != "" {
+	before := t.requests.wish
+	t.requests.wish = &wish
+	if before == nil || *before == wish || wish == "" || t.requests.going != "" {
 		return
 	}
-	if t.counter.end != nil {
-		t.counter.end(errTakeBack)
+	if t.requests.end != nil {
+		t.requests.end(errTakeBack)
 	}
 	select {
-	case t.counter.asked <- struct{}{}:
+	case t.requests.asked <- struct{}{}:
 	default:
 	}
 }

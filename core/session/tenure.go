@@ -28,8 +28,8 @@ type tenure struct {
 	ctx      context.Context //nolint:containedctx // its end is the tenure's
 	end      context.CancelCauseFunc
 	deadline *time.Timer // ends it when the lease was not renewed for so long that another may soon have it
-	mu       sync.Mutex  // guards the counter
-	counter  counter
+	mu       sync.Mutex  // guards the requests
+	requests requests
 }
 
 // prolong moves the deadline after a renewal that was asked for at that time.
@@ -70,21 +70,21 @@ func (t *tenure) keep() {
 
 // pause waits before a session is begun again that ended so many times in a row, unless somebody asks for something.
 func (t *tenure) pause(err error, failed int) {
-	wait := again(failed, err)
+	wait := backoff(failed, err)
 	t.opened.host.log.WarnContext(t.ctx, "session ended; it is begun again", "err", err, "failures", failed, "wait", wait)
-	t.ail(err, failed)
+	t.tellFailure(err, failed)
 	select {
 	case <-t.ctx.Done():
-	case <-t.counter.asked:
+	case <-t.requests.asked:
 	case <-time.After(wait):
 	}
 }
 
 // run runs the session once, until it is over, or a person asks for a pairing or wants it back.
 func (t *tenure) run() error {
-	ctx, end := t.doing("")
+	ctx, end := t.begin("")
 	defer end(nil)
-	well := time.AfterFunc(steady, t.well)
+	well := time.AfterFunc(steady, t.tellRecovery)
 	defer well.Stop()
 	err := t.guarded(func() error { return t.opened.link.(core.SessionLink).Run(ctx) })
 	if cause := context.Cause(ctx); errors.Is(cause, errAsked) || errors.Is(cause, errTakeBack) {
@@ -104,8 +104,8 @@ func (t *tenure) guarded(f func() error) (err error) {
 	return f()
 }
 
-// again is how long to wait after so many ends in a row: longer each time, as long as the provider says, and not all channels at once.
-func again(failed int, err error) time.Duration {
+// backoff is how long to wait after so many ends in a row: longer each time, as long as the provider says, and not all channels at once.
+func backoff(failed int, err error) time.Duration {
 	wait := min(longestWait, time.Second<<min(failed-1, 10))
 	var e *core.SendError
 	if errors.As(err, &e) {
@@ -114,8 +114,8 @@ func again(failed int, err error) time.Duration {
 	return time.Duration(float64(wait) * (1 + 0.25*rand.Float64())) //nolint:gosec // jitter needs no secrecy
 }
 
-// ail tells why the session ended, at once if a person must act, else when it happens again and again.
-func (t *tenure) ail(err error, failed int) {
+// tellFailure tells why the session ended, at once if a person must act, else when it happens again and again.
+func (t *tenure) tellFailure(err error, failed int) {
 	h := healthOf(err)
 	if h.Level == core.HealthBad || h.Level == core.HealthWarning && failed >= patience {
 		t.opened.host.Health(t.ctx, h)
@@ -145,8 +145,8 @@ func healthOf(err error) core.Health {
 	return h
 }
 
-// well takes back what ail told, here or on another node.
-func (t *tenure) well() {
+// tellRecovery takes back what tellFailure told, here or on another node.
+func (t *tenure) tellRecovery() {
 	t.opened.host.wellAgain(t.ctx, core.Health{Level: core.HealthGood, Code: codeSession, Reason: "The connection to the provider holds again."})
 }
 

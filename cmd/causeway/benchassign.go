@@ -18,7 +18,7 @@ func benchAssignCommand() *cobra.Command {
 	c := &cobra.Command{Use: "assign", Short: "Measure how long a new conversation waits for its agent", Args: cobra.NoArgs, RunE: benchAssign,
 		Long: "Start a gateway whose WhatsApp platform is simulated, with twenty agents who have room. Each customer writes once, at a steady rate. Printed is the time\n" +
 			"from when the gateway took the message until the conversation had an agent."}
-	c.Flags().StringSlice("database", []string{"sqlite"}, "sqlite, or postgres://… of a server on which databases may be made and dropped; may be repeated")
+	databaseFlag(c)
 	c.Flags().Int("conversations", 2000, "how many customers write")
 	c.Flags().Float64("rate", 100, "conversations a second")
 	return c
@@ -39,28 +39,15 @@ func assignBusiness() string {
 }
 
 func benchAssign(cmd *cobra.Command, _ []string) error {
-	databases, _ := cmd.Flags().GetStringSlice("database")
 	t := newTable(cmd.OutOrStdout(), "DATABASE", "CONVERSATIONS", "P50 ms", "P99 ms", "MAX ms", "FEWEST", "MOST")
-	var all error
-	for _, d := range databases {
-		all = errors.Join(all, benchAssignOn(cmd, d, t))
-	}
-	return errors.Join(all, t.flush())
+	return onServers(cmd, t, func(server string) error {
+		return onTestbed(cmd.Context(), server, func(b testbed) error { return benchAssignOn(cmd, b, t) })
+	})
 }
 
-func benchAssignOn(cmd *cobra.Command, server string, t table) (err error) {
-	dir, remove, err := tempDir()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	database, drop, err := benchDatabase(cmd.Context(), server, dir)
-	if err != nil {
-		return err
-	}
-	defer drop()
+func benchAssignOn(cmd *cobra.Command, b testbed, t table) (err error) {
 	number := simulator.DefaultAccount()
-	w, err := newWorld(cmd.Context(), worldOptions{Dir: dir, Database: database, Sim: simulator.Options{Businesses: []simulator.Account{number}},
+	w, err := newWorld(cmd.Context(), worldOptions{Dir: b.dir, Database: b.database, Sim: simulator.Options{Businesses: []simulator.Account{number}},
 		Business: assignBusiness() + rushChannel("busy", number, 1000)})
 	if err != nil {
 		return err
@@ -70,7 +57,7 @@ func benchAssignOn(cmd *cobra.Command, server string, t table) (err error) {
 	rate, _ := cmd.Flags().GetFloat64("rate")
 	began := time.Now()
 	for i := range n {
-		if !until(cmd.Context(), began.Add(time.Duration(float64(i)/rate*float64(time.Second)))) {
+		if !paced(cmd.Context(), began, int64(i), rate) {
 			return cmd.Context().Err()
 		}
 		w.sim.Businesses()[0].Customer(fmt.Sprint(491510000000+i), fmt.Sprint("Customer ", i)).Say("Hello")
@@ -79,8 +66,7 @@ func benchAssignOn(cmd *cobra.Command, server string, t table) (err error) {
 	if err != nil {
 		return err
 	}
-	kind, _, _ := strings.Cut(database, ":")
-	t.row(kind, fmt.Sprint(len(took)), millis(quantile(took, 0.5)), millis(quantile(took, 0.99)), millis(quantile(took, 1)), fmt.Sprint(slices.Min(held)), fmt.Sprint(slices.Max(held)))
+	t.row(b.kind(), fmt.Sprint(len(took)), millis(quantile(took, 0.5)), millis(quantile(took, 0.99)), millis(quantile(took, 1)), fmt.Sprint(slices.Min(held)), fmt.Sprint(slices.Max(held)))
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"causeway/bridges/simulator"
@@ -20,7 +19,7 @@ func benchDeliverCommand() *cobra.Command {
 		Long: "Start a gateway whose WhatsApp platform is simulated, with two numbers. In each of many conversations of the first, several messages are put into\n" +
 			"the queue at once. Meanwhile the second number sends one now and then. Printed are the messages a second that reached the platform by the first,\n" +
 			"how many a phone showed out of order, and how long those of the second number took from being composed to being there."}
-	c.Flags().StringSlice("database", []string{"sqlite"}, "sqlite, or postgres://… of a server on which databases may be made and dropped; may be repeated")
+	databaseFlag(c)
 	c.Flags().Int("conversations", 200, "conversations of the busy number")
 	c.Flags().Int("messages", 10, "messages in each of them")
 	c.Flags().Float64("rate", 80, "messages a second that the busy number may send, at most 1000")
@@ -29,13 +28,10 @@ func benchDeliverCommand() *cobra.Command {
 }
 
 func benchDeliver(cmd *cobra.Command, _ []string) error {
-	databases, _ := cmd.Flags().GetStringSlice("database")
 	t := newTable(cmd.OutOrStdout(), "DATABASE", "CONVERSATIONS", "MESSAGES", "MAY SEND", "A SECOND", "OUT OF ORDER", "OTHER NUMBER P50 ms", "MAX ms")
-	var all error
-	for _, d := range databases {
-		all = errors.Join(all, benchDeliverOn(cmd, d, t))
-	}
-	return errors.Join(all, t.flush())
+	return onServers(cmd, t, func(server string) error {
+		return onTestbed(cmd.Context(), server, func(b testbed) error { return benchDeliverOn(cmd, b, t) })
+	})
 }
 
 // rush is many messages by one number, and a few by another.
@@ -47,23 +43,13 @@ type rush struct {
 	took                    []time.Duration // of the few
 }
 
-func benchDeliverOn(cmd *cobra.Command, server string, t table) (err error) {
-	dir, remove, err := tempDir()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	database, drop, err := benchDatabase(cmd.Context(), server, dir)
-	if err != nil {
-		return err
-	}
-	defer drop()
+func benchDeliverOn(cmd *cobra.Command, b testbed, t table) (err error) {
 	var r rush
 	r.conversations, _ = cmd.Flags().GetInt("conversations")
 	r.messages, _ = cmd.Flags().GetInt("messages")
 	r.rate, _ = cmd.Flags().GetFloat64("rate")
 	workers, _ := cmd.Flags().GetString("workers")
-	if err := r.open(cmd.Context(), dir, database, workers); err != nil {
+	if err := r.open(cmd.Context(), b, workers); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
@@ -72,17 +58,16 @@ func benchDeliverOn(cmd *cobra.Command, server string, t table) (err error) {
 		return err
 	}
 	slices.Sort(r.took)
-	kind, _, _ := strings.Cut(database, ":")
-	t.row(kind, fmt.Sprint(r.conversations), fmt.Sprint(r.conversations*r.messages), fmt.Sprint(r.rate), fmt.Sprintf("%.1f", perSecond), fmt.Sprint(crossed),
+	t.row(b.kind(), fmt.Sprint(r.conversations), fmt.Sprint(r.conversations*r.messages), fmt.Sprint(r.rate), fmt.Sprintf("%.1f", perSecond), fmt.Sprint(crossed),
 		millis(quantile(r.took, 0.5)), millis(quantile(r.took, 1)))
 	return nil
 }
 
 // open starts the world, and has every customer write, so that all may be answered.
-func (r *rush) open(ctx context.Context, dir, database, workers string) (err error) {
+func (r *rush) open(ctx context.Context, b testbed, workers string) (err error) {
 	busy, other := simulator.DefaultAccount(), simulator.DefaultAccount()
 	other.PhoneNumberID, other.WABA, other.DisplayNumber = busy.PhoneNumberID+"9", busy.WABA+"9", "+1 555-078-3882"
-	o := worldOptions{Dir: dir, Database: database, Sim: simulator.Options{Businesses: []simulator.Account{busy, other}},
+	o := worldOptions{Dir: b.dir, Database: b.database, Sim: simulator.Options{Businesses: []simulator.Account{busy, other}},
 		Business: "channels:\n" + rushChannel("busy", busy, r.rate) + rushChannel("other", other, 80), Flags: map[string]string{}}
 	if workers != "" {
 		o.Flags["workers"] = workers

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +22,7 @@ func benchLargeCommand() *cobra.Command {
 		Long: "Fill a store with a hundredth of the messages and a tenth of the customers, and another with all of them. On each, printed are how long the gateway takes to be\n" +
 			"ready, how many webhooks a second it accepts while a tenth of the customers write, and then while all do, and how long a page of the inbox and an opened\n" +
 			"conversation take by the API."}
-	c.Flags().StringSlice("database", []string{"sqlite"}, "sqlite, or postgres://… of a server on which databases may be made and dropped; may be repeated")
+	databaseFlag(c)
 	c.Flags().Duration("lasting", 10*time.Second, "how long each load lasts")
 	c.Flags().Int("connections", 32, "connections at once")
 	c.Flags().Int("messages", 1_000_000, "messages in the large store")
@@ -33,83 +31,77 @@ func benchLargeCommand() *cobra.Command {
 }
 
 func benchLarge(cmd *cobra.Command, _ []string) error {
-	databases, _ := cmd.Flags().GetStringSlice("database")
 	messages, _ := cmd.Flags().GetInt("messages")
 	contacts, _ := cmd.Flags().GetInt("contacts")
 	t := newTable(cmd.OutOrStdout(), "DATABASE", "MESSAGES", "READY ms", "A SECOND", "P50 / P99 ms", "ALL WRITE: A SECOND", "P50 / P99 ms", "MEMORY MB", "INBOX P50 / P99 ms", "CONVERSATION P50 / P99 ms")
-	var all error
-	for _, d := range databases {
-		writing := max(1, contacts/10)
-		all = errors.Join(all, benchLargeOn(cmd, d, messages/100, writing, writing, t), benchLargeOn(cmd, d, messages, contacts, writing, t))
-	}
-	return errors.Join(all, t.flush())
+	writing := max(1, contacts/10)
+	return onServers(cmd, t, func(server string) (all error) {
+		for _, size := range []storeSize{{messages / 100, writing, writing}, {messages, contacts, writing}} {
+			all = errors.Join(all, onTestbed(cmd.Context(), server, func(b testbed) error { return benchLargeOn(cmd, b, size, t) }))
+		}
+		return all
+	})
 }
 
+// storeSize is what a store is filled with, and how many of its customers write in the first load.
+type storeSize struct{ messages, contacts, writing int }
+
 // benchLargeOn fills a store and puts two loads on it: by some of the customers, who stand anywhere between the others, and by all.
-func benchLargeOn(cmd *cobra.Command, server string, messages, contacts, writing int, t table) (err error) {
+func benchLargeOn(cmd *cobra.Command, b testbed, size storeSize, t table) (err error) {
 	ctx := cmd.Context()
-	dir, remove, err := tempDir()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	database, drop, err := benchDatabase(ctx, server, dir)
-	if err != nil {
-		return err
-	}
-	defer drop()
-	s := &subject{dir: dir, database: database}
-	if err := s.setUp(ctx); err != nil {
-		return err
-	}
-	if err := stock(ctx, database, messages, contacts); err != nil {
-		return fmt.Errorf("stock the store: %w", err)
-	}
-	key, err := s.command(ctx, "apikey", "add", "bench")
+	s := &subject{testbed: b}
+	key, err := s.fill(ctx, size)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := s.start(ctx, s.env(), "serve"); err != nil {
-		return errors.Join(err, s.stop())
-	}
+	err = s.start(ctx, s.env(), "serve")
 	defer func() { err = errors.Join(err, s.stop()) }()
-	ready := time.Since(began)
-	inbox, opened, err := s.read(ctx, strings.TrimSpace(key))
 	if err != nil {
 		return err
 	}
-	l := load{at: s.at, host: s.at, path: s.path, secret: []byte(benchSecret), account: benchAccount, waba: benchWABA, prefix: "S", contacts: writing, apart: contacts / writing}
+	ready := time.Since(began)
+	inbox, opened, err := s.read(ctx, key)
+	if err != nil {
+		return err
+	}
+	some, everyone, err := s.loads(cmd, size)
+	if err != nil {
+		return err
+	}
+	t.row(b.kind(), strconv.Itoa(size.messages), millis(ready), fmt.Sprintf("%.0f", some.perSecond()), spread(some.P50, some.P99),
+		fmt.Sprintf("%.0f", everyone.perSecond()), spread(everyone.P50, everyone.P99), megabytes(peak(s.process.Process)),
+		spread(quantile(inbox, 0.5), quantile(inbox, 0.99)), spread(quantile(opened, 0.5), quantile(opened, 0.99)))
+	return nil
+}
+
+// fill sets a business up, stocks its store, and returns an API key.
+func (s *subject) fill(ctx context.Context, size storeSize) (string, error) {
+	if err := s.setUp(ctx); err != nil {
+		return "", err
+	}
+	if err := stock(ctx, s.database, size.messages, size.contacts); err != nil {
+		return "", fmt.Errorf("stock the store: %w", err)
+	}
+	key, err := s.command(ctx, "apikey", "add", "bench")
+	return strings.TrimSpace(key), err
+}
+
+// loads puts the load of some of the customers on the gateway, then that of all.
+func (s *subject) loads(cmd *cobra.Command, size storeSize) (some, everyone outcome, err error) {
+	l := load{at: s.at, host: s.at, path: s.path, secret: []byte(benchSecret), account: benchAccount, waba: benchWABA, prefix: "S",
+		contacts: size.writing, apart: size.contacts / size.writing}
 	l.lasting, _ = cmd.Flags().GetDuration("lasting")
 	l.connections, _ = cmd.Flags().GetInt("connections")
-	some, err := l.run(ctx)
-	if err != nil {
-		return err
+	if some, err = l.run(cmd.Context()); err != nil {
+		return some, everyone, err
 	}
-	l.prefix, l.contacts, l.apart = "L", contacts, 1
-	everyone, err := l.run(ctx)
-	kind, _, _ := strings.Cut(database, ":")
-	t.row(kind, strconv.Itoa(messages), millis(ready), fmt.Sprintf("%.0f", some.perSecond()), spread(some.P50, some.P99), fmt.Sprintf("%.0f", everyone.perSecond()), spread(everyone.P50, everyone.P99),
-		megabytes(peak(s.process.Process)), spread(quantile(inbox, 0.5), quantile(inbox, 0.99)), spread(quantile(opened, 0.5), quantile(opened, 0.99)))
-	return err
+	l.prefix, l.contacts, l.apart = "L", size.contacts, 1
+	everyone, err = l.run(cmd.Context())
+	return some, everyone, err
 }
 
 func spread(p50, p99 time.Duration) string { return millis(p50) + " / " + millis(p99) }
-
-// command runs this program on the subject's settings and returns what it prints.
-func (s *subject) command(ctx context.Context, args ...string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	c := exec.CommandContext(ctx, self, args...) //nolint:gosec // ourselves
-	c.Env = append(clean(os.Environ()), s.env()...)
-	out, err := c.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", args[0], err)
-	}
-	return string(out), nil
-}
 
 // stockAtOnce is how many contacts, with their messages, are stored in one transaction.
 const stockAtOnce = 200

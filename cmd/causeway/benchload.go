@@ -121,7 +121,7 @@ func (l load) due(ctx context.Context, n int64, began time.Time) bool {
 	if l.rate == 0 {
 		return ctx.Err() == nil
 	}
-	return until(ctx, began.Add(time.Duration(float64(n)/l.rate*float64(time.Second))))
+	return paced(ctx, began, n, l.rate)
 }
 
 // until waits for a time; false means that ctx was done first.

@@ -20,7 +20,7 @@ func benchMailCommand() *cobra.Command {
 		Long: "Start a gateway whose WhatsApp platform and mail server are simulated. Customers write at a steady rate; then the agent answers as many mails at the\n" +
 			"same rate. Printed are the times from the customer's writing until the relay has the mail, and from the gateway's taking the answer until the\n" +
 			"platform was called with it."}
-	c.Flags().StringSlice("database", []string{"sqlite"}, "sqlite, or postgres://… of a server on which databases may be made and dropped; may be repeated")
+	databaseFlag(c)
 	c.Flags().Int("messages", 2000, "how many messages, and answers to them")
 	c.Flags().Int("customers", 200, "how many customers write")
 	c.Flags().Float64("rate", 100, "messages a second")
@@ -38,13 +38,10 @@ channels:
 )
 
 func benchMail(cmd *cobra.Command, _ []string) error {
-	databases, _ := cmd.Flags().GetStringSlice("database")
 	t := newTable(cmd.OutOrStdout(), "DATABASE", "WAY", "MESSAGES", "P50 ms", "P99 ms", "MAX ms")
-	var all error
-	for _, d := range databases {
-		all = errors.Join(all, benchMailOn(cmd, d, t))
-	}
-	return errors.Join(all, t.flush())
+	return onServers(cmd, t, func(server string) error {
+		return onTestbed(cmd.Context(), server, func(b testbed) error { return benchMailOn(cmd, b, t) })
+	})
 }
 
 // post is a world in which messages become mails, and answers to them messages.
@@ -55,23 +52,13 @@ type post struct {
 	customers []*simulator.Customer
 }
 
-func benchMailOn(cmd *cobra.Command, server string, t table) (err error) {
-	dir, remove, err := tempDir()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	database, drop, err := benchDatabase(cmd.Context(), server, dir)
-	if err != nil {
-		return err
-	}
-	defer drop()
+func benchMailOn(cmd *cobra.Command, b testbed, t table) (err error) {
 	var p post
 	p.messages, _ = cmd.Flags().GetInt("messages")
 	p.rate, _ = cmd.Flags().GetFloat64("rate")
 	customers, _ := cmd.Flags().GetInt("customers")
 	number := simulator.DefaultAccount()
-	if p.world, err = newWorld(cmd.Context(), worldOptions{Dir: dir, Database: database, Sim: simulator.Options{Businesses: []simulator.Account{number}},
+	if p.world, err = newWorld(cmd.Context(), worldOptions{Dir: b.dir, Database: b.database, Sim: simulator.Options{Businesses: []simulator.Account{number}},
 		Business: postBusiness + rushChannel("busy", number, 1000)}); err != nil {
 		return err
 	}
@@ -84,13 +71,12 @@ func benchMailOn(cmd *cobra.Command, server string, t table) (err error) {
 		return err
 	}
 	out, err := p.outward(cmd.Context(), mails)
-	kind, _, _ := strings.Cut(database, ":")
 	for _, way := range []struct {
 		name string
 		took []time.Duration
 	}{{"message to mail", in}, {"answer to call", out}} {
 		slices.Sort(way.took)
-		t.row(kind, way.name, fmt.Sprint(len(way.took)), millis(quantile(way.took, 0.5)), millis(quantile(way.took, 0.99)), millis(quantile(way.took, 1)))
+		t.row(b.kind(), way.name, fmt.Sprint(len(way.took)), millis(quantile(way.took, 0.5)), millis(quantile(way.took, 0.99)), millis(quantile(way.took, 1)))
 	}
 	return err
 }
@@ -100,7 +86,7 @@ func (p *post) inward(ctx context.Context) (map[string]mailroom.Mail, []time.Dur
 	said := map[string]time.Time{}
 	began := time.Now()
 	for n := range p.messages {
-		if !until(ctx, began.Add(time.Duration(float64(n)/p.rate*float64(time.Second)))) {
+		if !paced(ctx, began, int64(n), p.rate) {
 			return nil, nil, ctx.Err()
 		}
 		text := fmt.Sprintf("message-%06d.", n)
@@ -147,7 +133,7 @@ func (p *post) outward(ctx context.Context, mails map[string]mailroom.Mail) ([]t
 	}
 	began := time.Now()
 	for n := range p.messages {
-		if !until(ctx, began.Add(time.Duration(float64(n)/p.rate*float64(time.Second)))) {
+		if !paced(ctx, began, int64(n), p.rate) {
 			return nil, ctx.Err()
 		}
 		all.Go(func() {

@@ -100,22 +100,16 @@ func crash(cmd *cobra.Command, _ []string) error {
 
 // crashOn runs the plan on an empty database.
 func crashOn(ctx context.Context, p crashPlan, server string, keep bool) (crashOutcome, error) {
-	dir, remove, err := tempDir()
+	b, remove, err := newTestbed(ctx, server)
 	if err != nil {
 		return crashOutcome{}, err
 	}
-	database, drop, err := benchDatabase(ctx, server, dir)
-	if err != nil {
-		remove()
-		return crashOutcome{}, err
-	}
-	fmt.Fprintf(p.say, "seed %d, folder %s\n", p.seed, dir)
-	o, err := p.run(ctx, dir, database)
+	fmt.Fprintf(p.say, "seed %d, folder %s\n", p.seed, b.dir)
+	o, err := p.run(ctx, b.dir, b.database)
 	if keep || err != nil || o.bad() {
-		fmt.Fprintf(p.say, "kept for you: %s and %s\n", filepath.Join(dir, "gateway.log"), strings.SplitN(database, "?", 2)[0])
+		fmt.Fprintf(p.say, "kept for you: %s and %s\n", filepath.Join(b.dir, "gateway.log"), strings.SplitN(b.database, "?", 2)[0])
 		return o, err
 	}
-	drop()
 	remove()
 	return o, nil
 }

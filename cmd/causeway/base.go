@@ -209,19 +209,21 @@ func (b *base) openVault(ctx context.Context) error {
 
 // join connects the verbs of the domain, which do not know each other.
 func (b *base) join() {
-	b.acceptor, b.life = inbound.New(b.store, b.now, b.log), newLife(b)
+	b.life = newLife(b)
+	b.acceptor = inbound.New(b.store, b.now, b.log)
 	b.acceptor.Stored, b.meters.home = b.meters.stored, b.workspace
-	b.links = session.New(session.Options{Store: b.store, Vault: b.vault, Blobs: b.blobs, Bridges: bridges(), Now: b.now, Log: b.log, HTTP: b.clients.For, Dial: b.clients.Dial,
-		Accept: b.inbox().AcceptUnder, MaxMedia: b.cfg.MaxMedia(), Alert: b.tell, Changed: b.mended,
-		Tell: b.shout})
+	b.links = session.New(session.Options{Store: b.store, Vault: b.vault, Blobs: b.blobs, Bridges: bridges(), Now: b.now, Log: b.log,
+		HTTP: b.clients.For, Dial: b.clients.Dial, Accept: b.inbox().AcceptUnder, MaxMedia: b.cfg.MaxMedia(),
+		Alert: b.tell, Changed: b.mended, Tell: b.shout})
 	b.closers = append(b.closers, b.links)
 	if f, err := convert.Find(b.cfg.FFmpeg); err == nil {
 		b.converter = f
 	} else if b.cfg.FFmpeg != "" {
 		b.log.Warn("no ffmpeg where the settings say", "err", err)
 	}
-	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Sent: b.sent, Refused: b.meters.refused, Arrived: b.arrived,
-		Answered: b.acceptor.Answered, Anew: b.links.Anew, Outdated: b.links.Outdated})
+	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs,
+		Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Sent: b.sent, Refused: b.meters.refused,
+		Arrived: b.arrived, Answered: b.acceptor.Answered, Anew: b.links.Anew, Outdated: b.links.Outdated})
 	b.desk = assign.Desk{Store: b.store, Now: b.now}
 	b.balancer = &assign.Balancer{Desk: b.desk, Log: b.log, Composer: b.outbox, Phrases: b.phrases}
 	b.carer = &care.Carer{Store: b.store, Compose: b.outbox, Desk: b.desk, Phrases: b.phrases, Now: b.now, Log: b.log}

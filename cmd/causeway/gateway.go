@@ -107,7 +107,8 @@ func (g *gateway) buildAPI() (err error) {
 	if err != nil {
 		return err
 	}
-	g.api, err = ginapi.New(ginapi.Options{Connect: connect, Scripts: webchat.Scripts(), Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Proven: g.life.last, Outbox: g.outbox, Desk: g.desk, Carer: g.carer, Staff: g.balancer, Caster: g.caster(), Seal: g.vault.Seal, Info: g.info,
+	g.api, err = ginapi.New(ginapi.Options{Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Outbox: g.outbox, Desk: g.desk, Carer: g.carer,
+		Staff: g.balancer, Caster: g.caster(), Connect: connect, Scripts: webchat.Scripts(), Proven: g.life.last, Seal: g.vault.Seal, Info: g.info,
 		Now: g.now, Log: g.log, PublicURL: g.public(), MediaKey: g.vault.Derive(signedLinks), Version: version(), Registry: registry,
 		Probes: []ginapi.Probe{{Name: "files", Check: g.blobs.Ping}}, UploadBytes: g.cfg.MaxMedia(), Grace: g.cfg.StopAfter})
 	if err == nil {
@@ -252,7 +253,7 @@ func (g *gateway) run(ctx context.Context) error {
 	if g.receiver != nil {
 		doors.Go(func() { g.serveDoor(failed, func() error { return g.receiver.Serve(inner, g.ports.smtp) }) })
 	}
-	rounds.Go(func() { g.rounds(inner) })
+	rounds.Go(func() { goRounds(inner, g.rounds()) })
 	rounds.Go(func() { g.keeper.Run(inner) })
 	rounds.Go(func() { g.prober.Run(inner) })
 	rounds.Go(func() { g.life.run(inner) })
@@ -313,35 +314,40 @@ func hung(what, then string, err error) error {
 	return fmt.Errorf("%s did not end in time and %s: %w", what, then, err)
 }
 
-// rounds does what has to be done from time to time.
-func (g *gateway) rounds(ctx context.Context) {
-	g.syncTemplates(ctx)
-	g.links.Renew(ctx)
-	g.links.AskImports(ctx)
-	refresh, sweep, sync, renew, imports := time.NewTicker(refreshEach), time.NewTicker(sweepEach), time.NewTicker(syncEach), time.NewTicker(renewEach), time.NewTicker(importEach)
-	defer imports.Stop()
-	defer refresh.Stop()
-	defer sweep.Stop()
-	defer sync.Stop()
-	defer renew.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-refresh.C:
-			g.links.Refresh(ctx)
-		case <-sweep.C:
-			g.sweep(ctx)
-			g.planSchedules(ctx)
-		case <-sync.C:
-			g.syncTemplates(ctx)
-		case <-renew.C:
-			g.links.Renew(ctx)
-			g.reconcileDaily(ctx)
-		case <-imports.C:
-			g.links.AskImports(ctx)
-		}
+// round is what has to be done from time to time.
+type round struct {
+	each    time.Duration
+	atStart bool // and not only after the first interval
+	do      func(ctx context.Context)
+}
+
+// rounds are the gateway's.
+func (g *gateway) rounds() []round {
+	return []round{
+		{each: refreshEach, do: g.links.Refresh},
+		{each: sweepEach, do: g.sweep},
+		{each: sweepEach, do: g.planSchedules},
+		{each: syncEach, atStart: true, do: g.syncTemplates},
+		{each: renewEach, atStart: true, do: g.links.Renew},
+		{each: renewEach, do: g.reconcileDaily},
+		{each: importEach, atStart: true, do: g.links.AskImports},
 	}
+}
+
+// goRounds goes all rounds until ctx is done. None waits for another: some ask providers, and may take their time.
+func goRounds(ctx context.Context, all []round) {
+	var running sync.WaitGroup
+	for _, r := range all {
+		running.Go(func() { r.run(ctx) })
+	}
+	running.Wait()
+}
+
+func (r round) run(ctx context.Context) {
+	if r.atStart {
+		r.do(ctx)
+	}
+	core.Every(ctx, r.each, func() { r.do(ctx) })
 }
 
 func (g *gateway) sweep(ctx context.Context) {

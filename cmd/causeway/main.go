@@ -87,8 +87,13 @@ func command() *cobra.Command {
 	root.PersistentFlags().StringP("config", "c", "", "file with the configuration (YAML); CAUSEWAY_* variables and flags go before it")
 	root.PersistentFlags().String("data-dir", "", "where the database, the key and the files are kept")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "admin", Title: "Set up and look after:"})
-	root.AddCommand(serveCommand(), demoCommand(), applyCommand(), channelCommand(), templateCommand(), workflowCommand(), sendCommand(), doctorCommand(),
-		agentsCommand(), contactCommand(), webhookCommand(), keyCommand(), apiKeyCommand(), replayCommand(), jobsCommand(), reportCommand(), broadcastCommand(), configCommand(), migrateCommand(), backupCommand(), restoreCommand(), benchCommand(), floorCommand(), crashCommand(), docsCommand(), versionCommand())
+	root.AddCommand(
+		serveCommand(), demoCommand(), versionCommand(),
+		applyCommand(), channelCommand(), templateCommand(), workflowCommand(), agentsCommand(), contactCommand(), webhookCommand(), apiKeyCommand(),
+		sendCommand(), broadcastCommand(), reportCommand(),
+		doctorCommand(), jobsCommand(), replayCommand(), configCommand(), keyCommand(), migrateCommand(), backupCommand(), restoreCommand(),
+		benchCommand(), floorCommand(), crashCommand(), docsCommand(),
+	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return badFlag{err, cmd.CommandPath()} })
 	strict(root)
 	return root

@@ -105,6 +105,7 @@ func TestTextOfClients(t *testing.T) {
 		"code":                            {"Run this:\n\n```\nFrom: a@b.example\nDate: 2026-11-21 10:42\nTo: c@d.example\n--\n```\n\nThen call us.\n", "Run this:\n\n```\nFrom: a@b.example\nDate: 2026-11-21 10:42\nTo: c@d.example\n--\n```\n\nThen call us."},
 		"windows line ends":               {"Yes.\r\nTomorrow.\r\n\r\nOn 21 Nov 2026 10:42, Mona wrote:\r\n> Hello\r\n> you\r\n", "Yes.\nTomorrow."},
 		"flowed":                          {"This is a line that was broken softly by the sending client, \nand here it goes on.\nA new line.\n", "This is a line that was broken softly by the sending client, and here it goes on.\nA new line."},
+		"the bat":                         {"Hello Mona,\n\nSaturday, November 21, 2026, 10:42:00 AM, you wrote:\n\nMH> Hello,\n\nMH> our last message about order 1042.\n\nIt comes tomorrow.\n\n-- \nBest regards,\n Ali                            mailto:ali@agents.example\n", "Hello Mona,\n\nIt comes tomorrow."},
 		"no quote":                        {"Yes.", "Yes."},
 		"bars":                            {"Yes.\n\n2026/11/21 Mona <mona@shop.example>\n\n| Hello\n| our last\n| message\n", "Yes."},
 	}

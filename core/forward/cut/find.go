@@ -15,6 +15,11 @@ type found struct {
 	plea  bool // it is a sentence with a colon: what stands below may also be the agent's own
 }
 
+const (
+	marker    = "our marker"
+	separator = "separator"
+)
+
 // below finds where an unmarked quote starts, and takes everything from there on for quote.
 func (p *page) below() {
 	limit := len(p.lines)
@@ -31,6 +36,9 @@ func (p *page) below() {
 		}
 		f.start = p.absorb(f.start)
 		if p.written(f.start) || !f.plea || p.isQuote(f.body) {
+			if p.foreign(f) {
+				p.doubts("a quote that is not of our mail")
+			}
 			p.cutAt(f)
 			return
 		}
@@ -55,6 +63,35 @@ func (p *page) cutAt(f found) {
 	if p.sent.strange(p, f.body, len(p.lines)) {
 		p.doubts("text within the quote")
 	}
+}
+
+// foreign says whether what f introduces holds not a word of our mails up to the next introduction: the agent may have put it there for the
+// customer to read.
+func (p *page) foreign(f found) bool {
+	if !p.sent.known() || f.what == marker {
+		return false
+	}
+	start := p.next(f.body)
+	end := start
+	for ; end < len(p.lines); end++ {
+		if p.lines[end].s == "" {
+			continue
+		}
+		if !p.lines[end].plain() { // a marked quote begins
+			return f.what != separator && start < end && !p.sent.any(f.body, end)
+		}
+		if isMarker(p.lines[end].s) {
+			return false
+		}
+		next, ok := p.breakAt(end)
+		if ok && p.absorb(next.start) > start {
+			return !p.sent.any(f.body, end)
+		}
+		if ok { // two introductions of the same
+			start, end = p.next(next.body), next.body-1
+		}
+	}
+	return start < end && !p.sent.any(f.body, end)
 }
 
 // isQuote says whether all below is a quote although nothing is above: it is indented throughout, or ours.
@@ -86,7 +123,7 @@ func (p *page) written(end int) bool {
 func (p *page) breakAt(i int) (found, bool) {
 	s := p.lines[i].s
 	if isMarker(s) {
-		return found{start: i, body: i + 1, what: "our marker", sure: true}, true
+		return found{start: i, body: i + 1, what: marker, sure: true}, true
 	}
 	if words, rest, ok := banner(s); ok {
 		return p.bannerAt(i, words, rest)
@@ -116,7 +153,7 @@ func (p *page) stamped(i int) bool {
 
 // bannerAt judges a line of words between dashes.
 func (p *page) bannerAt(i int, words, rest string) (found, bool) {
-	f := found{start: i, body: i + 1, what: "separator", sure: true}
+	f := found{start: i, body: i + 1, what: separator, sure: true}
 	t := traitsOf(words)
 	if hasAddress(rest) || t.date || t.address {
 		return f, rest == "" || hasAddress(rest)
@@ -171,6 +208,8 @@ type headerRun struct {
 	stamped   bool // a value holds date and time
 	boxed     bool // an address stands in brackets, as after a name
 	answers   bool // a value starts like the subject of a reply: "AW: Order"
+	gap       int  // first line below a blank one within it; zero if there is none
+	above     int  // lines with a name above that
 }
 
 // labels reads the run of such lines that starts at line i.
@@ -181,12 +220,15 @@ func (p *page) labels(i int) headerRun {
 	wrapped := 0
 	for j := i; j < len(p.lines) && j < i+most; j++ {
 		l := &p.lines[j]
-		if l.depth != p.lines[i].depth || l.code {
+		if l.depth != p.lines[i].depth || l.role != p.lines[i].role || l.code {
 			break
 		}
 		if l.s == "" {
 			if !p.labelAt(j+1) || r.count == 0 {
 				break
+			}
+			if r.gap == 0 {
+				r.gap, r.above = j+1, r.count
 			}
 			continue
 		}
@@ -259,6 +301,9 @@ func (p *page) headers(i int) (end int, sure, ok bool) {
 		}
 	}
 	r := p.labels(i)
+	if p.begunBelow(i, r) {
+		return 0, false, false
+	}
 	weight := r.weight()
 	if p.ruled(i) {
 		weight += 2
@@ -274,6 +319,19 @@ func (p *page) headers(i int) (end int, sure, ok bool) {
 		return r.end, true, true
 	}
 	return 0, false, false
+}
+
+// begunBelow says whether the headers in a run that starts at line i begin only below its first gap, and what is above is the agent's: "PS: …".
+// Where a client sets a blank line between all headers, nothing stands together below the first.
+func (p *page) begunBelow(i int, all headerRun) bool {
+	if all.gap == 0 {
+		return false
+	}
+	below := p.labels(all.gap)
+	if below.gap > 0 && below.above < 2 || below.count < 3 || below.addresses == 0 || below.weight() < 2 {
+		return false
+	}
+	return all.above > 1 || p.labelAt(i-1) || !hasAddress(p.lines[i].s)
 }
 
 // ruled says whether a rule, a banner or a ruled edge is right above line i.

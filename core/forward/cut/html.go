@@ -416,6 +416,7 @@ func (t *typesetter) flagged(l line) line {
 	}
 	if l.depth == 0 && strings.HasPrefix(l.s, ">") {
 		l.depth, l.s = unquote(l.s)
+		l.typed = true
 	}
 	return l
 }

@@ -38,6 +38,7 @@ type line struct {
 	zone  int // number of the quote element it lies in, zero outside
 	role  role
 	seam  bool // what stood above it was cut
+	typed bool // in HTML: quoted by '>' alone, as nobody but a person does
 	code  bool // fenced: nothing in it is a sign of anything
 }
 
@@ -91,6 +92,7 @@ func readText(text string) *page {
 	}
 	p.fence()
 	p.bars()
+	p.initials()
 	p.lazy()
 	return p
 }
@@ -128,6 +130,36 @@ func (p *page) bars() {
 			p.lines[i].depth, p.lines[i].s = 1, strings.TrimSpace(p.lines[i].s[1:])
 		}
 	}
+}
+
+// initials finds quotes whose lines begin with the initials of who is quoted, as The Bat! writes them: "MH> Hello". One such line alone is none.
+func (p *page) initials() {
+	first := map[string]int{} // the first line with these initials, until a second is found
+	for i := range p.lines {
+		name := initialsOf(&p.lines[i])
+		if name == "" {
+			continue
+		}
+		at, seen := first[name]
+		if !seen {
+			first[name] = i
+			continue
+		}
+		for _, j := range []int{at, i} {
+			if l := &p.lines[j]; l.depth == 0 {
+				l.depth, l.s = unquote(l.s[len(name):])
+			}
+		}
+	}
+}
+
+// initialsOf is one to four capital letters right before a quote sign at the start of a line, and "" where there are none.
+func initialsOf(l *line) string {
+	end := strings.IndexByte(l.s, '>')
+	if end < 1 || l.depth > 0 || l.code || utf8.RuneCountInString(l.s[:end]) > 4 || strings.ContainsFunc(l.s[:end], func(r rune) bool { return !unicode.IsUpper(r) }) {
+		return ""
+	}
+	return l.s[:end]
 }
 
 // opensBracket says whether a line ends within an address bracket, as wrapped introductions do: "Mona <", "<mona@shop.example".

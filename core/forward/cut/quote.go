@@ -60,11 +60,19 @@ func (p *page) quotes() {
 	blocks := p.blocks()
 	last := p.lastOwn()
 	attributed := false
+	top := p.top()
 	for i := range blocks {
 		b := &blocks[i]
+		if b.b <= top || p.typed(*b) {
+			p.keep(*b)
+			continue
+		}
 		trailing := b.a > last
 		known := p.introduced(b, trailing)
-		b.attributed = known || attributed || p.surelyQuoted(*b)
+		sure := known || p.surelyQuoted(*b)
+		if b.attributed = sure || attributed; b.attributed && !sure && p.sent.known() && !p.sent.any(b.a, b.b) && p.sent.words(b.a, b.b) >= shingle {
+			p.doubts("a quote that is not of our mail")
+		}
 		attributed = b.attributed
 		if !trailing && !b.attributed {
 			p.note("own quote kept")
@@ -85,6 +93,34 @@ func (p *page) quotes() {
 			p.note("answers between quotes")
 		}
 	}
+}
+
+// top is the line on top of our mail, quoted in any way, and zero where there is none. What is quoted above it is no client's quote of our mail.
+func (p *page) top() int {
+	for i := range p.lines {
+		if l := &p.lines[i]; (l.depth == 1 || l.role != own) && isMarker(l.s) {
+			return i
+		}
+	}
+	return 0
+}
+
+// typed says whether the agent typed the signs of a block, beside a quote that their program marked otherwise.
+func (p *page) typed(b block) bool {
+	for i := b.a; i < b.b; i++ {
+		if p.lines[i].depth > 0 && !p.lines[i].typed {
+			return false
+		}
+	}
+	return p.rich && p.hard
+}
+
+// keep leaves a block to the agent, who quoted it for the customer.
+func (p *page) keep(b block) {
+	for i := b.a; i < b.b; i++ {
+		p.lines[i].typed = true
+	}
+	p.note("own quote kept")
 }
 
 // blocks finds the runs of quoted lines that have no role yet. Blank lines do not end a run.
@@ -143,6 +179,19 @@ func (p *page) forwards(b block) bool {
 	return false
 }
 
+// headed says whether a block begins with the line on top of our mail, so that it is a quote of the whole.
+func (p *page) headed(b block) bool {
+	for i, tries := b.a, 0; i < b.b && tries < 3; i++ {
+		if isMarker(p.lines[i].s) {
+			return true
+		}
+		if p.lines[i].s != "" {
+			tries++
+		}
+	}
+	return false
+}
+
 // introduced finds the introduction above a block and says whether it proves that the block is from a mail.
 func (p *page) introduced(b *block, trailing bool) bool {
 	j := p.previous(b.a)
@@ -156,7 +205,7 @@ func (p *page) introduced(b *block, trailing bool) bool {
 	}
 	colon := hasColon(l.s) || strings.HasPrefix(l.s, ":")
 	glued := j == b.a-1
-	if start, t, ok := p.introEnding(j); ok && proves(t, colon, glued, trailing) {
+	if start, t, ok := p.introEnding(j); ok && proves(t, colon, glued, trailing) && (colon || start == j || !p.told(start, j)) {
 		b.start = p.absorb(start)
 		return true
 	}
@@ -164,6 +213,17 @@ func (p *page) introduced(b *block, trailing bool) bool {
 		return false
 	}
 	return p.faintlyIntroduced(b, j, colon, glued)
+}
+
+// told says whether one of the lines from a to b, b included, is a sentence or begins with a word and a colon, as it is not in introductions of
+// several lines.
+func (p *page) told(a, b int) bool {
+	for i := a; i <= b; i++ {
+		if isSentence(p.lines[i].s) || p.labelAt(i) && !hasAddress(p.lines[i].s) {
+			return true
+		}
+	}
+	return false
 }
 
 // proves says whether the traits of the lines above a quote make them its introduction.
@@ -183,7 +243,7 @@ func (p *page) faintlyIntroduced(b *block, j int, colon, glued bool) bool {
 	}
 	apart := start == 0 || p.lines[start-1].s == ""
 	words := len(strings.Fields(p.joined(start, j)))
-	forwards := colon && p.forwards(*b)
+	forwards := colon && (p.forwards(*b) || p.headed(*b))
 	if !apart || words > 12 || !glued && !forwards || !colon && (words > 8 || !p.written(start) || p.forwards(*b) || words > 5 && isSentence(p.lines[j].s)) {
 		return false
 	}

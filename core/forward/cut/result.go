@@ -56,7 +56,7 @@ func (p *page) inspect() {
 			continue
 		}
 		if l.depth > 0 {
-			if p.sent.known() && p.sent.share(i, i+1) > 0.5 || traitsOf(l.s).address {
+			if !l.typed && (p.sent.known() && p.sent.share(i, i+1) > 0.5 || traitsOf(l.s).address) {
 				p.doubts("a quote is left")
 			}
 			continue

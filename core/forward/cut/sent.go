@@ -137,6 +137,12 @@ func (c *comparison) share(a, b int) float64 {
 	return float64(c.hits[b]-c.hits[a]) / float64(c.first[b]-c.first[a])
 }
 
+// words is how many words stand on the lines from a up to b.
+func (c *comparison) words(a, b int) int { return c.first[b] - c.first[a] }
+
+// any says whether the lines from a up to b hold anything of our mails.
+func (c *comparison) any(a, b int) bool { return c.sent != nil && c.hits[b] > c.hits[a] }
+
 // tail finds where one of our mails is quoted whole without quote signs: from the returned line on.
 func (c *comparison) tail(p *page) (int, bool) {
 	if c.sent == nil {

@@ -13,8 +13,12 @@ import (
 )
 
 // decodeText turns bytes of a declared charset into UTF-8. It never fails: labels lie, so valid UTF-8 wins over a declared single-byte
-// charset, and bytes without a usable label are guessed.
+// charset, and bytes without a usable label are guessed. A mark of the byte order is no text.
 func decodeText(b []byte, declared string) string {
+	return strings.TrimPrefix(decoded(b, declared), "\uFEFF")
+}
+
+func decoded(b []byte, declared string) string {
 	label := normalCharset(declared)
 	switch {
 	case label == "utf-7":

@@ -76,6 +76,8 @@ func TestParseText(t *testing.T) {
 	cases := []struct{ name, head, body, text, html string }{
 		{"flowed", "Content-Type: text/plain; format=flowed", "This is a long \r\nparagraph.\r\n From the start stuffed\r\n -- not a sig\r\n-- \r\nAli", "This is a long paragraph.\nFrom the start stuffed\n-- not a sig\n-- \nAli", ""},
 		{"flowed with DelSp", "Content-Type: text/plain; format=flowed; delsp=yes; charset=utf-8", "これは長い行で \r\nここで続きます。\r\n> 引用 \r\n> 続き", "これは長い行でここで続きます。\n> 引用続き", ""},
+		{"mark of the byte order", "Content-Type: text/plain; charset=utf-8", "\uFEFFHello", "Hello", ""},
+		{"utf-16", "Content-Type: text/plain; charset=utf-16le\r\nContent-Transfer-Encoding: base64", "//5IAGkA", "Hi", ""},
 		{"utf-7", "Content-Type: text/plain; charset=utf-7", "Hi Mom -+Jjo--!", "Hi Mom -☺-!", ""},
 		{"windows-1251 unlabelled", "Content-Type: text/plain", "\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0", "Привет, как дела", ""},
 		{"windows-1256 unlabelled", "Content-Type: text/plain", "\xe3\xd1\xcd\xc8\xc7 \xc7\xe1\xd3\xe1\xc7\xe3 \xda\xe1\xed\xdf\xe3", "مرحبا السلام عليكم", ""},

@@ -61,9 +61,14 @@ func refused(at mailbox.Stage, no *smtp.SMTPError) *core.SendError {
 		e.Effect, e.Reason, e.Remedy = core.EffectPark, "The mail server refused the login.", "Correct user and password of the channel, or log in anew where OAuth is used."
 	case at == mailbox.StageConnect || at == mailbox.StageEncrypt:
 		e.Effect, e.Reason = core.EffectPark, "The mail server does not want to talk to us."
+	case no.EnhancedCode == smtp.EnhancedCode{5, 4, 5} || no.EnhancedCode == smtp.EnhancedCode{5, 1, 90}: // Google's words, and Microsoft's
+		e.Effect, e.Retry, e.Reason = core.EffectSlow, time.Hour, "The mailbox has sent as many mails as its provider allows in a day."
+		e.Remedy = "Wait until tomorrow, or hand mails to a relay that takes more."
+	case no.EnhancedCode == smtp.EnhancedCode{5, 2, 2}:
+		e.Reason, e.Remedy = "The recipient's mailbox is full.", "Try again in a few days, or reach the contact another way."
 	case no.Code == 552 || no.EnhancedCode == smtp.EnhancedCode{5, 3, 4} || no.EnhancedCode == smtp.EnhancedCode{5, 2, 3}:
 		e.Reason, e.Remedy = "The mail is larger than the mail server takes.", "Send the file smaller, or as a link."
-	case at == stageSender:
+	case at == stageSender || no.EnhancedCode == smtp.EnhancedCode{5, 7, 60} || no.EnhancedCode == smtp.EnhancedCode{5, 2, 252}: // Microsoft looks at the sender last
 		e.Effect, e.Reason, e.Remedy = core.EffectPark, "The mail server does not let this login send from the channel's address.", "Use the mailbox that the address belongs to, or have your mail provider allow it."
 	case at == stageReceive:
 		e.Reason, e.Remedy = "The mail server does not take mail for this address.", "Check the address, or reach the contact another way."

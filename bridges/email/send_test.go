@@ -146,6 +146,12 @@ func TestRefusals(t *testing.T) {
 		{"content", "data", no(554, 5, 7, 1), core.Rejected, core.EffectFail, "5.7.1"},
 		{"content later", "data", no(451, 4, 3, 0), core.Rejected, core.EffectRetry, "4.3.0"},
 		{"too large", "data", no(552, 5, 3, 4), core.Rejected, core.EffectFail, "5.3.4"},
+		{"mailbox full", "rcpt", no(552, 5, 2, 2), core.Rejected, core.EffectFail, "5.2.2"},
+		{"Google's daily limit", "data", no(550, 5, 4, 5), core.Rejected, core.EffectSlow, "5.4.5"},
+		{"Google's daily limit, told early", "rcpt", no(550, 5, 4, 5), core.Rejected, core.EffectSlow, "5.4.5"},
+		{"Microsoft's daily limit", "data", no(550, 5, 1, 90), core.Rejected, core.EffectSlow, "5.1.90"},
+		{"not as this sender", "data", no(550, 5, 7, 60), core.Rejected, core.EffectPark, "5.7.60"},
+		{"not as this sender, newer", "data", no(554, 5, 2, 252), core.Rejected, core.EffectPark, "5.2.252"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			box := newSMTP(t)

@@ -47,7 +47,7 @@ func parse(raw []byte) (Letter, error) {
 		l.Files = append(l.Files, File{Name: f.Name, MIME: f.MIME, Data: f.Data})
 	}
 	r := cut.Reply(cut.Mail{Text: in.Text, HTML: in.HTML})
-	l.New, l.Sure = r.Text, r.Sure
+	l.New, l.Sure, l.Nothing = r.Text, r.Sure, r.Nothing
 	if strings.TrimSpace(l.Text) == "" {
 		l.Text = strings.TrimSpace(r.Text + "\n\n" + r.Other)
 	}

@@ -16,6 +16,7 @@ type Letter struct {
 	Text       string              // all of it, as plain text
 	New        string              // what the sender newly wrote: without quote and signature
 	Sure       bool                // New is that, without a doubt
+	Nothing    bool                // nothing of it is new, without a doubt
 	Files      []File
 }
 

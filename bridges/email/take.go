@@ -202,10 +202,13 @@ func answered(m Letter) string {
 	return ""
 }
 
-// said is the text of the message. Of an answer it is what is new, if that is sure; of a first mail it is everything, with its subject on top.
+// said is the text of the message. Of an answer it is what is new, if that is sure, and nothing where that is in the files; of a first mail it is
+// everything, with its subject on top.
 func said(m Letter) string {
 	text, fresh := m.Text, len(m.InReplyTo) == 0 && len(m.References) == 0 && !isReply(m.Subject)
-	if !fresh && m.Sure && strings.TrimSpace(m.New) != "" {
+	switch {
+	case fresh:
+	case m.Sure && strings.TrimSpace(m.New) != "", m.Nothing && len(m.Files) > 0:
 		text = m.New
 	}
 	text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(unarmoured(text), "\uFFFD"), "\x00", ""))

@@ -21,7 +21,7 @@ func readLetter(raw []byte) (email.Letter, error) {
 		l.From = append(l.From, email.Address{Name: a.Name, Address: a.Address})
 	}
 	r := cut.Reply(cut.Mail{Text: in.Text, HTML: in.HTML})
-	l.New, l.Sure = r.Text, r.Sure
+	l.New, l.Sure, l.Nothing = r.Text, r.Sure, r.Nothing
 	if strings.TrimSpace(l.Text) == "" { // a mail of HTML alone
 		l.Text = strings.TrimSpace(r.Text + "\n\n" + r.Other)
 	}

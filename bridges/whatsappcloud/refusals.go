@@ -32,7 +32,7 @@ var refusals = meta.Refusals{
 	{Codes: []int{133015}, Effect: core.EffectRetry, Wait: 5 * time.Minute, Reason: "The number was just removed from the platform.", Remedy: "Wait five minutes before registering it again."},
 	{Codes: []int{133016}, Effect: core.EffectPark, Reason: "The number was registered and removed too often.", Remedy: "Wait 72 hours, register it once, then resume the channel."},
 	// How much, how fast.
-	{Codes: []int{4, 17, 32, 613, 80007, 130429}, Effect: core.EffectSlow, Wait: 5 * time.Second, Reason: "More messages or calls than Meta allows in this time."},
+	{Codes: []int{4, 17, 32, 613, 80007, 80008, 130429}, Effect: core.EffectSlow, Wait: 5 * time.Second, Reason: "More messages or calls than Meta allows in this time."},
 	{Codes: []int{131056}, Effect: core.EffectSlowPeer, Wait: 6 * time.Second, Reason: "Too many messages to this customer in a short time."},
 	{Codes: []int{131048}, Effect: core.EffectSlow, Wait: time.Hour, Reason: "Meta limits this number because customers block or report its messages.",
 		Remedy: "Look at the number's quality in the WhatsApp Manager and send less that nobody asked for."},
@@ -45,6 +45,8 @@ var refusals = meta.Refusals{
 	{Codes: []int{131047}, Effect: core.EffectWindow, Reason: "The 24 hours after the customer's last message are over.", Remedy: "Send a template; your text is kept."},
 	{Codes: []int{131026}, Effect: core.EffectFail, Reason: "The message cannot be delivered: the customer is not on WhatsApp, uses an old version, or has not accepted its terms.",
 		Remedy: "Reach the customer on another channel."},
+	{Codes: []int{131030}, Effect: core.EffectFail, Reason: "A test number of Meta's writes only to the numbers on its list.",
+		Remedy: "Add the customer's number: App dashboard, WhatsApp, API Setup. Or use a number of your own."},
 	{Codes: []int{131049}, Effect: core.EffectFail, Reason: "Meta holds back marketing to this customer, who gets much of it.", Remedy: "Try again after a day at the earliest."},
 	{Codes: []int{131050}, Effect: core.EffectStop, Reason: "The customer does not want marketing from you.", Remedy: "Send no more marketing; answers to their messages still go through."},
 	{Codes: []int{130403}, Effect: core.EffectFail, Reason: "You have blocked this customer on WhatsApp.", Remedy: "Unblock them in the WhatsApp Manager or on the phone."},

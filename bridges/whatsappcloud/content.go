@@ -21,7 +21,7 @@ func (b messageBody) content(errs []wireError) core.Content {
 		return core.Content{Kind: core.KindContacts, Contacts: cards(b.Contacts)}
 	case b.Type == "button" && b.Button != nil && cmp.Or(b.Button.Text, b.Button.Payload) != "":
 		return picked(b.Button.Payload, b.Button.Text, "")
-	case b.Type == "order" && b.Order != nil && len(b.Order.Items) > 0:
+	case b.Type == "order" && b.Order != nil && (len(b.Order.Items) > 0 || b.Order.Text != ""):
 		return ordered(*b.Order)
 	case b.Type == "interactive" && b.Interactive != nil:
 		return b.Interactive.content(b.unsupported(errs))
@@ -73,6 +73,7 @@ func (m media) content(kind core.ContentKind) core.Content {
 }
 
 func picked(id, title, description meta.Text) core.Content {
+	title = cmp.Or(title, id)
 	return core.Content{Kind: core.KindChoice, Text: string(title), Choice: &core.Choice{ID: string(id), Title: string(title), Description: string(description)}}
 }
 
@@ -171,6 +172,8 @@ func (b messageBody) unsupported(errs []wireError) core.Content {
 	switch {
 	case u.Code == codeOnPhone:
 		u.Detail = "This message can only be read on the phone, in the WhatsApp Business app."
+	case u.Type == "media_placeholder":
+		u.Detail = "A file. WhatsApp hands it over later, if it is not older than two weeks; it can be seen on the phone."
 	case u.Detail == "":
 		u.Detail = "WhatsApp does not hand over messages of this kind. It can be read on the phone, if the number is used there."
 	}

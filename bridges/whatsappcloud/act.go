@@ -12,6 +12,9 @@ func (l *link) Act(ctx context.Context, a core.Act) (core.Sent, error) {
 	if !meta.GoodID(a.Target) {
 		return core.Sent{}, core.Unsendable("It does not say which message it is about.", "")
 	}
+	if aCall(a.Target) {
+		return core.Sent{}, core.Unsendable("WhatsApp takes no marks on a call.", "")
+	}
 	switch a.Action {
 	case core.ActionRead, core.ActionTyping:
 		b := body{"messaging_product": "whatsapp", "status": "read", "message_id": a.Target}

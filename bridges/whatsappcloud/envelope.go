@@ -22,6 +22,8 @@ type change struct {
 const (
 	fieldMessages = "messages"
 	fieldEchoes   = "smb_message_echoes"
+	fieldBot      = "message_echoes" // of what Meta's own assistant, or another app, wrote in the business's name
+	fieldCalls    = "calls"
 	fieldHistory  = "history"
 	fieldBook     = "smb_app_state_sync"
 	fieldAccount  = "account_update"
@@ -65,7 +67,7 @@ func open(body json.RawMessage, event string, wrappers int) []change {
 // that were just written.
 func fieldOf(event string, body json.RawMessage) string {
 	switch event {
-	case fieldMessages, fieldEchoes, fieldHistory, fieldBook, fieldAccount:
+	case fieldMessages, fieldEchoes, fieldBot, fieldCalls, fieldHistory, fieldBook, fieldAccount:
 		return event
 	}
 	return bareField(body)

@@ -2,6 +2,7 @@ package whatsappcloud
 
 import (
 	"encoding/json"
+	"strings"
 
 	"causeway/bridges/meta"
 	"causeway/core"
@@ -14,7 +15,10 @@ func (l *link) message(c change, v value, raw json.RawMessage, echo bool) core.E
 
 	// Its time is that of its arrival, if no other can be read.
 	e := core.Event{Kind: core.EventMessage, ID: string(m.ID), At: l.host.Now(), Origin: core.OriginCustomer, Raw: raw}
-	if echo {
+	switch {
+	case echo && c.field == fieldBot:
+		e.Origin = core.OriginBusiness // it may be our own, too
+	case echo:
 		e.Origin = core.OriginDevice
 	}
 	if !meta.GoodID(e.ID) {
@@ -52,6 +56,9 @@ func (l *link) kinds(c change, m message, e core.Event) core.Event {
 	}
 	content := m.content()
 	content.Quote, content.Referral, content.Forwarded = m.quote(), m.referred(), m.forwarded()
+	if strings.HasSuffix(string(m.Creation), "_bot") {
+		content.Automatic = "WhatsApp's own assistant"
+	}
 	if contactRequest(m.Origin) {
 		for i := range content.Contacts {
 			content.Contacts[i].Requested = true

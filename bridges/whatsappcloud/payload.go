@@ -42,6 +42,7 @@ type message struct {
 	Group     meta.Text            `json:"group_id"`
 	Timestamp meta.Text            `json:"timestamp"`
 	Origin    meta.Text            `json:"origin"`
+	Creation  meta.Text            `json:"message_creation_type"`
 	Context   *quoteContext        `json:"context"`
 	Referral  *referral            `json:"referral"`
 	System    *system              `json:"system"`

@@ -66,8 +66,10 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 // events turns one change into at least one event.
 func (l *link) events(c change) []core.Event {
 	switch c.field {
-	case fieldMessages, fieldEchoes:
+	case fieldMessages, fieldEchoes, fieldBot:
 		return l.conversation(c)
+	case fieldCalls:
+		return l.each(c, "calls", l.call)
 	case fieldHistory:
 		return l.history(c)
 	case fieldBook:

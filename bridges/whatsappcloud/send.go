@@ -22,7 +22,7 @@ func (l *link) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) {
 	if err := l.fill(ctx, b, out); err != nil {
 		return core.Sent{}, err
 	}
-	if q := out.Content.Quote; q != nil && q.Provider != "" {
+	if q := out.Content.Quote; q != nil && q.Provider != "" && !aCall(q.Provider) {
 		b["context"] = body{"message_id": q.Provider}
 	}
 	return l.post(ctx, b, out.To)

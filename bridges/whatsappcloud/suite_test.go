@@ -17,7 +17,7 @@ func TestSuite(t *testing.T) {
 		Hook: &bridgetest.Hook{Sign: metatest.Signed, Message: message, Two: []byte(two), Accounts: []string{"111111111", "222222222"},
 			Forge:   metatest.Forged(message),
 			Unknown: []byte(wrap("hologram", `{"x":1}`)), Malformed: []byte(`{"object":`), Samples: bridgetest.Seeds(t),
-			Pieces: []string{"entry/*", "entry/*/changes/*", "entry/*/changes/*/value/*messages/*", "entry/*/changes/*/value/message_echoes/*", "entry/*/changes/*/value/statuses/*", "entry/*/changes/*/value/errors/*"}, Vital: vital()},
+			Pieces: []string{"entry/*", "entry/*/changes/*", "entry/*/changes/*/value/*messages/*", "entry/*/changes/*/value/message_echoes/*", "entry/*/changes/*/value/calls/*", "entry/*/changes/*/value/statuses/*", "entry/*/changes/*/value/errors/*"}, Vital: vital()},
 		Send: &bridgetest.Send{To: []core.IdentityKey{ana}, Files: someFiles(), Refusals: someRefusals(), Contents: someContents(),
 			Template: &core.Template{Name: "hello", Language: "en_US", Status: core.TemplateApproved, Components: []core.Component{{Type: "body", Text: "Hi {{1}}"}}}},
 		Media: &core.Media{Provider: "4711"}, Act: &core.Act{Action: core.ActionTyping, Target: "wamid.1"}, Templates: true, Setup: true,
@@ -25,9 +25,10 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// vital are the members of a message without which nobody can tell whose it is.
+// vital are the members of a message without which nobody can tell whose it is, and those of a call without which nobody can tell who called.
 func vital() []string {
-	all := []string{"entry/*/*", "entry/*/changes/*/field", "entry/*/changes/*/value", "entry/*/changes/*/value/messages", "entry/*/changes/*/value/message_echoes"}
+	all := []string{"entry/*/*", "entry/*/changes/*/field", "entry/*/changes/*/value", "entry/*/changes/*/value/messages", "entry/*/changes/*/value/message_echoes",
+		"entry/*/changes/*/value/calls", "entry/*/changes/*/value/calls/*/event", "entry/*/changes/*/value/calls/*/direction"}
 	for _, name := range []string{"id", "from", "from_user_id", "type"} {
 		all = append(all, "entry/*/changes/*/value/*/*/"+name)
 	}

@@ -93,3 +93,38 @@ func TestDocumentedBroadcast(t *testing.T) {
 		}
 	}
 }
+
+// described is a file of ours in a text, with what the text says is in it: `core/gate.go` (`Decide`).
+var described = regexp.MustCompile("`([a-z][a-z/]+\\.go)`(?:\\s+\\(((?:`\\w+`(?:, )?)+)\\))?")
+
+// place is a folder of ours in a text.
+var place = regexp.MustCompile("`((?:core|adapters|bridges|cmd|config)(?:/[a-z]+)*)(?:/…)?`")
+
+// What the architecture says is where it says.
+func TestArchitecture(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := described.FindAllStringSubmatch(string(raw), -1)
+	for _, m := range files {
+		source, err := os.ReadFile(filepath.Join("../..", m[1]))
+		if err != nil {
+			t.Error(err)
+		}
+		for name := range strings.FieldsFuncSeq(m[2], func(r rune) bool { return strings.ContainsRune("`, ", r) }) {
+			if !regexp.MustCompile(`(?m)^(func (\([^)]*\) )?|type )` + name + `\b`).Match(source) {
+				t.Errorf("%s has no %s", m[1], name)
+			}
+		}
+	}
+	folders := place.FindAllStringSubmatch(string(raw), -1)
+	for _, m := range folders {
+		if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(files) < 20 || len(folders) < 10 {
+		t.Errorf("only %d files and %d folders were found", len(files), len(folders))
+	}
+}

@@ -303,7 +303,10 @@ func (w *writer) cut(ctx context.Context, in Incoming) (cut.Result, error) {
 	if err != nil {
 		return cut.Result{}, err
 	}
-	m := cut.Mail{Text: in.Text, HTML: in.HTML}
+	m := cut.Mail{Text: in.Text, HTML: in.HTML, Author: append([]string{w.agent.Name}, w.agent.Addresses...)}
+	for _, from := range in.From {
+		m.Author = append(m.Author, from.Name)
+	}
 	for _, n := range sent {
 		m.Sent = append(m.Sent, n.Body)
 	}

@@ -23,6 +23,9 @@ type Mail struct {
 	Text string
 	HTML string
 	Sent []string // texts of the mails we sent in this thread, newest first; without them quotes are found by their form alone
+	// Author are names and addresses of the agent, who may sign with them. Without them a signature that nothing marks is found only where it
+	// looks like a whole business card, whosever it is.
+	Author []string
 }
 
 // Result is what was found in a mail.
@@ -52,14 +55,27 @@ func Reply(m Mail) Result {
 	sent := newSent(m.Sent)
 	text, long := clip(m.Text, maxText)
 	page, longer := clip(m.HTML, maxHTML)
-	plain := readText(text).examine(sent)
-	rich := readHTML(page).examine(sent)
+	by := authorOf(m.Author)
+	plain := readText(text).examine(sent, by)
+	rich := readHTML(page).examine(sent, by)
 	r := choose(plain, rich)
 	r.How = strings.Join(r.how, ", ")
 	if long || longer {
 		r.Sure, r.Nothing, r.How = false, false, r.How+", too long"
 	}
 	return r.Result
+}
+
+// authorOf tells names from addresses.
+func authorOf(known []string) (a author) {
+	for _, s := range known {
+		if hasAddress(s) {
+			a.addresses = append(a.addresses, strings.ToLower(s))
+		} else if words := nameWords(s); len(words) > 0 {
+			a.names = append(a.names, words)
+		}
+	}
+	return a
 }
 
 // clip cuts s down to at most n bytes at a rune's edge and says whether it had to.

@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,12 +17,10 @@ func (p *page) signatures() {
 		start := p.paragraph(end)
 		switch {
 		case p.advertised(end):
-			p.set(end, end+1, signature)
-			p.note("mobile signature")
+			p.sign(end, end, "mobile signature")
 		case isLegal(p.joined(start, end)) && p.written(start):
-			p.set(start, end+1, signature)
-			p.note("legal footer")
-		case p.underRule(end), p.card(start, end):
+			p.sign(start, end, "legal footer")
+		case p.underRule(end), p.named(end), p.card(start, end):
 		default:
 			return
 		}
@@ -42,40 +41,71 @@ func (p *page) advertised(i int) bool {
 	return isAdvertisement(p.lines[i].s) && (i == 0 || p.lines[i-1].s == "" || !p.lines[i-1].plain() || isRule(p.lines[i-1].s))
 }
 
-// underRule takes off a signature under a line of dashes. Under the two of the standard anything goes, under others only what looks like one.
+// underRule takes off a signature under a line of dashes, or from where the mail program put it.
 func (p *page) underRule(end int) bool {
 	const most = 16
 	for i, lines := end, 0; i >= 0 && lines < most; i-- {
 		l := &p.lines[i]
-		if !l.plain() {
+		switch {
+		case !l.plain():
 			return false
-		}
-		if l.s == "" {
+		case l.s == "":
 			continue
+		case l.marks&markUnder != 0:
+			if !p.cardLike(i, end) && !p.bears(i) {
+				p.doubts("sentences in the signature")
+			}
+			p.sign(i, end, "signature")
+			return true
+		case isRule(l.s) && i != end:
+			return p.ruledOff(i, end)
 		}
 		lines++
-		if !isRule(l.s) || i == end {
-			continue
-		}
-		standard := strings.Trim(l.s, "-") == "" && len(l.s) == 2 || l.s == "—" || l.s == "––"
-		if like := p.cardLike(i+1, end); !like && !standard {
-			return false
-		} else if !like && !strings.HasSuffix(l.raw, "-- ") {
-			p.doubts("sentences in the signature")
-		}
-		for j := p.previous(i); j >= 0 && p.lines[j].plain() && isRule(p.lines[j].s); j = p.previous(j) {
-			i = j
-		}
-		p.set(i, end+1, signature)
-		p.note("signature")
-		return true
 	}
 	return false
 }
 
+// ruledOff takes off what stands under the rule at line i. Under the two dashes of the standard anything goes, under others only what looks like a
+// signature.
+func (p *page) ruledOff(i, end int) bool {
+	l := &p.lines[i]
+	standard := strings.Trim(l.s, "-") == "" && len(l.s) == 2 || l.s == "—" || l.s == "––"
+	like := p.cardLike(i+1, end)
+	if !standard && (!like || p.framed(i)) {
+		return false
+	}
+	if !like && !strings.HasSuffix(l.raw, "-- ") {
+		p.doubts("sentences in the signature")
+	}
+	p.sign(i, end, "signature")
+	return true
+}
+
+// framed says whether the rule at line i is the lower one of two around some of the agent's text.
+func (p *page) framed(i int) bool {
+	for j := i - 2; j > 0 && p.lines[j].plain(); j-- {
+		if p.lines[j].s == p.lines[i].s {
+			return p.written(j)
+		}
+	}
+	return false
+}
+
+// sign takes the lines from start to end, end included, for signature, and the rules around them.
+func (p *page) sign(start, end int, how string) {
+	for j := p.previous(start); j >= 0 && p.lines[j].plain() && isRule(p.lines[j].s); j = p.previous(j) {
+		start = j
+	}
+	for j := p.next(end + 1); j < len(p.lines) && p.lines[j].plain() && isRule(p.lines[j].s); j = p.next(j + 1) {
+		end = j
+	}
+	p.set(start, end+1, signature)
+	p.note(how)
+}
+
 // cardLike says whether the lines from a to end could be a signature: short lines without sentences, few or with ways to reach someone.
 func (p *page) cardLike(a, end int) bool {
-	lines, reach := 0, 0
+	lines, reach, digits := 0, 0, 0
 	for i := a; i <= end; i++ {
 		s := p.lines[i].s
 		if s == "" {
@@ -87,14 +117,55 @@ func (p *page) cardLike(a, end int) bool {
 		if isReach(s) {
 			reach++
 		}
+		digits += traitsOf(s).digits
 	}
-	return lines <= 3 || reach > 0
+	return lines <= 3 && digits == 0 || reach > 0
+}
+
+// bears says whether line i is the agent's name, perhaps with a word or two.
+func (p *page) bears(i int) bool {
+	const most = 6
+	words := nameWords(p.lines[i].s)
+	return len(words) <= most && slices.ContainsFunc(p.author.names, func(name []string) bool {
+		return len(name) <= len(words) && slices.Equal(name, words[:len(name)])
+	})
+}
+
+// nameWords are the words of a name, in lower case.
+func nameWords(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '’' })
+}
+
+// named takes off a signature without a rule, from the agent's name on: short lines, with a way to reach them. After a colon it is what the agent
+// wants to tell.
+func (p *page) named(end int) bool {
+	const most = 12
+	reach := false
+	for i, lines := end, 0; i >= 0 && lines < most && p.lines[i].plain(); i-- {
+		s := p.lines[i].s
+		if s == "" {
+			continue
+		}
+		lines++
+		if isSentence(s) || isListed(s) || len(unlinked(s)) > 100 {
+			return false
+		}
+		if lines > 1 && reach && p.bears(i) {
+			if j := p.previous(i); !p.written(i) || hasColon(p.lines[j].s) {
+				return false
+			}
+			p.sign(i, end, "signature")
+			return true
+		}
+		reach = reach || isReach(s)
+	}
+	return false
 }
 
 // card takes off a paragraph at the end that is nothing but a business card: four lines or more, the first a name, with at least two ways
-// to reach its bearer. After a colon it is what the agent wants to tell.
+// to reach its bearer. After a colon it is what the agent wants to tell, and so is the card of somebody with another address.
 func (p *page) card(start, end int) bool {
-	if first := p.lines[start].s; end-start < 3 || !p.written(start) || isReach(first) || traitsOf(first).digits > 0 || len(strings.Fields(first)) > 5 {
+	if first := p.lines[start].s; end-start < 3 || p.anothers(start, end) || !p.written(start) || isReach(first) || traitsOf(first).digits > 0 || len(strings.Fields(first)) > 5 {
 		return false
 	}
 	if j := p.previous(start); j >= 0 && hasColon(p.lines[j].s) {
@@ -113,15 +184,22 @@ func (p *page) card(start, end int) bool {
 	if reach < 2 {
 		return false
 	}
-	p.set(start, end+1, signature)
-	p.note("contact card")
+	p.sign(start, end, "contact card")
 	return true
 }
 
-// isSentence says whether s ends like one, and is longer than an abbreviation or a name.
+// anothers says whether the lines from start to end hold mail addresses, none of them the agent's.
+func (p *page) anothers(start, end int) bool {
+	text := strings.ToLower(p.joined(start, end))
+	return len(p.author.addresses) > 0 && hasAddress(text) && !hasAny(text, p.author.addresses)
+}
+
+// isSentence says whether s ends like one, and is longer than a name that ends with an abbreviation.
 func isSentence(s string) bool {
+	const abbreviated = 5 // "Corp."
 	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, ")\"'”»"))
-	return unicode.Is(unicode.STerm, last) && (last != '.' || len(strings.Fields(s)) > 3)
+	words := strings.Fields(s)
+	return unicode.Is(unicode.STerm, last) && (last != '.' || len(words) > 3 || len(words) > 1 && utf8.RuneCountInString(words[len(words)-1]) > abbreviated)
 }
 
 func isListed(s string) bool {

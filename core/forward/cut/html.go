@@ -29,19 +29,21 @@ type element struct {
 
 // typesetter turns HTML into lines without building a tree, so that neither deep nor crooked nesting costs more than its length.
 type typesetter struct {
-	p     *page
-	stack []element
-	cur   strings.Builder
-	at    element // the element in which the current line's first text stands
-	any   bool    // the current line holds something, if only a hard space
-	space bool    // a space is due
-	gap   bool    // a blank line is due
-	from  bool    // the next line is the first of the quote
-	top   bool    // the next line is under a ruled edge
-	zones int
-	total int  // bytes on the lines that are done
-	tight bool // the style sheet takes the space between paragraphs away
-	inks  []ink
+	p       *page
+	stack   []element
+	cur     strings.Builder
+	at      element // the element in which the current line's first text stands
+	any     bool    // the current line holds something, if only a hard space
+	space   bool    // a space is due
+	gap     bool    // a blank line is due
+	from    bool    // the next line is the first of the quote
+	top     bool    // the next line is under a ruled edge
+	under   bool    // the next line is the first of a signature
+	autosig bool    // Outlook's signature has begun
+	zones   int
+	total   int  // bytes on the lines that are done
+	tight   bool // the style sheet takes the space between paragraphs away
+	inks    []ink
 }
 
 // readHTML makes lines of an HTML part.
@@ -119,6 +121,7 @@ func (t *typesetter) open(g tag, closed bool) {
 	switch g.name {
 	case "br":
 		t.newline()
+		t.under = t.under || hasAny(g.known, underNames())
 		return
 	case "hr":
 		t.rule(g)
@@ -226,6 +229,9 @@ func (t *typesetter) judge(e *element, g tag) {
 	if isTop(g.style) {
 		t.top = true
 	}
+	if !t.autosig && (hasAny(k, underNames()) || strings.Contains(g.style, "mso-bookmark:_mailautosig")) {
+		t.under, t.autosig = true, true // it begins once, and every part of it says so
+	}
 }
 
 // introNames, fromNames, quoteNames and signatureNames are parts of the names that mail programs give to their elements.
@@ -237,6 +243,9 @@ func introNames() []string {
 func fromNames() []string {
 	return []string{"divrplyfwdmsg", "appendonsend", "__headers__", "ms-outlook-mobile-reference-message", "isreplycontent", "isforwardcontent", " replysplit ", " origbody "}
 }
+
+// underNames mark the place where a program puts the signature; nothing marks its end.
+func underNames() []string { return []string{"linebreakatbeginningofsignature", "_mailautosig"} }
 
 func quoteNames() []string {
 	return []string{"quote", "olk_src_body_section", "messagereplysection", "zmail_extra", "moz-forward-container", "mail-editor-reference-message-container", "__quoted_text__", "oriforward", HTMLClass,
@@ -409,10 +418,13 @@ func (t *typesetter) flagged(l line) line {
 	if t.top {
 		l.marks |= markTop
 	}
+	if t.under {
+		l.marks |= markUnder
+	}
 	if l.marks&markRule == 0 {
-		t.from, t.top = false, false
+		t.from, t.top, t.under = false, false, false
 	} else {
-		l.marks &^= markFrom
+		l.marks &^= markFrom | markUnder
 	}
 	if l.depth == 0 && strings.HasPrefix(l.s, ">") {
 		l.depth, l.s = unquote(l.s)

@@ -26,6 +26,7 @@ const (
 	markTop                     // under a ruled top edge, as Outlook draws above its header block
 	markRule                    // a horizontal rule
 	markSurely                  // quoted by an element that is made for quotes of mails
+	markUnder                   // here the mail program put a signature
 )
 
 // line is one line of a mail.
@@ -42,6 +43,12 @@ type line struct {
 	code  bool // fenced: nothing in it is a sign of anything
 }
 
+// author is who wrote a mail.
+type author struct {
+	names     [][]string // the words of each
+	addresses []string   // lower case
+}
+
 // maxLook is how much of a line is looked at. Longer lines are prose or data, never the sign of a quote.
 const maxLook = 1000
 
@@ -53,6 +60,7 @@ type page struct {
 	doubt bool // not sure of the roles
 	hard  bool
 	sent  comparison
+	author
 }
 
 func (p *page) note(how string) {

@@ -3,11 +3,11 @@ package cut
 import "strings"
 
 // examine finds out about every line of a page what it is.
-func (p *page) examine(s *sent) reading {
+func (p *page) examine(s *sent, by author) reading {
 	if p.next(0) == len(p.lines) {
 		return reading{empty: true}
 	}
-	p.sent = s.compare(p)
+	p.sent, p.author = s.compare(p), by
 	p.zones()
 	p.below()
 	if b := p.blocks(); len(b) > 0 && p.lastOwn() > b[len(b)-1].a {

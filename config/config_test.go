@@ -91,6 +91,7 @@ func TestRefused(t *testing.T) {
 		{"group as a text", "dkim: yes", "", "causeway.yaml:1: Here must be keys with values."},
 		{"a list as the whole", "- a", "", "causeway.yaml:1: Here must be keys with values."},
 		{"not YAML", "a: b: c", "", "causeway.yaml: This is not YAML:"},
+		{"second document", "log_level: info\n---\nhttp_listen: :1\n", "", "causeway.yaml:2: A second document begins here, which nobody would read."},
 		{"tab", "dkim:\n\tselector: x", "", "causeway.yaml: This is not YAML: line 2"},
 		{"unknown choice", "log_format: xml", "", `causeway.yaml:1: log_format cannot be "xml". Write one of: text, json.`},
 		{"no port", "http_listen: localhost", "", `http_listen is "localhost", which is not an address with a port. Write it like 127.0.0.1:8080`},

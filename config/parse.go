@@ -19,6 +19,9 @@ func parse(file string, raw []byte) (map[string]setting, []remark.Remark) {
 		p.wrong.Add(file, "", "Mind indentation, quotes and colons there.", "This is not YAML: %s.", core.YAMLFault(err))
 		return nil, p.wrong.All
 	}
+	if line := core.SecondYAML(raw); line > 0 {
+		p.wrong.Add(fmt.Sprintf("%s:%d", file, line), "", "Take the line --- out, or make a file of its own of what follows.", "A second document begins here, which nobody would read.")
+	}
 	if len(doc.Content) > 0 && doc.Content[0].Tag != "!!null" {
 		p.mapping(doc.Content[0], "")
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,13 +11,19 @@ func DidYouMean(word string, known []string) string {
 	if near := Nearest(word, known); near != "" {
 		return fmt.Sprintf("Did you mean %q?", near)
 	}
+	var all []string
+	for _, k := range known {
+		if !slices.Contains(all, k) { // a file and the store may both have it
+			all = append(all, k)
+		}
+	}
 	switch {
-	case len(known) == 0:
+	case len(all) == 0:
 		return ""
-	case len(known) > 12:
+	case len(all) > 12:
 		return "Take it out, or look it up in the documentation."
 	}
-	return "Known are: " + strings.Join(known, ", ") + "."
+	return "Known are: " + strings.Join(all, ", ") + "."
 }
 
 // Nearest returns the known word that was most likely meant, or "".

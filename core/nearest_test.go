@@ -22,7 +22,7 @@ func TestDidYouMean(t *testing.T) {
 	if got := DidYouMean("chanel", []string{"channel", "team"}); got != `Did you mean "channel"?` {
 		t.Errorf("got %q", got)
 	}
-	if got := DidYouMean("zzz", []string{"channel", "team"}); got != "Known are: channel, team." {
+	if got := DidYouMean("zzz", []string{"channel", "team", "channel"}); got != "Known are: channel, team." {
 		t.Errorf("got %q", got)
 	}
 }

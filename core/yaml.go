@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,4 +18,26 @@ func YAMLFault(err error) string {
 		return "line " + strconv.Itoa(n+1) + ": " + m[2]
 	}
 	return s
+}
+
+// SecondYAML is the line on which a second document begins in a YAML text: readers take the first, and pass over all that stands behind it. Zero: there
+// is none.
+func SecondYAML(raw []byte) int {
+	begun, second := false, 0
+	for i, line := range bytes.Split(raw, []byte("\n")) {
+		line = bytes.TrimRight(line, " \t\r")
+		switch {
+		case string(line) == "---" || bytes.HasPrefix(line, []byte("--- ")):
+			if begun && second == 0 {
+				second = i + 1
+			}
+			begun = begun || len(line) > len("---")
+		case len(line) == 0 || line[0] == '#':
+		case second > 0:
+			return second
+		default:
+			begun = true
+		}
+	}
+	return 0
 }

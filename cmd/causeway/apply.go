@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"causeway/config/business"
@@ -128,7 +127,6 @@ func (b *base) plan(cmd *cobra.Command, path string, raw []byte) (*business.Plan
 	if f.Workspace == "" {
 		f.Workspace = b.cfg.Workspace
 	}
-	f.Name = filepath.Base(path)
 	if err := b.readWorkflows(cmd.Context(), &f); err != nil {
 		return nil, err
 	}

@@ -186,6 +186,7 @@ func TestWrongUse(t *testing.T) {
 	s.file("word", "a-long-random-word-of-mine\n")
 	s.file("broken.yaml", "channels:\n  - name: [shop\n")
 	s.file("wrong.yaml", "agents:\n  - name: Ben\n    addresses: ben@example.com\n")
+	s.file("flow.yaml", "agents:\n  - {name: Ben, addresses: [ben@example.com]}\nworkflows:\n  - name: w\n    on: {event: opened}\n    steps:\n      - assign: {agent: Boris}\n")
 	s.file("causeway.yaml", "data_dirr: /tmp\n")
 	for _, c := range []struct {
 		args []string
@@ -197,6 +198,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"apply", "-f", "definition.yaml", "--dry-run"}, []string{"definition.yaml:2", `The channel "sms"`, "hookz"}},
 		{[]string{"apply", "-f", "broken.yaml"}, []string{"broken.yaml"}},
 		{[]string{"apply", "-f", "wrong.yaml"}, []string{"wrong.yaml:3", "list"}},
+		{[]string{"apply", "-f", "./flow.yaml"}, []string{"./flow.yaml:7", `There is no agent "Boris".`}},
 		{[]string{"apply"}, []string{"required flag"}},
 		{[]string{"serve", "--config", "causeway.yaml"}, []string{"causeway.yaml:1", "data_dirr", "data_dir"}},
 		{[]string{"serve", "--config", "nowhere.yaml"}, []string{"nowhere.yaml"}},

@@ -24,6 +24,7 @@ func ParseBroadcast(file string, raw []byte) (Broadcast, error) {
 		r.wrong.Add(file, "", "See docs/broadcasts.md for an example.", "This is not YAML, or empty.")
 		return Broadcast{}, r.wrong.Err(file)
 	}
+	r.single(raw)
 	var b Broadcast
 	r.fields(doc.Content[0], "a broadcast", map[string]field{
 		"name":       func(_, n *yaml.Node) { b.Name = r.name(n, "name") },

@@ -25,6 +25,9 @@ func (r *reader) hours(n *yaml.Node) core.Hours {
 			}
 		}),
 	})
+	if !h.Always() && h.Zone == "" {
+		r.bad(n, "zone", "Write the name of a city in it, such as zone: Asia/Riyadh, zone: Europe/Moscow or zone: Africa/Cairo; or zone: UTC.", "The hours have no time zone.")
+	}
 	r.checked(n, h.Check())
 	return h
 }

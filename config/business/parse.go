@@ -1,6 +1,7 @@
 package business
 
 import (
+	"fmt"
 	"slices"
 
 	"causeway/config/remark"
@@ -18,6 +19,7 @@ func Parse(file string, raw []byte, infos []core.Info, env func(string) (string,
 		r.wrong.Add(file, "", "Mind indentation, quotes and colons there.", "This is not YAML: %s.", core.YAMLFault(err))
 		return File{}, r.wrong.Err(file)
 	}
+	r.single(raw)
 	if len(doc.Content) == 0 || empty(doc.Content[0]) {
 		r.wrong.Add(file, "", "Start from config/business.example.yaml.", "The file is empty.")
 		return File{}, r.wrong.Err(file)
@@ -43,6 +45,13 @@ func Parse(file string, raw []byte, infos []core.Info, env func(string) (string,
 		return File{}, err
 	}
 	return r.out, nil
+}
+
+// single remarks what a file has behind the line that ends it.
+func (r *reader) single(raw []byte) {
+	if line := core.SecondYAML(raw); line > 0 {
+		r.wrong.Add(fmt.Sprintf("%s:%d", r.path, line), "", "Take the line --- out, or make a file of its own of what follows.", "A second document begins here, which nobody would read.")
+	}
 }
 
 // reader walks the file.

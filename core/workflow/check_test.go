@@ -30,6 +30,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ name, yaml, want string }{
 		{"empty", "", "w.yaml: The file is empty."},
 		{"no YAML", "a: [", "w.yaml: This is not YAML"},
+		{"second document", "name: w\non: {event: opened}\nsteps:\n- note: x\n---\nname: v\n", "w.yaml:5: A second document begins here, which nobody would read."},
 		{"a list", "- a", "w.yaml:1: A workflow must have keys with values."},
 		{"workflows as a mapping", "workflows:\n  a: b", "w.yaml:2: Workflows must be a list."},
 		{"no name", "steps:\n- stop: x", "w.yaml:1: The workflow has no name. Give it one"},

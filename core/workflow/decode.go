@@ -84,6 +84,9 @@ func entriesOf(file string, raw []byte) ([]*yaml.Node, error) {
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 		return nil, faulty(file, []Fault{{Detail: "The file is empty.", Remedy: "Start from one of: causeway workflow template list."}})
 	}
+	if line := core.SecondYAML(raw); line > 0 {
+		return nil, faulty(file, []Fault{{Line: line, Detail: "A second document begins here, which nobody would read.", Remedy: "Write several workflows as a list below workflows."}})
+	}
 	root := doc.Content[0]
 	entries := []*yaml.Node{root}
 	if list := value(root, "workflows"); list != nil {

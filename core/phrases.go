@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,10 +97,11 @@ func (p *Phrases) add(code string, all map[string]forms) error {
 	return nil
 }
 
-// Language returns the language to write to somebody in: theirs, if we speak it; else that of what they wrote, by its letters; else the spare one.
-func (p *Phrases) Language(theirs, wrote, spare string) string {
+// Language returns the language to write to somebody in: theirs, if we speak it; else that of what they wrote, by its letters; else the spare one. A
+// business speaks those in which it has texts of its own, too.
+func (p *Phrases) Language(theirs, wrote, spare string, own map[string]string) string {
 	for _, code := range []string{Language(theirs), ScriptLanguage(wrote), Language(spare)} {
-		if p.languages[code] != nil {
+		if p.languages[code] != nil || own[code] != "" {
 			return code
 		}
 	}
@@ -155,6 +157,17 @@ func Fill(text string, values ...string) string {
 		pairs = append(pairs, "{"+values[i]+"}", values[i+1])
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+var gap = regexp.MustCompile(`\{([\pL_][\pL\pN_.-]*)\}`)
+
+// Gaps names the {words} of a text that are to be filled in.
+func Gaps(text string) []string {
+	var all []string
+	for _, m := range gap.FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	return all
 }
 
 // When says a time that is still to come, as people do: "tomorrow at 09:00", in the zone of at.

@@ -88,9 +88,18 @@ func TestPhrasesLanguage(t *testing.T) {
 	for _, c := range []struct{ theirs, wrote, spare, want string }{
 		{"ru-RU", "hello", "ar", "ru"}, {"fr", "bonjour", "ru", "ru"}, {"", "مرحبا، order 12", "", "ar"}, {"", "Здравствуйте", "", "ru"},
 		{"", "👍 12", "ar", "ar"}, {"", "hello", "", "en"}, {"pt_BR", "Привет", "en", "ru"},
+		{"tr-TR", "merhaba", "en", "tr"}, {"", "merhaba", "tr", "tr"}, {"de", "hallo", "en", "en"},
 	} {
-		if got := p.Language(c.theirs, c.wrote, c.spare); got != c.want {
+		if got := p.Language(c.theirs, c.wrote, c.spare, map[string]string{"tr": "Merhaba!", "de": ""}); got != c.want {
 			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+func TestGaps(t *testing.T) {
+	for text, want := range map[string]string{"": "", "Hello {name}, {first_name}!": "name first_name", "{имя} {x.y-1}": "имя x.y-1", "{ name } {} {20 %} {{name}}": "name"} {
+		if got := strings.Join(Gaps(text), " "); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (r *reader) care(_, n *yaml.Node) {
 		"follow_up": func(_, v *yaml.Node) {
 			r.fields(v, "follow_up", map[string]field{
 				"after": func(_, v *yaml.Node) { c.FollowUp.After = r.atLeast(v, "after", time.Minute) },
-				"texts": func(_, v *yaml.Node) { c.FollowUp.Texts = r.byLanguage(v) },
+				"texts": func(_, v *yaml.Node) { c.FollowUp.Texts = r.ownTexts(v, "name") },
 			})
 		},
 		"close_after": func(_, v *yaml.Node) { c.CloseAfter = r.atLeast(v, "close_after", time.Minute) },
@@ -78,7 +78,7 @@ func (r *reader) survey(n *yaml.Node) core.Survey {
 	s := core.Survey{On: true}
 	r.fields(n, "survey", map[string]field{
 		"each":  func(_, v *yaml.Node) { s.Each = r.atLeast(v, "each", time.Hour) },
-		"texts": func(_, v *yaml.Node) { s.Texts = r.byLanguage(v) },
+		"texts": func(_, v *yaml.Node) { s.Texts = r.ownTexts(v, "name") },
 	})
 	return s
 }
@@ -103,7 +103,21 @@ func (r *reader) rule(n *yaml.Node) {
 	r.out.rules = append(r.out.rules, x)
 }
 
-// byLanguage takes texts by the language that they are in.
+// ownTexts takes what is said in place of our sentences. What it leaves to be filled in must be one of the words.
+func (r *reader) ownTexts(n *yaml.Node, words ...string) map[string]string {
+	all := r.byLanguage(n)
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		v := n.Content[i+1]
+		for _, gap := range core.Gaps(v.Value) {
+			if !slices.Contains(words, gap) {
+				r.bad(v, "texts", core.DidYouMean(gap, words), "Nothing is known to fill in for {%s}.", gap)
+			}
+		}
+	}
+	return all
+}
+
+// byLanguage takes texts by the language that they are in. Regions do not count.
 func (r *reader) byLanguage(n *yaml.Node) map[string]string {
 	if n.Kind != yaml.MappingNode {
 		r.bad(n, "texts", "Write them like {en: Hello, ru: Здравствуйте}.", "Texts must have languages with their texts.")
@@ -111,7 +125,11 @@ func (r *reader) byLanguage(n *yaml.Node) map[string]string {
 	}
 	all := map[string]string{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if code := r.tongue(n.Content[i]); code != "" {
+		code := core.Language(r.tongue(n.Content[i]))
+		switch _, twice := all[code]; {
+		case twice:
+			r.bad(n.Content[i], "texts", "Keep one of them.", "There are two texts for the language %s.", code)
+		case code != "":
 			all[code], _ = r.text(n.Content[i+1], code)
 		}
 	}

@@ -79,21 +79,21 @@ func (r *reader) messages(n *yaml.Node) {
 	s := &r.out.Reception
 	r.fields(n, "messages", map[string]field{
 		"language":  func(_, v *yaml.Node) { s.Language = r.tongue(v) },
-		"greeting":  func(_, v *yaml.Node) { s.Greeting = r.message(v, "greeting") },
-		"away":      func(_, v *yaml.Node) { s.Away = r.message(v, "away") },
+		"greeting":  func(_, v *yaml.Node) { s.Greeting = r.message(v, "greeting", "name") },
+		"away":      func(_, v *yaml.Node) { s.Away = r.message(v, "away", "name", "when", "hours", "holiday") },
 		"show_week": func(_, v *yaml.Node) { s.ShowWeek = r.flag(v, "show_week") },
 	})
 }
 
-// message takes true, or how a message is said.
-func (r *reader) message(n *yaml.Node, key string) core.Courtesy {
+// message takes true, or how a message is said, which may have words to be filled in.
+func (r *reader) message(n *yaml.Node, key string, words ...string) core.Courtesy {
 	if n.Kind == yaml.ScalarNode {
 		return core.Courtesy{On: r.flag(n, key)}
 	}
 	m := core.Courtesy{On: true}
 	r.fields(n, "the message "+key, map[string]field{
 		"each":  func(_, v *yaml.Node) { m.Each = r.atLeast(v, "each", time.Minute) },
-		"texts": func(_, v *yaml.Node) { m.Texts = r.byLanguage(v) },
+		"texts": func(_, v *yaml.Node) { m.Texts = r.ownTexts(v, words...) },
 	})
 	return m
 }

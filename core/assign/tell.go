@@ -218,7 +218,7 @@ func (b *Balancer) language(ctx context.Context, repo core.Repo, c core.Conversa
 	if err != nil {
 		return "", fmt.Errorf("what the contact wrote: %w", err)
 	}
-	return b.Phrases.Language(who.Language, core.Wrote(messages), reception.Language), nil
+	return b.Phrases.Language(who.Language, core.Wrote(messages), reception.Language, nil), nil
 }
 
 // span says a number of minutes.

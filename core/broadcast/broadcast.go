@@ -5,9 +5,11 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +54,7 @@ func (c *Caster) Check(ctx context.Context, ws core.WorkspaceID, b core.Broadcas
 		return core.Problemf(core.CodeInvalid, "The broadcast names no channel.").Remedied("Name one or several, the preferred one first.")
 	case (b.Template == nil) == (len(b.Texts) == 0):
 		return core.Problemf(core.CodeInvalid, "The broadcast says nothing, or two things.").Remedied("Give it texts or a template.")
-	case b.Template == nil && b.Texts[b.Language] == "":
+	case b.Template == nil && textIn(b, b.Language) == "":
 		return core.Problemf(core.CodeInvalid, "The broadcast has no text in %q, its language for contacts of whom none is known.", b.Language).Remedied("Add one.")
 	case b.PerMinute < 0:
 		return core.Problemf(core.CodeInvalid, "A broadcast cannot send %d a minute.", b.PerMinute).Remedied("Leave it out for %d.", perMinute)
@@ -152,11 +154,10 @@ func (c *Caster) pick(ctx context.Context, ws core.WorkspaceID, b core.Broadcast
 			return core.Request{}, core.Problemf(core.CodeOptedOut, "has not agreed (no tag %s)", b.OptIn), nil
 		}
 	}
-	content, err := c.content(ctx, repo, b, who)
-	if err != nil {
-		return core.Request{}, nil, err
+	content, why, err := c.content(ctx, repo, b, who)
+	if why != nil || err != nil {
+		return core.Request{}, why, err
 	}
-	var why *core.Problem
 	for _, ch := range b.Channels {
 		r := core.Request{Contact: who.ID, Channel: ch, Apart: true, Author: core.Broadcaster(), Contents: []core.Content{content},
 			Key: "broadcast/" + b.ID + "/" + string(who.ID)}
@@ -178,30 +179,54 @@ func (c *Caster) pick(ctx context.Context, ws core.WorkspaceID, b core.Broadcast
 	return core.Request{}, why, nil
 }
 
-// content is the message as a contact gets it.
-func (c *Caster) content(ctx context.Context, repo core.Repo, b core.Broadcast, who core.Contact) (core.Content, error) {
+// content is the message as a contact gets it, or why they cannot.
+func (c *Caster) content(ctx context.Context, repo core.Repo, b core.Broadcast, who core.Contact) (core.Content, *core.Problem, error) {
 	fields, err := repo.Fields(ctx, who.ID)
 	if err != nil {
-		return core.Content{}, fmt.Errorf("fields of contact: %w", err)
+		return core.Content{}, nil, fmt.Errorf("fields of contact: %w", err)
 	}
-	values := []string{"name", who.Name}
-	for name, value := range fields {
-		values = append(values, name, value)
+	fields = maps.Clone(fields)
+	if fields == nil {
+		fields = map[string]string{}
 	}
+	fields["name"] = who.Name
 	if b.Template == nil {
-		code, _, _ := strings.Cut(who.Language, "-")
-		text := b.Texts[code]
-		if text == "" {
-			text = b.Texts[b.Language]
-		}
-		return core.Content{Kind: core.KindText, Text: core.Fill(text, values...)}, nil
+		text, why := filled(cmp.Or(textIn(b, who.Language), textIn(b, b.Language)), fields)
+		return core.Content{Kind: core.KindText, Text: text}, why, nil
 	}
 	use := *b.Template
 	use.Values = map[string]string{}
 	for key, value := range b.Template.Values {
-		use.Values[key] = core.Fill(value, values...)
+		var why *core.Problem
+		if use.Values[key], why = filled(value, fields); why != nil {
+			return core.Content{}, why, nil
+		}
 	}
-	return core.Content{Kind: core.KindTemplate, Template: &use}, nil
+	return core.Content{Kind: core.KindTemplate, Template: &use}, nil, nil
+}
+
+// textIn is the text in a language, whatever the region; empty: there is none.
+func textIn(b core.Broadcast, language string) string {
+	for code, text := range b.Texts {
+		if core.Language(code) == core.Language(language) {
+			return text
+		}
+	}
+	return ""
+}
+
+// filled fills in what a text leaves open. What is not known of the contact would stand there in braces.
+func filled(text string, fields map[string]string) (string, *core.Problem) {
+	for _, name := range core.Gaps(text) {
+		if _, known := fields[name]; !known {
+			return "", core.Problemf(core.CodeInvalid, "has no %s, which the text names", name)
+		}
+	}
+	var values []string
+	for name, value := range fields {
+		values = append(values, name, value)
+	}
+	return core.Fill(text, values...), nil
 }
 
 // Start begins a broadcast, at its time. One with an ID keeps it: core.ErrDuplicate if it is there already.

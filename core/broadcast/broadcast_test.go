@@ -164,6 +164,31 @@ func TestBroadcast(t *testing.T) {
 	})
 }
 
+// Nobody gets a text with a gap in it, and a text is found by its language, whatever the region.
+func TestGapsInBroadcast(t *testing.T) {
+	each(t, func(h *hall) {
+		_, err := h.repo.SetField(t.Context(), "ann", "first name", "Ann-Marie")
+		h.must(err)
+		b := eid()
+		b.Language = "en-GB"
+		b.Texts = map[string]string{"en-US": "Hello {first name}", "ru": "{город}"}
+		b, err = h.caster.Start(t.Context(), h.ws, b)
+		h.must(err)
+		_, err = h.repo.SetField(t.Context(), "bob", "город", "Казань")
+		h.must(err)
+		h.contact("rita", "ru", "agreed")
+		h.work(b.ID, 20)
+		if got, want := h.heard(), "ann shop: Hello Ann-Marie | bob shop: Казань"; got != want {
+			t.Errorf("said %q, want %q", got, want)
+		}
+		_, reasons, err := h.repo.CountRecipients(t.Context(), b.ID)
+		h.must(err)
+		if reasons["has no город, which the text names"] != 1 {
+			t.Errorf("left out %v", reasons)
+		}
+	})
+}
+
 func TestSecondChannel(t *testing.T) {
 	each(t, func(h *hall) {
 		b := eid()

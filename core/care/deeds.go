@@ -52,7 +52,7 @@ func (c *Carer) followUp(ctx context.Context, s *state) error {
 	if c.Now().Sub(s.human.Created.Add(s.care.FollowUp.After)) > late {
 		return nil
 	}
-	who, code, err := c.listener(ctx, s.ws, s.conv.Contact)
+	who, code, err := c.listener(ctx, s.ws, s.conv.Contact, s.care.FollowUp.Texts)
 	if err != nil {
 		return err
 	}
@@ -69,8 +69,8 @@ func (c *Carer) end(ctx context.Context, s *state) error {
 	return err
 }
 
-// listener is a contact, and the language to write to them in.
-func (c *Carer) listener(ctx context.Context, ws core.WorkspaceID, id core.ContactID) (core.Contact, string, error) {
+// listener is a contact, and the language to write to them in, where the business has texts of its own for that or none.
+func (c *Carer) listener(ctx context.Context, ws core.WorkspaceID, id core.ContactID, own map[string]string) (core.Contact, string, error) {
 	repo := c.Store.In(ws)
 	who, err := repo.Contact(ctx, id)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Carer) listener(ctx context.Context, ws core.WorkspaceID, id core.Conta
 		return who, "", err
 	}
 	wrote, err := lastText(ctx, repo, id)
-	return who, c.Phrases.Language(who.Language, wrote, reception.Language), err
+	return who, c.Phrases.Language(who.Language, wrote, reception.Language, own), err
 }
 
 // lastText is what a contact wrote last, as far as it is near.

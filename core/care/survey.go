@@ -47,7 +47,7 @@ func (c *Carer) closed(ctx context.Context, ws core.WorkspaceID, care core.Care,
 
 // ask sends the question. The conversation stays closed.
 func (c *Carer) ask(ctx context.Context, ws core.WorkspaceID, s core.Survey, conv core.Conversation) error {
-	who, code, err := c.listener(ctx, ws, conv.Contact)
+	who, code, err := c.listener(ctx, ws, conv.Contact, s.Texts)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func othersIn(ctx context.Context, repo core.Repo, m core.Message) []core.Messag
 
 // thank says so and asks why. A conversation that the answer opened is closed.
 func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv *core.Conversation, m core.Message, apart bool) error {
-	_, code, err := c.listener(ctx, ws, conv.Contact)
+	_, code, err := c.listener(ctx, ws, conv.Contact, nil)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func spoken(recent []core.Message, h core.Happening) bool {
 
 func (g *Greeter) greeting(s core.Reception, m core.Message) func(core.Contact) string {
 	return func(who core.Contact) string {
-		code := g.Phrases.Language(who.Language, m.Content.Text, s.Language)
+		code := g.Phrases.Language(who.Language, m.Content.Text, s.Language, s.Greeting.Texts)
 		name := ""
 		if who.Name != "" {
 			name = g.Phrases.Say(code, "greeting_name", "name", who.Name)
@@ -110,7 +110,7 @@ func (g *Greeter) away(ctx context.Context, ws core.WorkspaceID, s core.Receptio
 		return err
 	}
 	return g.say(ctx, ws, s.Away, "away", h, m, func(who core.Contact) string {
-		return g.absence(s, g.Phrases.Language(who.Language, m.Content.Text, s.Language), who.Name, h.At)
+		return g.absence(s, g.Phrases.Language(who.Language, m.Content.Text, s.Language, s.Away.Texts), who.Name, h.At)
 	})
 }
 

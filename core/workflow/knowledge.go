@@ -166,7 +166,7 @@ func (t *turn) gatherHours(ctx context.Context) error {
 	}
 	t.now.Hours.Next, t.now.Hours.When = plain(next), plain(next)
 	if t.Phrases != nil {
-		t.now.Hours.When = t.Phrases.When(t.Phrases.Language(t.tongue, "", ""), t.Now(), next.In(hours.Location()))
+		t.now.Hours.When = t.Phrases.When(t.Phrases.Language(t.tongue, "", "", nil), t.Now(), next.In(hours.Location()))
 	}
 	return nil
 }

@@ -77,8 +77,12 @@ func (c conf) capabilities() core.Capabilities {
 		Receives: []core.ContentKind{core.KindText, core.KindImage, core.KindVideo, core.KindAudio, core.KindDocument}, MayInitiate: true,
 		Window: core.Window{After: core.AfterAnything},
 	}
-	if c.sort == sortWhatsApp {
+	switch c.sort {
+	case sortWhatsApp:
 		c.whatsApp(&can)
+	case sortService: // it turns to RCS by itself
+		can.Receives = append(can.Receives, core.KindLocation, core.KindChoice)
+	case sortNumber, sortCode, sortName:
 	}
 	return can
 }

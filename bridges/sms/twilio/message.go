@@ -108,6 +108,11 @@ func (l *link) overWhatsApp(f fields) bool {
 	return l.conf.sort == sortWhatsApp || strings.HasPrefix(f["From"], "whatsapp:") || strings.HasPrefix(f["To"], "whatsapp:")
 }
 
+// rich reports whether a message can say more than text and files: over WhatsApp, or over RCS, to which a messaging service may turn by itself.
+func (l *link) rich(f fields) bool {
+	return l.overWhatsApp(f) || strings.HasPrefix(f["From"], "rcs:") || strings.HasPrefix(f["To"], "rcs:")
+}
+
 // contents are what a message says: at least one.
 func (l *link) contents(f fields) []core.Content {
 	common := core.Content{Referral: referral(f), Forwarded: f["Forwarded"] == "true" || f["FrequentlyForwarded"] == "true"}
@@ -160,7 +165,7 @@ func (l *link) kind(f fields, mime string) core.ContentKind {
 // worded is the content of a message without files.
 func (l *link) worded(f fields, c core.Content) core.Content {
 	c.Kind, c.Text = core.KindText, f["Body"]
-	if !l.overWhatsApp(f) {
+	if !l.rich(f) {
 		return c
 	}
 	lat, errLat := strconv.ParseFloat(f["Latitude"], 64)
@@ -176,7 +181,7 @@ func (l *link) worded(f fields, c core.Content) core.Content {
 	case f.get("ButtonPayload", "ButtonText", "ListId", "ListTitle") != "":
 		c.Kind = core.KindChoice
 		c.Choice = &core.Choice{ID: f.get("ButtonPayload", "ListId", "ButtonText", "ListTitle"), Title: f.get("ButtonText", "ListTitle", "Body"), Description: f["ListDescription"]}
-	case strings.TrimSpace(c.Text) == "":
+	case strings.TrimSpace(c.Text) == "" && l.overWhatsApp(f):
 		c.Kind, c.Text = core.KindUnsupported, ""
 		c.Unsupported = &core.Unsupported{Type: f.get("MessageType", "ChannelMetadata"), Detail: "Twilio does not hand on what this WhatsApp message says."}
 		if len(c.Unsupported.Type) > 64 || c.Unsupported.Type == "" {

@@ -58,7 +58,10 @@ func plainOne(a any) any {
 		a = value
 	}
 	if s, ok := a.(string); ok {
-		return readable(s)
+		if r := readable(s); r != s {
+			return r
+		}
+		return a // a new interface would be a new allocation, for each text of each row
 	}
 	if v := reflect.ValueOf(a); v.IsValid() && v.Kind() == reflect.String {
 		return readable(v.String())

@@ -55,7 +55,7 @@ func (c Choices) lines() []string {
 
 // Pick finds the option that an answer to Numbered means: its number, in the digits of any script.
 func (c Choices) Pick(answer string) (Choice, bool) {
-	n, err := strconv.Atoi(strings.TrimRight(asciiDigits(strings.TrimSpace(answer)), ".)"))
+	n, err := strconv.Atoi(strings.TrimRight(ASCIIDigits(strings.TrimSpace(answer)), ".)"))
 	if err != nil || n < 1 || n > len(c.Options) || c.Style != ChoicesAuto {
 		return Choice{}, false
 	}
@@ -63,8 +63,8 @@ func (c Choices) Pick(answer string) (Choice, bool) {
 	return Choice{ID: o.Key(n - 1), Title: o.Title, Description: o.Description}, true
 }
 
-// asciiDigits writes Arabic, Persian, Devanagari and full-width digits as ASCII ones.
-func asciiDigits(s string) string {
+// ASCIIDigits writes Arabic, Persian, Devanagari and full-width digits as ASCII ones.
+func ASCIIDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		for _, zero := range []rune{'٠', '۰', '०', '０'} {
 			if r >= zero && r <= zero+9 {

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +29,12 @@ func (s Secret) Reveal() string {
 
 // Empty reports whether there is nothing to reveal.
 func (s Secret) Empty() bool { return s.Reveal() == "" }
+
+// Same compares a value that somebody gave with the secret, in a time that tells nothing about it. An empty secret is the same as nothing.
+func (s Secret) Same(given string) bool {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(s.Reveal()))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && !s.Empty()
+}
 
 const hidden = "[secret]"
 

@@ -39,3 +39,21 @@ func TestSecretNeverShows(t *testing.T) {
 		}
 	}
 }
+
+func TestSecretSame(t *testing.T) {
+	for _, tt := range []struct {
+		secret Secret
+		given  string
+		want   bool
+	}{
+		{NewSecret("open sesame"), "open sesame", true},
+		{NewSecret("open sesame"), "open sesam", false},
+		{NewSecret("open sesame"), "", false},
+		{NewSecret(""), "", false}, // who has set none lets nobody in
+		{Secret{}, "", false},
+	} {
+		if got := tt.secret.Same(tt.given); got != tt.want {
+			t.Errorf("%q for %q: got %t, want %t", tt.given, tt.secret.Reveal(), got, tt.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -66,6 +67,15 @@ func (s Settings) Rate(key string, usual float64, remedy string) (float64, *Prob
 		return 0, BadSetting(key, remedy, "The messages a second are a number up to 1000.")
 	}
 	return n, nil
+}
+
+// Base returns the address of the provider's interface, without a slash at the end: what is set, or the usual one.
+func (s Settings) Base(key, usual string) (string, *Problem) {
+	base := strings.TrimRight(cmp.Or(s.Get(key), usual), "/")
+	if !WebBase(base) {
+		return "", BadSetting(key, "Leave it out, or write it like "+usual+".", "The API base is not a web address.")
+	}
+	return base, nil
 }
 
 // BadSetting is the Problem with a setting. Neither of its texts may hold a value that may be secret.

@@ -18,3 +18,12 @@ func webAddress(text string) *url.URL {
 	}
 	return u
 }
+
+// HostOf names an address without what may be secret in it.
+func HostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "an unknown host"
+	}
+	return u.Host
+}

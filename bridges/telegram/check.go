@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +91,7 @@ func checkPolling(h hook) core.Finding {
 	const subject = "polling"
 	switch {
 	case h.URL != "":
-		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "A webhook is registered, at " + hostOf(string(h.URL)) + ": Telegram then refuses polling.",
+		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "A webhook is registered, at " + core.HostOf(string(h.URL)) + ": Telegram then refuses polling.",
 			Remedy: "Stop the program that registered it. Causeway takes the webhook away when the channel starts."}
 	case h.Pending > backlog:
 		return core.Warn(subject, "See whether the gateway runs and reaches its database.", "%d updates wait at Telegram, which keeps them for a day.", h.Pending)
@@ -107,7 +106,7 @@ func (l *link) checkHook(h hook) core.Finding {
 	case h.URL == "":
 		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "No webhook is registered: nothing that customers write comes in.", Remedy: register}
 	case l.channel.ID != "" && !strings.Contains(string(h.URL), string(l.channel.ID)):
-		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "Telegram sends this bot's updates to another address, on " + hostOf(string(h.URL)) + ".", Remedy: register}
+		return core.Finding{Subject: subject, Level: core.HealthBad, Detail: "Telegram sends this bot's updates to another address, on " + core.HostOf(string(h.URL)) + ".", Remedy: register}
 	case failing && l.host.Now().Sub(at) < time.Hour:
 		return core.Finding{Subject: subject, Level: core.HealthBad, Remedy: remedyFor(string(h.Failed)),
 			Detail: fmt.Sprintf("Telegram could not hand over updates at %s (%s); %d wait.", at.Format("15:04 MST"), core.Hide(string(h.Failed), l.api.hidden...), h.Pending)}
@@ -144,15 +143,6 @@ func missing(asked []text) []string {
 		}
 	}
 	return none
-}
-
-// hostOf names an address without what may be secret in it.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return "an unknown host"
-	}
-	return u.Host
 }
 
 // checkOwners looks at each account that the bot is connected to.

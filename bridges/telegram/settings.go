@@ -1,9 +1,7 @@
 package telegram
 
 import (
-	"cmp"
 	"regexp"
-	"strings"
 
 	"causeway/core"
 )
@@ -118,11 +116,9 @@ func checkChoices(c *conf, s core.Settings) *core.Problem {
 	return nil
 }
 
-func checkBase(c *conf, s core.Settings) *core.Problem {
-	if c.base = strings.TrimRight(cmp.Or(s.Get(keyBase), defaultBase), "/"); !core.WebBase(c.base) {
-		return core.BadSetting(keyBase, "Leave it out, or write it like "+defaultBase+".", "The API base is not a web address.")
-	}
-	return nil
+func checkBase(c *conf, s core.Settings) (p *core.Problem) {
+	c.base, p = s.Base(keyBase, defaultBase)
+	return p
 }
 
 func checkRate(c *conf, s core.Settings) (p *core.Problem) {

@@ -194,7 +194,7 @@ func (l *link) checkSubscription(ctx context.Context, app meta.Text) core.Findin
 	case own.Override == "":
 		return core.Good(subject, "An app is subscribed; its own callback address gets the webhooks.")
 	case l.channel.ID == "" || !strings.Contains(string(own.Override), string(l.channel.ID)):
-		return core.Warn(subject, "If that is another channel of this gateway, all is well. Else: "+register, "Meta sends this account's webhooks to another address, on %s.", hostOf(string(own.Override)))
+		return core.Warn(subject, "If that is another channel of this gateway, all is well. Else: "+register, "Meta sends this account's webhooks to another address, on %s.", core.HostOf(string(own.Override)))
 	}
 	return core.Good(subject, "Meta sends webhooks to this channel's address.")
 }
@@ -222,15 +222,6 @@ func ours(all []subscribed, app meta.Text) (subscribed, bool) {
 		return subscribed{}, false
 	}
 	return all[i], true
-}
-
-// hostOf names an address without what may be secret in it.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return "an unknown host"
-	}
-	return u.Host
 }
 
 func (l *link) checkTemplates(ctx context.Context) core.Finding {

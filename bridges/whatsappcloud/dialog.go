@@ -178,7 +178,7 @@ func (l *link) checkWebhook(ctx context.Context) core.Finding {
 		return core.Bad(subject, enter, "No webhook is entered for the number: nothing that customers write comes in.")
 	case l.channel.ID == "" || !strings.Contains(string(answer.URL), string(l.channel.ID)):
 		return core.Warn(subject, "If that is another channel of this gateway, or the partner's webhook comes here, all is well. Else: "+enter,
-			"360dialog sends this number's webhooks to another address, on %s.", hostOf(string(answer.URL)))
+			"360dialog sends this number's webhooks to another address, on %s.", core.HostOf(string(answer.URL)))
 	case l.conf.sign == signHeader && answer.Headers != nil && !hasHeader(answer.Headers, l.conf.signName, l.conf.appSecret):
 		return core.Bad(subject, enter, "360dialog does not send this channel's secret in the header %s: its webhooks are refused as forged.", l.conf.signName)
 	}
@@ -189,7 +189,7 @@ func (l *link) checkWebhook(ctx context.Context) core.Finding {
 func hasHeader(all map[string]string, name string, secret core.Secret) bool {
 	for n, v := range all {
 		if strings.EqualFold(n, name) {
-			return strings.Contains(v, "*") || meta.Same(v, secret.Reveal())
+			return strings.Contains(v, "*") || secret.Same(v)
 		}
 	}
 	return false

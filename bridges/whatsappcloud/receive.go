@@ -55,10 +55,10 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 	switch l.conf.sign {
 	case signHeader:
 		all := r.Header.Values(l.conf.signName)
-		return len(all) == 1 && meta.Same(all[0], l.conf.appSecret.Reveal())
+		return len(all) == 1 && l.conf.appSecret.Same(all[0])
 	case signQuery:
 		all := r.Query[l.conf.signName]
-		return len(all) == 1 && meta.Same(all[0], l.conf.appSecret.Reveal())
+		return len(all) == 1 && l.conf.appSecret.Same(all[0])
 	}
 	return meta.Signed(r.Header, r.Body, l.conf.appSecret)
 }

@@ -1,9 +1,7 @@
 package x
 
 import (
-	"cmp"
 	"regexp"
-	"strings"
 
 	"causeway/core"
 )
@@ -101,9 +99,7 @@ func checkVersion(c *conf, s core.Settings) (p *core.Problem) {
 	return p
 }
 
-func checkBase(c *conf, s core.Settings) *core.Problem {
-	if c.base = strings.TrimRight(cmp.Or(s.Get(keyBase), defaultBase), "/"); !core.WebBase(c.base) {
-		return core.BadSetting(keyBase, "Leave it out, or write it like "+defaultBase+".", "The API base is not a web address.")
-	}
-	return nil
+func checkBase(c *conf, s core.Settings) (p *core.Problem) {
+	c.base, p = s.Base(keyBase, defaultBase)
+	return p
 }

@@ -119,7 +119,7 @@ func (w *writer) pick(ctx context.Context, which string) (core.Template, error) 
 		}
 	}
 	for i, l := range list {
-		if strconv.Itoa(i+1) == digits(which) || strings.EqualFold(l.Name, which) {
+		if strconv.Itoa(i+1) == core.ASCIIDigits(which) || strings.EqualFold(l.Name, which) {
 			t, err := w.repo.Template(ctx, core.ChannelID(l.Channel), l.Name, l.Language)
 			if errors.Is(err, core.ErrNotFound) {
 				return t, errNoTemplate
@@ -128,16 +128,4 @@ func (w *writer) pick(ctx context.Context, which string) (core.Template, error) 
 		}
 	}
 	return core.Template{}, errNoTemplate
-}
-
-// digits writes a number of any script in ASCII digits.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		for _, zero := range []rune{'٠', '۰', '०', '０'} {
-			if r >= zero && r <= zero+9 {
-				return '0' + r - zero
-			}
-		}
-		return r
-	}, s)
 }

@@ -21,7 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -131,8 +130,8 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 		return true
 	case signBasic:
 		user, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
-		same := sms.Same(user, mustFill(s.User, l.setting))
-		return sms.Same(password, secret) && same && ok
+		same := core.NewSecret(mustFill(s.User, l.setting)).Same(user)
+		return core.NewSecret(secret).Same(password) && same && ok
 	}
 	if s.ofFields() && tooMany(r.Body) {
 		return false
@@ -143,7 +142,7 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 	}
 	switch s.Kind {
 	case signQuery, signHeader:
-		return sms.Same(given, secret)
+		return core.NewSecret(secret).Same(given)
 	case signJWT:
 		return l.token(r, given, secret)
 	case signEd:

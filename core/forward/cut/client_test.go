@@ -63,6 +63,28 @@ Shop</pre></body></html>`,
 	}
 }
 
+// TestAdvertisements shows which last lines say with what a mail was sent, and which the agent wrote.
+func TestAdvertisements(t *testing.T) {
+	for _, s := range []string{"Sent from my iPhone", "Sent from my phone. Please excuse typos.", "Sent from Outlook for Android", "Get Outlook for Mac", "Sent from Mailspring (https://getmailspring.com/), the best free email app for work",
+		"Yahoo Mail: Search, Organize, Conquer", "Von meinem iPhone gesendet", "Von meinem Samsung Galaxy Smartphone gesendet.", "Gesendet von Mail für Windows", "Outlook für iOS beziehen",
+		"Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.", "Envoyé de mon téléphone", "Enviado desde mi iPhone", "Enviado do meu Galaxy", "Inviato da Posta per Windows", "Отправлено с мобильного устройства",
+		"Отправлено из мобильной Яндекс Почты", "Надіслано з iPhone", "أُرسلت من الـ iPhone", "أرسل من هاتفي", "الحصول على Outlook لـ iOS", "ارسال شده از iPhone من", "נשלח מהאייפון שלי", "iPhone’umdan gönderildi",
+		"发自我的iPhone", "获取 Outlook for Android", "iPhoneから送信", "나의 iPhone에서 보냄"} {
+		if !isAdvertisement(s) {
+			t.Errorf("%q stays", s)
+		}
+	}
+	for _, s := range []string{"My iPhone is broken.", "Please get the Android app.", "The code was sent to your phone.", "Sent with DHL: https://parcel.example/1", "Sent from my desk, which is easier than my mobile phone.",
+		"Download the Outlook add-in here: https://shop.example/addin", "Join us here: https://aka.ms/meet", "Get the app here: https://shop.example", "Der Code wurde an Ihr Handy gesendet.", "Wir haben den Link an Ihr Handy gesendet",
+		"Ihr Paket wurde verschickt: https://parcel.example/1", "Le code a été envoyé sur votre iPhone", "Téléchargez la facture ici : https://shop.example/f", "Enviado ayer: https://parcel.example/1", "El código fue enviado a su teléfono.",
+		"Enviado hoje: https://parcel.example/1", "Код отправлен на ваш телефон.", "Отправлено на ваш iPhone", "Отправлено сегодня: https://parcel.example/1", "أرسلت لك الرابط: https://shop.example/x", "تم إرسال الرمز إلى هاتف Samsung الخاص بك",
+		"لینک ارسال شد: https://shop.example/x", "Kod telefonunuza gönderildi.", "Kod iPhone'unuza gönderildi", "已发送到您的手机", "快递已寄出：https://parcel.example/1", "コードを携帯に送信しました。"} {
+		if isAdvertisement(s) {
+			t.Errorf("%q is taken off", s)
+		}
+	}
+}
+
 // TestTextOfClients goes through plain text in several languages.
 func TestTextOfClients(t *testing.T) {
 	const quote = "> Hello,\n> our last message about order 1042.\n"
@@ -106,6 +128,7 @@ func TestTextOfClients(t *testing.T) {
 		"windows line ends":               {"Yes.\r\nTomorrow.\r\n\r\nOn 21 Nov 2026 10:42, Mona wrote:\r\n> Hello\r\n> you\r\n", "Yes.\nTomorrow."},
 		"flowed":                          {"This is a line that was broken softly by the sending client, \nand here it goes on.\nA new line.\n", "This is a line that was broken softly by the sending client, and here it goes on.\nA new line."},
 		"the bat":                         {"Hello Mona,\n\nSaturday, November 21, 2026, 10:42:00 AM, you wrote:\n\nMH> Hello,\n\nMH> our last message about order 1042.\n\nIt comes tomorrow.\n\n-- \nBest regards,\n Ali                            mailto:ali@agents.example\n", "Hello Mona,\n\nIt comes tomorrow."},
+		"indented throughout":             {"  Yes.\n  1. red\n    a. dark\n\n  On Saturday, November 21, 2026 at 10:42:00 AM GMT+3, Mona <mona@shop.example> wrote:\n \n Hello\n", "Yes.\n1. red\n  a. dark"},
 		"no quote":                        {"Yes.", "Yes."},
 		"bars":                            {"Yes.\n\n2026/11/21 Mona <mona@shop.example>\n\n| Hello\n| our last\n| message\n", "Yes."},
 	}

@@ -26,6 +26,9 @@ func (p *page) zones() {
 			} else if l.marks&markSign != 0 {
 				l.role = signature
 				p.note("signature element")
+				if j := p.previous(i); j >= 0 && p.lines[j].plain() && isRule(p.lines[j].s) {
+					p.lines[j].role = signature
+				}
 			}
 		}
 	}

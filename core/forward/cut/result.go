@@ -105,6 +105,9 @@ func (p *page) result() reading {
 		p.note("no quote")
 	}
 	r := reading{how: p.how, hard: p.hard, loose: loose, whole: letters(whole.String())}
+	if !p.rich {
+		dedent(kept)
+	}
 	r.Text, r.Other = render(kept, p.rich), render(rest, true)
 	r.Nothing = r.Text == "" && !p.doubt
 	r.Sure = r.Text != "" && !p.doubt
@@ -112,6 +115,21 @@ func (p *page) result() reading {
 		r.how = append(r.how, "nothing new")
 	}
 	return r
+}
+
+// dedent takes off the spaces that all lines begin with, as some clients put before a whole text.
+func dedent(lines []line) {
+	least := maxLook
+	for _, l := range lines {
+		if l.s != "" {
+			least = min(least, len(l.raw)-len(strings.TrimLeft(l.raw, " ")))
+		}
+	}
+	for i := range lines {
+		if lines[i].s != "" {
+			lines[i].raw = lines[i].raw[least:]
+		}
+	}
 }
 
 // render puts lines together: without blank lines at the ends or more than two together, and with the soft breaks of flowed text undone.

@@ -1,27 +1,62 @@
 package cut
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The words of this file are the last resort. They take nothing off but a one-line advertisement of a phone or mail program and a legal
 // footer, both at the end of a mail; where they do not know a language, the line stays and does no harm. Product names are the same in
-// every language. A stem of the verb is asked for beside the product, so that "My iPhone is broken" stays.
+// every language. An advertisement says "sent from" and the product and no more, so that "My iPhone is broken", "The code was sent to your
+// iPhone" and "Sent today: https://…" stay.
 
-// products send mails and say so.
-func products() []string {
-	return []string{"iphone", "ipad", "ipod", "apple watch", "android", "blackberry", "samsung", "galaxy", "huawei", "xiaomi", "redmi", "oppo", "oneplus", "pixel", "htc", "nokia", "sony xperia", "motorola",
-		"windows phone", "windows 10", "windows 11", "mail for windows", "outlook", "yahoo", "gmail", "proton", "mail.ru", "yandex", "icloud", "spark", "sparrow", "thunderbird", "typeapp", "blue mail",
-		"bluemail", "nine", "aqua mail", "k-9", "mailbird", "airmail", "newton mail", "edison", "mailspring", "superhuman", "tutanota", "tuta", "gmx", "web.de", "aol", "zoho", "qq", "网易", "foxmail", "naver",
-		"smartphone", "smarttelefon", "mobil", "mobile", "handy", "telefon", "tablet", "phone", "telephone", "téléphone", "teléfono", "telefono", "手机", "携帯", "スマートフォン", "휴대전화", "телефон", "mac"}
+// programs send mails and say so, or where to get them.
+func programs() []string {
+	return []string{"outlook", "yahoo", "gmail", "proton", "mail.ru", "yandex", "яндекс", "почты mail", "mymail", "icloud", "spark", "sparrow", "thunderbird", "typeapp", "typemail", "blue mail", "bluemail", "nine",
+		"aqua mail", "k-9", "mailbird", "airmail", "newton mail", "edison", "mailspring", "superhuman", "canary", "polymail", "shortwave", "tutanota", "tuta", "gmx", "web.de", "aol", "zoho", "qq", "网易", "foxmail", "naver",
+		"windows", "mail app"}
 }
 
-// sending are stems of "sent from" and "get … for", lower case.
-func sending() []string {
-	return []string{"sent from", "sent via", "sent with", "sent using", "sent by", "sent on", "get ", "download ", "gesendet", "gesendt", "verschickt", "holen sie sich", "beziehen", "envoyé", "envoyée", "obtenez",
-		"télécharge", "enviado", "enviada", "enviat", "obtener", "obtén", "obter", "baixe", "inviato", "inviata", "ottieni", "scarica", "verzonden", "verstuurd", "gestuurd", "downloaden", "skickat", "skickad", "hämta",
-		"sendt fra", "sendt med", "sendt via", "hent ", "få outlook", "lähetetty", "hanki", "wysłan", "wysłano", "pobierz", "odesláno", "odoslané", "získat", "získajte", "odeslán", "poslano", "poslato", "послато",
-		"изпратено", "отправлен", "отправлено", "скачать", "надіслано", "відправлено", "адпраўлена", "küldve", "elküldve", "küldött", "trimis", "saadetud", "nosūtīts", "išsiųsta", "siųsta", "gönderildi", "edinin", "göndər",
-		"στάλθηκε", "εστάλη", "απεστάλη", "αποστολή", "נשלח", "تم الإرسال", "تم الارسال", "أُرسل", "أرسلت", "مرسل", "ارسال شده", "فرستاده", "ارسال", "भेजा", "প্রেরিত", "பட்டது", "ส่งจาก", "gửi từ", "đã gửi", "dikirim", "dihantar",
-		"ipinadala", "送信", "から送信", "发送", "發送", "寄出", "傳送", "传送", "发自", "發自", "来自", "來自", "보냄", "보낸", "에서 보", "გაგზავნ", "ուղարկվ", "bidali", "enviado desde", "sendita", "sent de", "skeytt", "sent úr", "seolta"}
+// brands are devices by name.
+func brands() []string {
+	return []string{"iphone", "ipad", "ipod", "apple watch", "android", "blackberry", "samsung", "galaxy", "huawei", "honor", "xiaomi", "redmi", "oppo", "oneplus", "pixel", "htc", "nokia", "sony xperia", "motorola",
+		"آيفون", "أندرويد", "آیفون", "אייפון", "אנדרואיד", "华为", "小米"}
+}
+
+// devices are words for a telephone that anybody uses.
+func devices() []string {
+	return []string{"smartphone", "smarttelefon", "mobil", "mobile", "handy", "telefon", "tablet", "phone", "telephone", "téléphone", "teléfono", "telefono", "celular", "手机", "手機", "携帯", "スマートフォン", "휴대전화",
+		"телефон", "мобильн", "мобільн", "هاتفي", "جوالي", "هاتف", "גלקסי", "mac"}
+}
+
+// sentFrom begin such a line, lower case: "sent" and a word for "from", "by" or "with".
+func sentFrom() []string {
+	return []string{"sent from", "sent via", "sent with", "sent using", "gesendet von", "gesendet mit", "gesendet über", "gesendet aus", "gesendt ", "verschickt von", "verschickt mit", "diese nachricht wurde von mein",
+		"envoyé de", "envoyé à partir", "envoyé via", "envoyé avec", "envoyé par", "envoyée de", "envoyée à partir", "enviado desde", "enviado con", "enviado mediante", "enviado por", "enviado a través",
+		"enviado do ", "enviado de ", "enviado da ", "enviado a partir", "enviado pelo", "enviado via", "enviado com", "enviada do ", "enviada desde", "enviat des", "inviato da", "inviato con", "inviato tramite", "inviata da",
+		"verzonden v", "verzonden met", "verstuurd v", "verstuurd met", "gestuurd v", "skickat från", "skickat via", "skickat med", "skickad från", "sendt fra", "sendt med", "sendt via", "lähetetty", "wysłane z", "wysłano z",
+		"wysłane przy", "wysłano przy", "odesláno z", "odesláno p", "odoslané z", "odoslané p", "odeslán", "poslano s", "poslano iz", "poslato s", "послато с", "изпратено от", "изпратено с", "отправлено с ", "отправлено со ", "отправлено из ",
+		"отправлено через ", "отправлено от ", "отправлено при ", "отправлено почт", "надіслано з ", "надіслано із ", "надіслано через ", "надіслано за ", "відправлено з ", "адпраўлена з ", "trimis de", "trimis din", "trimis cu",
+		"saadetud", "nosūtīts no", "išsiųsta iš", "siųsta iš", "στάλθηκε από", "εστάλη από", "απεστάλη από", "αποστολή από", "נשלח מ", "נשלח באמצעות", "تم الإرسال من", "تم الارسال من", "تم الإرسال عبر", "تم الإرسال بواسطة",
+		"أُرسل من", "أُرسلت من", "أرسلت من", "ارسلت من", "أرسل من", "مرسل من", "مُرسل من", "ارسال شده از", "ارسال از", "فرستاده شده از", "ส่งจาก", "gửi từ", "đã gửi từ", "được gửi từ", "dikirim dari", "dikirim me",
+		"dihantar dari", "ipinadala mula", "发自", "發自", "来自", "來自", "发送自", "發送自", "寄自", "傳送自", "sendita", "sent de", "sent úr", "seolta"}
+}
+
+// sentEnds end it where the verb comes last.
+func sentEnds() []string {
+	return []string{"gesendet", "verschickt", "から送信", "发送", "發送", "傳送", "에서 보냄", "에서 보낸 메일", "에서 발송", "dan gönderildi", "den gönderildi", "tan gönderildi", "ten gönderildi", "ile gönderildi", "göndərilib",
+		"küldve", "elküldve", "küldött", "से भेजा गया", "প্রেরিত", "பட்டது", "გაგზავნილია", "ուղարկվել է", "bidalia", "bidali da"}
+}
+
+// getting begin or end the line that says where to get a mail program.
+func getting() []string {
+	return []string{"get ", "download ", "holen sie sich ", "beziehen", "herunterladen", "obtenez ", "obtenir ", "télécharge", "obtener ", "obtén ", "obter ", "obtenha ", "baixe ", "ottieni ", "scarica ", "downloaden", "hämta ", "hent ",
+		"få outlook", "hanki ", "pobierz ", "získat ", "získajte ", "скачать ", "скачайте ", "отримати ", "завантаж", "edinin", "الحصول على ", "تنزيل ", "دریافت ", "קבל את ", "获取 ", "获取", "取得", "下載", "を入手", "다운로드", "가져오기"}
+}
+
+// slogans are whole lines without a word for sending.
+func slogans() []string {
+	return []string{"yahoo mail: search, organize, conquer", "provenance : courrier pour windows"}
 }
 
 // secrecy are stems that legal footers use for "confidential".
@@ -53,13 +88,41 @@ func hasAny(s string, words []string) bool {
 
 // isAdvertisement says whether a line says with what the mail was sent.
 func isAdvertisement(s string) bool {
-	s = strings.ToLower(s)
-	linked := strings.Contains(s, "http")
-	bare := unlinked(s)
-	if words := len(strings.Fields(bare)); len(s) > 300 || words == 0 || words > 9 || strings.ContainsAny(bare, "?？؟") || isSentence(bare) && words > 7 {
+	const few, most = 6, 12 // words
+	s = strings.ToLower(strings.Trim(s, " *_"))
+	bare := strings.TrimSpace(strings.Trim(unlinked(s), "<>()[] "))
+	words := len(strings.Fields(bare))
+	if len(s) > 300 || words == 0 || words > most || strings.ContainsAny(bare, "?？؟") {
 		return false
 	}
-	return hasAny(bare, sending()) && (linked || hasAny(bare, products())) || strings.Contains(s, "https://aka.ms/") || strings.Contains(s, "https://proton.me")
+	program := hasAny(bare, programs())
+	named := program || hasAny(bare, brands())
+	switch {
+	case hasPrefix(bare, slogans()):
+		return true
+	case hasPrefix(bare, sentFrom()):
+		return named || words <= few && bare == s && hasAny(bare, devices()) || isMine(bare)
+	case isSentence(bare) && !strings.HasPrefix(bare, "von mein") || words > few || strings.Contains(bare, ":"):
+		return false
+	}
+	return named && hasSuffix(bare, sentEnds()) || program && (hasPrefix(bare, getting()) || hasSuffix(bare, getting()))
+}
+
+// isMine says whether a line begins like "sent from my phone", whatever follows: "Excuse my typos."
+func isMine(s string) bool {
+	const device = 5 // words
+	mine, ok := strings.CutPrefix(s, "sent from my ")
+	first := strings.Fields(mine)
+	return ok && hasAny(strings.Join(first[:min(len(first), device-3)], " "), devices())
+}
+
+func hasPrefix(s string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
+}
+
+func hasSuffix(s string, words []string) bool {
+	s = strings.TrimRight(s, ".")
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(s, w) })
 }
 
 // unlinked is s without the addresses of links.

@@ -1,10 +1,13 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"causeway/core"
@@ -51,6 +54,33 @@ func lacking(c core.Content) string {
 	}
 	if c.Choice != nil || c.Form != nil || c.Order != nil || c.Unsupported != nil || c.Referral != nil {
 		return "Choice, form, order, unsupported and referral belong to messages that came in."
+	}
+	return cmp.Or(misplaced(c.Location), ambiguous(c.Choices))
+}
+
+// misplaced says that a place is not on this earth.
+func misplaced(l *core.Location) string {
+	if l == nil || math.Abs(l.Latitude) <= 90 && math.Abs(l.Longitude) <= 180 {
+		return ""
+	}
+	return "A latitude is from -90 to 90, a longitude from -180 to 180."
+}
+
+// ambiguous says what is wrong with options to choose from: each has a title, and is told from the others when it is picked.
+func ambiguous(c *core.Choices) string {
+	if c == nil {
+		return ""
+	}
+	ids := map[string]bool{}
+	for i, o := range c.Options {
+		id := cmp.Or(o.ID, strconv.Itoa(i))
+		switch {
+		case strings.TrimSpace(o.Title) == "":
+			return fmt.Sprintf("The option %d has no title.", i+1)
+		case ids[id]:
+			return fmt.Sprintf("Two options have the id %q.", id)
+		}
+		ids[id] = true
 	}
 	return ""
 }

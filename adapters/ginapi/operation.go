@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"causeway/core"
 
@@ -77,8 +79,12 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.ReplaceAll(huma.DefaultSchemaNamer(t, hint), "View", "")
 }
 
-// unmarshal decodes JSON that holds no NUL character, which JSON allows and PostgreSQL's text does not.
+// unmarshal decodes JSON that is text: a NUL character, which JSON allows, PostgreSQL does not, and what is no UTF-8 would reach the customer as signs of
+// replacement.
 func unmarshal(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return errors.New("the body is not text in UTF-8")
+	}
 	if holdsNUL(data) {
 		return fmt.Errorf("the text holds a NUL character (\\u0000)")
 	}

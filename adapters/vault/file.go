@@ -98,14 +98,14 @@ func unreadable(path string, err error) error {
 		Remedy: "Check the owner of the file, and that it is the user Causeway runs as."}
 	if errors.Is(err, fs.ErrNotExist) {
 		p.Detail = fmt.Sprintf("There is no master key file at %s.", path)
-		p.Remedy = "Put it back from the backup, or name its place in master_key_file (CAUSEWAY_MASTER_KEY_FILE)."
+		p.Remedy = "Put back the copy that you kept apart from the backups, or name its place in master_key_file (CAUSEWAY_MASTER_KEY_FILE)."
 	}
 	return &p
 }
 
 func broken(path string, err error) error {
 	return &core.Problem{Code: core.CodeInvalid, Err: err, Detail: fmt.Sprintf("The file %s is not a master key file, or is damaged.", path),
-		Remedy: "Put it back from the backup, or name the right file in master_key_file (CAUSEWAY_MASTER_KEY_FILE)."}
+		Remedy: "Put back the copy that you kept apart from the backups, or name the right file in master_key_file (CAUSEWAY_MASTER_KEY_FILE)."}
 }
 
 // cause strips the path that the sentence names already.

@@ -121,7 +121,7 @@ func TestOpenRefuses(t *testing.T) {
 		make func(t *testing.T, path string)
 		want string
 	}{
-		{"no file", func(*testing.T, string) {}, "Put it back from the backup"},
+		{"no file", func(*testing.T, string) {}, "Put back the copy that you kept apart"},
 		{"world readable", write("{}", 0o604), "chmod 600"},
 		{"group may write", write("{}", 0o660), "chmod 600"},
 		{"empty", write("", 0o600), "damaged"},

@@ -207,7 +207,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"doctor", "-x"}, []string{"'x'", "causeway doctor --help"}},
 		{[]string{"bench", "--what", "gateway,flor"}, []string{`"flor"`, "bare, insert, group"}},
 		{[]string{"bench", "--lasting", "long"}, []string{`"long"`, "causeway bench --help"}},
-		{[]string{"channel", "show"}, []string{"accepts 1 arg"}},
+		{[]string{"channel", "show"}, []string{"accepts 1 arg", "causeway channel show NAME", "causeway channel show --help"}},
 		{[]string{"apikey", "add", "x", "--scope", "everything"}, []string{`no scope "everything"`, "read, send, manage"}},
 	} {
 		out, code := s.run(c.args...)

@@ -70,7 +70,7 @@ func usage(err error) bool {
 		strings.HasPrefix(s, "required flag") || core.CodeOf(err) == core.CodeInvalid
 }
 
-// badFlag is a flag that a command does not have, or a value that a flag does not take.
+// badFlag is a flag that a command does not have, a value that a flag does not take, or too much or too little behind a command.
 type badFlag struct {
 	error
 	command string
@@ -99,10 +99,19 @@ func command() *cobra.Command {
 	return root
 }
 
-// strict has commands that only lead to others refuse what leads nowhere, which cobra answers with the help and as a success.
+// strict has commands that only lead to others refuse what leads nowhere, which cobra answers with the help and as a success, and all say how they are
+// written that get too much or too little.
 func strict(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		strict(sub)
+	}
+	if takes := c.Args; takes != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := takes(cmd, args); err != nil {
+				return badFlag{fmt.Errorf("%w: write it like %s", err, cmd.UseLine()), cmd.CommandPath()}
+			}
+			return nil
+		}
 	}
 	if c.Runnable() || !c.HasSubCommands() || !c.HasParent() {
 		return

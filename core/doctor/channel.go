@@ -62,6 +62,9 @@ func (d doctor) state(ch core.Channel) []core.Finding {
 	case ch.Health.Level == core.HealthBad || ch.Health.Level == core.HealthWarning:
 		return []core.Finding{{Subject: "state", Level: ch.Health.Level, Detail: first(ch.Health.Reason, "The provider reports trouble."), Remedy: ch.Health.Remedy}}
 	}
+	if ch.Health.Level == core.HealthUnknown {
+		return good("state", "The channel may send; its provider has not taken a message yet.")
+	}
 	return good("state", "The channel sends.")
 }
 

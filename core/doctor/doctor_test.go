@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,6 +89,20 @@ func TestAllIsWell(t *testing.T) {
 	}
 	if Worst(Flat(groups)) != core.HealthGood {
 		t.Error("the worst of good is good")
+	}
+}
+
+// A channel of which nothing is known is not said to send.
+func TestWhetherItSends(t *testing.T) {
+	for level, want := range map[core.HealthLevel]string{core.HealthUnknown: "its provider has not taken a message yet", core.HealthGood: "The channel sends."} {
+		in := well()
+		in.Store.(memory).channels[0].Health.Level = level
+		all := Flat(Run(t.Context(), in))
+		if !slices.ContainsFunc(all, func(f core.Finding) bool {
+			return f.Subject == "shop: state" && f.Level == core.HealthGood && strings.Contains(f.Detail, want)
+		}) {
+			t.Errorf("with the health %q: %+v, want %q", level, all, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -44,9 +45,25 @@ func (b *batch) continued(ctx context.Context, e core.Event) (core.Event, error)
 	if len(raw) == 0 || json.Unmarshal(raw, &kept) != nil || !b.now.Before(kept.Until) {
 		return e, nil
 	}
+	if may, err := b.mayContinue(ctx, e.Peer); err != nil || !may {
+		return e, err
+	}
 	if err := b.repo.DropValue(ctx, core.ContinueOwner, code); err != nil {
 		return e, fmt.Errorf("let code go: %w", err)
 	}
 	e.Peer.Identities = append(e.Peer.Identities[:len(e.Peer.Identities):len(e.Peer.Identities)], kept.Key)
 	return e, nil
+}
+
+// mayContinue reports whether a code counts for who brings it. Anybody can write another's address above a mail: one that is somebody's already does not
+// become a visitor's of the site as well, who would then be answered in their place.
+func (b *batch) mayContinue(ctx context.Context, p core.Peer) (bool, error) {
+	if !slices.ContainsFunc(p.Identities, func(k core.IdentityKey) bool { return k.Scheme == core.SchemeEmail }) {
+		return true, nil
+	}
+	known, err := b.repo.Identities(ctx, p.Identities)
+	if err != nil {
+		return false, fmt.Errorf("look up who brings a code: %w", err)
+	}
+	return len(known) == 0, nil
 }

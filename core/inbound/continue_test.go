@@ -62,3 +62,30 @@ func TestContinue(t *testing.T) {
 		})
 	}
 }
+
+// TestContinueByMail: a sender's address can be forged. A code makes a visitor of whoever nobody knew, and nobody the same as somebody known.
+func TestContinueByMail(t *testing.T) {
+	const code = "abcde23456"
+	visitor := core.IdentityKey{Scheme: "webchat", Scope: "shop", Value: "a-1"}
+	address := core.IdentityKey{Scheme: core.SchemeEmail, Value: "ana@example.org"}
+	for name, c := range map[string]struct {
+		known  bool
+		people int
+	}{"an address not seen before": {false, 1}, "a customer's address": {true, 2}} {
+		t.Run(name, func(t *testing.T) {
+			lite(t, func(w *world) {
+				mailbox := w.ch
+				if c.known {
+					w.accept(w.said("m0", "My card ends in 1234.", address))
+				}
+				w.ch = w.channel("site", "shop")
+				w.accept(w.said("v1", "Which card have I given you?", visitor))
+				w.accept(core.Event{Kind: core.EventContinue, ID: code, At: w.clock, Origin: core.OriginCustomer, Peer: core.Peer{Identities: []core.IdentityKey{visitor}},
+					Continue: &core.ContinueBody{Code: code, Until: w.clock.Add(core.ContinueFor)}})
+				w.ch = mailbox
+				w.accept(w.said("m1", "It is me. #"+code, address))
+				equal(w, "contacts", len(w.contacts()), c.people)
+			})
+		})
+	}
+}

@@ -241,6 +241,23 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// TestProofEnds: who was proven is so for a day, however often they come back without a new proof.
+func TestProofEnds(t *testing.T) {
+	r := newRig(t, goodSettings())
+	token := r.session(`{"identity":{"token":"` + signJWT(plantedIdentity, map[string]any{"sub": "42", "exp": r.host.Now().Add(time.Hour).Unix()}) + `"}}`)
+	r.write(token, "id-000001", "it is me")
+	for _, who := range []string{"u-42", "u-42", "a-"} {
+		r.host.SetNow(r.host.Now().Add(10 * time.Hour))
+		token = r.session(`{}`, bearer(token)...)
+		if got := r.visitor(token); !strings.HasPrefix(got, who) {
+			t.Fatalf("got %s, want %s", got, who)
+		}
+	}
+	if got := r.texts(token, ""); len(got) > 0 {
+		t.Errorf("somebody else sees %q", got)
+	}
+}
+
 // TestForgedTokens: a token that anything was changed in, or whose time is over, is nobody's.
 func TestForgedTokens(t *testing.T) {
 	r := newRig(t, goodSettings())

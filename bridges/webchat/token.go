@@ -17,7 +17,7 @@ import (
 
 const (
 	anonymousFor = 30 * 24 * time.Hour // an anonymous visitor's token, from its last use
-	provenFor    = 24 * time.Hour      // that of a user whom the site has proven
+	provenFor    = 24 * time.Hour      // that of a user whom the site has proven, from the proof
 	longestProof = 24 * time.Hour      // a JWT is taken for this long after it was made
 	clockSkew    = time.Minute
 	longestID    = 200
@@ -49,13 +49,15 @@ func (v visitor) key(site string) core.IdentityKey {
 // newVisitor is somebody not seen before.
 func newVisitor() visitor { return visitor{ID: "a-" + core.NewToken(16)} }
 
-// seal writes the token of a visitor, good from now on.
+// seal writes the token of a visitor, good from now on. That of a proven user ends when it would have ended, however often it is used: a new one takes a
+// new proof.
 func (c conf) seal(v visitor, now time.Time) string {
-	life := anonymousFor
-	if v.Proven {
-		life = provenFor
+	switch {
+	case !v.Proven:
+		v.Expires = now.Add(anonymousFor).Unix()
+	case v.Expires == 0:
+		v.Expires = now.Add(provenFor).Unix()
 	}
-	v.Expires = now.Add(life).Unix()
 	body, _ := json.Marshal(v) // strings and numbers only
 	text := base64.RawURLEncoding.EncodeToString(body)
 	return text + "." + base64.RawURLEncoding.EncodeToString(c.mac("token", text))

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,8 +150,8 @@ func (t *turn) request(ctx context.Context, c Call, secrets *[]core.Secret) (*ht
 		method = http.MethodGet
 	}
 	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
-	if err != nil {
-		return nil, errors.New("its address is none")
+	if err != nil || climbs(r.URL.Path) {
+		return nil, core.Problemf(core.CodeInvalid, "its address is none")
 	}
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
@@ -165,6 +166,11 @@ func (t *turn) request(ctx context.Context, c Call, secrets *[]core.Secret) (*ht
 		r.Header.Set(k, value)
 	}
 	return r, nil
+}
+
+// climbs reports whether a path leads out of a folder again. No way of writing the dots of a value keeps a server from doing so.
+func climbs(path string) bool {
+	return slices.ContainsFunc(strings.Split(path, "/"), func(name string) bool { return name == "." || name == ".." })
 }
 
 func (t *turn) body(ctx context.Context, c Call, secrets *[]core.Secret) (text, kind string, err error) {

@@ -35,3 +35,20 @@ func TestPlaceholdersOfRequests(t *testing.T) {
 		})
 	}
 }
+
+// TestRequestsStayBelowTheirAddress: what a contact writes chooses no other address of the system that is asked.
+func TestRequestsStayBelowTheirAddress(t *testing.T) {
+	for _, text := range []string{"..", ".", "../..", `x/../..`} {
+		lite(t, func(w *world) {
+			asked := 0
+			s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+			w.Cleanup(s.Close)
+			w.engine.Call = func(core.WorkspaceID, []core.Secret) *http.Client { return s.Client() }
+			w.put(strings.ReplaceAll(`{name: w, on: {event: opened}, steps: [{http: {url: "$CRM/customers/{{message.text}}/orders", retries: 1}}]}`, "$CRM", s.URL))
+			w.says(text)
+			if asked > 0 {
+				w.Errorf("%q was asked for", text)
+			}
+		})
+	}
+}

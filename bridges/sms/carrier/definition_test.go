@@ -83,6 +83,7 @@ func TestBadDefinitions(t *testing.T) {
 		{"no signature", `{` + send + `"answer":{"id":"id"}}`, "sign.kind"},
 		{"signature nowhere", `{` + send + `"answer":{"id":"id"},"sign":{"kind":"hmac"}}`, "sign.at"},
 		{"signature over", `{` + send + `"answer":{"id":"id"},"sign":{"kind":"hmac","at":"header.X","over":"{password}"}}`, "sign.over uses {password}"},
+		{"signature of anybody", `{` + send + `"answer":{"id":"id"},"sign":{"kind":"digest","at":"header.X"}}`, "must hold {secret}"},
 		{"unit", `{` + send + `"text":{"unit":"furlongs"},` + rest + `}`, "text.unit"},
 		{"numbers", `{` + send + `"numbers":{"to":"roman"},` + rest + `}`, "numbers.to"},
 	} {

@@ -112,6 +112,9 @@ func (s *sign) prepareRest() error {
 	if _, err := parse(s.Over, overName); err != nil {
 		return fmt.Errorf("sign.over %w", err)
 	}
+	if s.Kind == signDigest && !strings.Contains(s.Over, "{secret") {
+		return errors.New("sign.over of a digest must hold {secret}: without it anybody can make one")
+	}
 	if s.Within != "" {
 		var err error
 		if s.within, err = time.ParseDuration(s.Within); err != nil || s.within <= 0 || s.Time == "" {

@@ -409,6 +409,20 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// TestNameIsNoCommand: a subject that is a command is one, and not every mail program puts a word before it in an answer.
+func TestNameIsNoCommand(t *testing.T) {
+	for _, name := range []string{"#close", "#busy 14:00", "\u061c# #tag vip", "#"} {
+		h := newHouse(t)
+		h.forwardTo("Lena")
+		h.accept(h.event(core.EventMessage, core.Event{Peer: core.Peer{Name: name, Identities: []core.IdentityKey{{Scheme: core.SchemePhone, Value: "1"}}},
+			Message: &core.MessageBody{Provider: "w1", Content: text("hi")}}))
+		h.settle()
+		if l := h.last("Lena"); !strings.HasSuffix(l.Subject, "(WhatsApp) #1") || strings.HasPrefix(l.Subject, "#") || strings.HasPrefix(l.Subject, "\u061c") {
+			t.Errorf("%q: subject %q", name, l.Subject)
+		}
+	}
+}
+
 func TestNamelessContact(t *testing.T) {
 	h := newHouse(t)
 	h.forwardTo("Lena")

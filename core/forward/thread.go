@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -30,7 +31,8 @@ func (f *Forwarder) subject(ctx context.Context, repo core.Repo, conv core.Conve
 	if len(kept) > 0 {
 		return string(kept), nil
 	}
-	subject := fmt.Sprintf("%s (%s) #%d", clean(name, subjectName), title, conv.Number)
+	// One that begins with "#" would be a command in the answers of mail programs that put nothing before it.
+	subject := strings.TrimLeft(straight(fmt.Sprintf("%s (%s) #%d", clean(name, subjectName), title, conv.Number)), "# ")
 	if err := repo.SetValue(ctx, owner(conv.ID), "subject", []byte(subject)); err != nil {
 		return "", fmt.Errorf("keep subject: %w", err)
 	}

@@ -160,6 +160,20 @@ func TestExcerpt(t *testing.T) {
 	}
 }
 
+func TestRedactAddress(t *testing.T) {
+	for in, want := range map[string]string{
+		"/hooks/c1?token=abc&text=hello": "/hooks/c1?token=[secret]&text=hello",
+		"/hooks/c1?text=hello&key=abc":   "/hooks/c1?text=hello&key=[secret]",
+		"/hooks/c1?api-key=abc;x=1":      "/hooks/c1?api-key=[secret];x=1",
+		"/hooks/c1?x_auth=abc":           "/hooks/c1?x_auth=[secret]",
+		"/hooks/c1?keyword=stop&author=": "/hooks/c1?keyword=stop&author=",
+	} {
+		if got := redact(in); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
 func TestExcerptIsShortText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := []byte(strings.Repeat(rapid.String().Draw(t, "text"), rapid.IntRange(1, 2000).Draw(t, "times")))

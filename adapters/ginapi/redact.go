@@ -17,9 +17,12 @@ const (
 // hiddenKeys are the keys whose values are hidden in an address and in JSON. Providers put verify tokens, and some their secrets, there.
 const hiddenKeys = `(?:hub\.)?verify_?token|[a-z_-]*token|[a-z_-]*secret|[a-z_-]*password|passwd|pass|api_?key|authorization|signature|sig|hmac|jwt`
 
+// queryKeys are hidden in an address only, where a channel's settings may have its secret stand under them: in a body they mean something harmless.
+const queryKeys = hiddenKeys + `|[a-z_-]*key|[a-z_-]*auth`
+
 // Compiled once; never changed.
 var (
-	inQuery = regexp.MustCompile(`(?i)([?&;](?:` + hiddenKeys + `)=)[^&;\s]+`)
+	inQuery = regexp.MustCompile(`(?i)([?&;](?:` + queryKeys + `)=)[^&;\s]+`)
 	inJSON  = regexp.MustCompile(`(?i)("(?:` + hiddenKeys + `)"\s*:\s*")(?:[^"\\]|\\.)*`)
 	inForm  = regexp.MustCompile(`(?i)((?:^|&)(?:` + hiddenKeys + `)=)[^&\s]+`)
 )

@@ -120,11 +120,16 @@ func (s *Server) addressee(ctx context.Context, v *visit, account string) (ch co
 		return ch, "", fmt.Errorf("open channel of account: %w", err)
 	}
 	_, _, err = link.Receive(ctx, v.request)
+	var unread *core.Problem
 	switch {
 	case errors.Is(err, core.ErrUnauthenticated):
 		return ch, fmt.Sprintf("they are for the account %s, whose channel does not accept this signature", account), nil
 	case again(err):
 		return ch, "", err
+	case errors.As(err, &unread):
+		return ch, fmt.Sprintf("they are for the account %s, whose channel cannot read this call: %s", account, unread.Detail), nil
+	case err != nil:
+		return ch, "", fmt.Errorf("have channel of account look at the call: %w", err)
 	}
 	return ch, "", nil // it is authentic; what the body says was read by the channel that was called
 }

@@ -142,6 +142,27 @@ func TestHookRoutesByAccount(t *testing.T) {
 	}
 }
 
+// TestHookOfAnAccountThatCannotReadIt: only a call that the account's own channel takes is authentic for it.
+func TestHookOfAnAccountThatCannotReadIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		status  int
+		refused int
+	}{"as it is written": {core.Problemf(core.CodeInvalid, "Not like this."), 200, 1}, "for a reason of its own": {errors.New("disk"), 500, 0}} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t)
+			h.channel("a", "c1", "acc1", "shared")
+			h.channel("b", "c2", "acc2", "other").receive = func(context.Context, core.WebhookRequest) (core.WebhookAnswer, []core.Event, error) {
+				return core.WebhookAnswer{}, nil, c.err
+			}
+			resp, _ := h.post("c1", "shared", `[{"kind":"message","id":"planted","account":"acc2"}]`)
+			if got := h.inbox.ids("c2"); resp.StatusCode != c.status || got != "" || len(h.inbox.refused["c1"]) != c.refused {
+				t.Errorf("got %d, accepted %q, refused %v", resp.StatusCode, got, h.inbox.refused)
+			}
+		})
+	}
+}
+
 // TestHookSpreadsNewsOfTheAccount: news of an account that several channels share reaches each that its own secret and its own reading let have it.
 func TestHookSpreadsNewsOfTheAccount(t *testing.T) {
 	const body = `[{"kind":"account","id":"news","shared":true},{"kind":"account","id":"perhaps","shared":true,"doubtful":true},{"kind":"message","id":"own"}]`

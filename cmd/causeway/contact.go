@@ -131,7 +131,7 @@ func (b *base) showContact(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", c.ID, c.Name)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", c.ID, brief(c.Name, longestComment))
 	if err := b.printKnowledge(cmd, c); err != nil {
 		return err
 	}

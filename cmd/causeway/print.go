@@ -19,8 +19,16 @@ func newTable(out io.Writer, head ...string) table {
 	return t
 }
 
-func (t table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")) }
-func (t table) flush() error        { return t.w.Flush() }
+// row adds a line. What stands in a cell may be anybody's words: it steers neither the table nor the terminal.
+func (t table) row(cells ...string) {
+	written := make([]string, len(cells))
+	for i, c := range cells {
+		written[i] = unsteered(c)
+	}
+	fmt.Fprintln(t.w, strings.Join(written, "\t"))
+}
+
+func (t table) flush() error { return t.w.Flush() }
 
 var marks = map[core.HealthLevel]string{core.HealthGood: "✓", core.HealthWarning: "!", core.HealthBad: "✗", core.HealthUnknown: "·"}
 
@@ -32,7 +40,7 @@ func printFindings(out io.Writer, all []core.Finding) error {
 
 func printLines(out io.Writer, all []core.Finding) {
 	for _, f := range all {
-		fmt.Fprintf(out, "%s %-20s %s\n", marks[f.Level], f.Subject, f.Detail)
+		fmt.Fprintf(out, "%s %-20s %s\n", marks[f.Level], f.Subject, unsteered(f.Detail))
 		if f.Remedy != "" && f.Level != core.HealthGood {
 			fmt.Fprintf(out, "  %-20s fix: %s\n", "", f.Remedy)
 		}
@@ -67,14 +75,22 @@ func count(n int, thing string) string {
 
 // brief writes what somebody else wrote into one line of a terminal: cut after so many characters, and without those that steer it.
 func brief(text string, most int) string {
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, strings.Join(strings.Fields(text), " "))
+	line := unsteered(strings.Join(strings.Fields(text), " "))
 	if all := []rune(line); len(all) > most {
 		return string(all[:most]) + "…"
 	}
 	return line
+}
+
+// unsteered is a text without the characters that steer a terminal, in one line.
+func unsteered(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, text)
 }

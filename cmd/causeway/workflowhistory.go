@@ -269,7 +269,7 @@ func printReplay(out io.Writer, all []replayed, fates []assign.Fate, shares []as
 		fmt.Fprintf(out, "asked for %dx: %s\n", to[k], k)
 	}
 	for _, k := range byNumber(texts) {
-		fmt.Fprintf(out, "said %dx by %s: %s\n", texts[k], k, first[k])
+		fmt.Fprintf(out, "said %dx by %s: %s\n", texts[k], k, brief(first[k], longestComment))
 	}
 	return printShares(out, fates, shares)
 }

@@ -45,10 +45,11 @@ func mailSystem(a Address) bool {
 
 // absent begins the subjects of automatic answers that carry no other sign of it. Alone this is too little to throw a mail away, and enough to
 // ask.
-var absent = regexp.MustCompile(`(?i)^(?:automatic reply|auto-?reply|auto(?:matic)? response|out of (?:the )?office|automatische antwort|abwesenheits\pL*|réponse automatique|` +
-	`respuesta automática|risposta automatica|resposta automática|automatisch antwoord|autosvar|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|` +
-	`automatikus válasz|răspuns automat|αυτόματη απάντηση|otomatik yanıt|автоответ|автоматический ответ|автоматична відповідь|رد تلقائي|الرد التلقائي|מענה אוטומטי|תשובה אוטומטית|` +
-	`پاسخ خودکار|自动回复|自動回覆|自動応答|자동 회신|자동 응답|ตอบกลับอัตโนมัติ|trả lời tự động|balasan otomatis)\s*[:：]|(?:is|am) (?:currently )?out of (?:the )?office\.?$`)
+var absent = regexp.MustCompile(`(?i)^(?:automatic reply|auto|\[?auto-?reply\]?|auto(?:matic)? response|vacation (?:reply|response)|ooo|out of (?:the )?office(?: (?:re|aw|sv|fw))?|automatische antwort|abwesen\pL*|` +
+	`réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)|resposta automática|ausência temporária|fora do escritório|` +
+	`automatisch antwoord|autosvar|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|automatikus válasz|răspuns automat|αυτόματη απάντηση|otomatik yanıt|` +
+	`автоответ|автоматический ответ|автоматически|нет на месте|вне офиса|автоматична відповідь|رد تلقائي|الرد التلقائي|رد آلي|خارج المكتب|מענה אוטומטי|תשובה אוטומטית|` +
+	`پاسخ خودکار|自动回复|自动答复|自動回覆|自動答覆|自動応答|自動返信|자동 회신|자동 응답|ตอบกลับอัตโนมัติ|trả lời tự động|balasan otomatis)\s*[:：]|^\[auto-?reply\]|(?:is|am) (?:currently )?out of (?:the )?office\b(?:\.?$| re:)`)
 
 // absentSubject reports whether a subject is that of an automatic answer rather than of an answer to our mail.
 func absentSubject(subject string) bool {

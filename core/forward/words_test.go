@@ -120,6 +120,8 @@ func TestMediaType(t *testing.T) {
 func TestAbsentSubject(t *testing.T) {
 	for subject, want := range map[string]bool{
 		"Automatic reply: Grace (WhatsApp) #1": true, "Réponse automatique : x": true, "رد تلقائي: x": true, "\u202bرد تلقائي\u202c: x": true, "Ali is out of the office": true,
+		"Out of Office Re: x": true, "[Auto-Reply] x": true, "OOO: x": true, "I am out of the office Re: x": true, "Abwesend: x": true, "Absence du bureau : x": true, "Fuori sede: x": true, "Fuera de la oficina: x": true,
+		"Нет на месте: x": true, "خارج المكتب: x": true, "自动答复: x": true, "自動返信: x": true, "I am out of the office supplies": false, "Autos: x": false,
 		"自动回复：x": true, "Automatic reply is broken, please help": false, "Re: Grace (WhatsApp) #1": false, "RE: AW: out of office supplies": false, "": false,
 	} {
 		if got := absentSubject(subject); got != want {

@@ -61,7 +61,7 @@ func slogans() []string {
 
 // secrecy are stems that legal footers use for "confidential".
 func secrecy() []string {
-	return []string{"confidential", "vertraulich", "confidentiel", "confidencial", "riservat", "confidenzial", "vertrouwelijk", "konfidentiel", "fortrolig", "konfidensiel", "luottamuksel", "poufn", "důvěrn", "dôvern", "bizalmas",
+	return []string{"confidential", "vertraulich", "confidentiel", "confidencial", "confidenciai", "riservat", "confidenzial", "vertrouwelijk", "konfidentiel", "fortrolig", "konfidensiel", "luottamuksel", "poufn", "důvěrn", "dôvern", "bizalmas",
 		"confidențial", "gizli", "εμπιστευτικ", "конфиденциал", "конфіденційн", "поверителн", "سري", "محرمانه", "חסוי", "סודי", "机密", "機密", "保密", "기밀", "ความลับ", "bảo mật", "rahasia"}
 }
 
@@ -73,7 +73,7 @@ func letterhead() []string {
 
 // receivers are stems for the one whom such a footer calls its recipient.
 func receivers() []string {
-	return []string{"recipient", "addressee", "empfänger", "adressat", "destinatai", "destinatar", "destinatár", "geadresseerd", "ontvanger", "mottak", "modtager", "mottagar", "vastaanottaj", "adresat", "příjem", "príjem",
+	return []string{"recipient", "addressee", "to whom it is addressed", "to whom they are addressed", "to whom it was addressed", "to which it is addressed", "empfänger", "adressat", "destinatai", "destinatar", "destinatár", "geadresseerd", "ontvanger", "mottak", "modtager", "mottagar", "vastaanottaj", "adresat", "příjem", "príjem",
 		"címzett", "alıcı", "παραλήπτ", "получател", "адресат", "отримувач", "одержувач", "المستلم", "المرسل إليه", "مستلم", "گیرنده", "נמען", "收件人", "接收", "受信", "宛先", "수신", "ผู้รับ", "người nhận", "penerima"}
 }
 

@@ -1,10 +1,14 @@
 package outbound
 
-import "causeway/core"
+import (
+	"strings"
 
-// Cut turns what an author says into the parts that the channel can carry: long text in several, a caption that does not fit, or has no place,
-// as text of its own after the file, a file beside choices that cannot carry it before them, choices that the channel cannot show as a numbered text. The
-// quote stays on the first part, the subject on all.
+	"causeway/core"
+)
+
+// Cut turns what an author says into the parts that the channel can carry: long text in several, with choices below the last, a caption that does not fit,
+// or has no place, as text of its own after the file, a file beside choices that cannot carry it before them, choices that the channel cannot show as a
+// numbered text. The quote stays on the first part, the subject on all.
 func Cut(c core.Content, can core.Capabilities) []core.Content {
 	var parts []core.Content
 	if !can.Marks {
@@ -17,8 +21,8 @@ func Cut(c core.Content, can core.Capabilities) []core.Content {
 		parts = cutMedia(c, can)
 	case can.Degrades(c):
 		parts = numbered(c, can)
-	case c.Kind == core.KindChoices && c.Media != nil && !headed(c, can):
-		parts = cutChoices(c)
+	case c.Kind == core.KindChoices && c.Choices != nil:
+		parts = cutChoices(c, can)
 	default:
 		parts = []core.Content{c}
 	}
@@ -63,7 +67,7 @@ func cutMedia(c core.Content, can core.Capabilities) []core.Content {
 
 // headed reports whether the choices can carry their file as a header: buttons can carry pictures, videos and documents, where these take a text.
 func headed(c core.Content, can core.Capabilities) bool {
-	if c.Choices == nil || c.Choices.Style != core.ChoicesAuto || len(c.Choices.Options) > can.Buttons {
+	if c.Choices.Style != core.ChoicesAuto || len(c.Choices.Options) > can.Buttons || can.Unit.Len(core.Numbered(c)) > can.CaptionLimit {
 		return false
 	}
 	switch kind := can.Carry(c.Media.MIME, c.Media.Size); kind {
@@ -83,8 +87,30 @@ func numbered(c core.Content, can core.Capabilities) []core.Content {
 	return append([]core.Content{{Kind: core.FileKind(c.Media.MIME), Media: c.Media}}, said...)
 }
 
-func cutChoices(c core.Content) []core.Content {
-	file, rest := core.Content{Kind: core.FileKind(c.Media.MIME), Media: c.Media}, c
-	rest.Media = nil
-	return []core.Content{file, rest}
+func cutChoices(c core.Content, can core.Capabilities) []core.Content {
+	if c.Media == nil || headed(c, can) {
+		return offer(c, can)
+	}
+	file := core.Content{Kind: core.FileKind(c.Media.MIME), Media: c.Media}
+	c.Media = nil
+	return append([]core.Content{file}, offer(c, can)...)
+}
+
+// offer puts choices below the last piece of a text that is too long to stand with them: what a bridge has no buttons for, it numbers below the text.
+func offer(c core.Content, can core.Capabilities) []core.Content {
+	if can.Unit.Len(core.Numbered(c)) <= can.TextLimit {
+		return []core.Content{c}
+	}
+	bare, said := *c.Choices, strings.TrimSpace(c.Choices.Header+"\n\n"+c.Text)
+	bare.Header, c.Choices, c.Text = "", &bare, ""
+	room := can
+	room.TextLimit = max(can.TextLimit-can.Unit.Len("\n\n"+core.Numbered(c)), can.TextLimit/2)
+	parts := texts(said, room)
+	if len(parts) == 0 {
+		return []core.Content{c}
+	}
+	last := &parts[len(parts)-1]
+	c.Text = last.Text
+	*last = c
+	return parts
 }

@@ -37,6 +37,8 @@ func TestCut(t *testing.T) {
 		{"a list does not", core.Content{Kind: core.KindChoices, Media: image, Choices: options(4)}, []core.ContentKind{core.KindImage, core.KindChoices}},
 		{"buttons do not carry audio", core.Content{Kind: core.KindChoices, Media: &core.Media{MIME: "audio/mpeg"}, Choices: options(2)},
 			[]core.ContentKind{core.KindAudio, core.KindChoices}},
+		{"buttons do not carry a picture below which the text is too long", core.Content{Kind: core.KindChoices, Media: image, Text: strings.Repeat("word ", 210), Choices: options(3)},
+			[]core.ContentKind{core.KindImage, core.KindChoices}},
 		{"more than a list shows", core.Content{Kind: core.KindChoices, Text: "What?", Choices: options(11)}, []core.ContentKind{core.KindText}},
 		{"more than a list shows, with a picture", core.Content{Kind: core.KindChoices, Media: image, Text: "What?", Choices: options(11)},
 			[]core.ContentKind{core.KindImage, core.KindText}},
@@ -84,6 +86,33 @@ func TestCutWithoutCaptions(t *testing.T) {
 	bare.Media = map[core.ContentKind]core.MediaRule{core.KindImage: {}}
 	parts := Cut(core.Content{Kind: core.KindChoices, Text: "Which?", Media: &core.Media{MIME: "image/png"}, Choices: &core.Choices{Options: make([]core.Option, 2)}}, bare)
 	if len(parts) != 2 || parts[0].Kind != core.KindImage || parts[1].Kind != core.KindChoices || parts[1].Media != nil {
+		t.Errorf("got %+v", parts)
+	}
+}
+
+// TestCutLongChoices: a text that is too long to stand with its choices goes before them, and they below its end, where they would fit as numbered lines, too.
+func TestCutLongChoices(t *testing.T) {
+	small := can()
+	small.TextLimit, small.Unit = 1000, core.UnitBytes
+	text := strings.TrimSpace(strings.Repeat("слово ", 150))
+	offer := core.Content{Kind: core.KindChoices, Text: text, Choices: &core.Choices{Header: "Заказ", Footer: "Магазин", Options: []core.Option{{ID: "a", Title: "Да"}, {ID: "b", Title: "Нет"}}}}
+	parts := Cut(offer, small)
+	if len(parts) != 2 || parts[0].Kind != core.KindText || parts[1].Kind != core.KindChoices || len(parts[1].Choices.Options) != 2 {
+		t.Fatalf("got %+v", parts)
+	}
+	for _, p := range parts {
+		whole := p.Text
+		if p.Choices != nil {
+			whole = core.Numbered(p)
+		}
+		if len(whole) > small.TextLimit {
+			t.Errorf("%d bytes", len(whole))
+		}
+	}
+	if got := parts[0].Text + " " + parts[1].Text; got != "Заказ\n\n"+text || parts[1].Choices.Header != "" || parts[1].Choices.Footer == "" || offer.Choices.Header == "" {
+		t.Errorf("got %q, %+v", got, parts[1].Choices)
+	}
+	if parts := Cut(core.Content{Kind: core.KindChoices, Text: "Да?", Choices: offer.Choices}, small); len(parts) != 1 || parts[0].Choices != offer.Choices {
 		t.Errorf("got %+v", parts)
 	}
 }

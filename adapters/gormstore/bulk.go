@@ -53,13 +53,13 @@ func run(ctx context.Context, all func(ctx context.Context, steps []step) error,
 		return err
 	}
 	for _, s := range steps {
-		plainly(s)
+		plainStep(s)
 	}
 	return fail(translate(all(ctx, steps)))
 }
 
-// plainly makes the arguments of a step what every driver knows.
-func plainly(s step) step {
+// plainStep makes the arguments of a step what every driver knows.
+func plainStep(s step) step {
 	for _, row := range s.rows {
 		for i, v := range row {
 			row[i] = plainOne(v)
@@ -79,8 +79,13 @@ func (t *transaction) insert(into table, rows [][]any, conflict string, must boo
 	return step{text: text + conflict, table: into, rows: rows, must: must}
 }
 
-// find selects what belongs to keys. In text, {keys} stands for these, with the columns k0, k1 and so on, and {with TABLE AS ALIAS: CONDITION} joins
-// a table so that it is looked into once for each of them. {reactions to m} is those to the message m.
+// find selects what belongs to keys, in a text that both databases are given their own form of:
+//
+//	{keys}                            the keys, with the columns k0, k1 and so on
+//	{with TABLE AS ALIAS: CONDITION}  joins a table so that it is looked into once for each key
+//	{reactions to m}                  the reactions to the message m
+//
+// So "SELECT p.id FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.id = k.k1}" finds parts by workspace and id.
 func (s *Store) find(text, types string, keys [][]any, each reading) step {
 	if s.postgres != nil {
 		names := make([]string, len(types))

@@ -69,12 +69,10 @@ func (r repo) SetDuty(ctx context.Context, d core.Duty) error {
 var dutyTable = table{"duties", "workspace, agent, presence, until, since, given", "tttnnn"}
 
 func (t *transaction) duties(all []core.Owned[core.Duty]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+	return t.insert(dutyTable, rowsOf(all, func(o core.Owned[core.Duty]) []any {
 		d := o.Value
-		rows[i] = []any{string(o.Workspace), string(d.Agent), string(d.Presence), at(d.Until), at(d.Since), at(d.Given)}
-	}
-	return t.insert(dutyTable, rows, overDuty, true)
+		return []any{string(o.Workspace), string(d.Agent), string(d.Presence), at(d.Until), at(d.Since), at(d.Given)}
+	}), overDuty, true)
 }
 
 func (r repo) Answers(ctx context.Context, id core.AgentID, when time.Time) error {
@@ -117,12 +115,10 @@ const overPlace = "ON CONFLICT (workspace, conversation) " +
 var placeTable = table{"handlings", "workspace, conversation, priority, tags, queue, queued, assigned, wants", "ttittnnt"}
 
 func (t *transaction) places(all []core.Owned[core.Place]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+	return t.insert(placeTable, rowsOf(all, func(o core.Owned[core.Place]) []any {
 		p := o.Value
-		rows[i] = []any{string(o.Workspace), string(p.Conversation), int64(0), "null", string(p.Team), at(p.Queued), at(p.Assigned), asDoc(p.Wants)}
-	}
-	return t.insert(placeTable, rows, overPlace, true)
+		return []any{string(o.Workspace), string(p.Conversation), int64(0), "null", string(p.Team), at(p.Queued), at(p.Assigned), asDoc(p.Wants)}
+	}), overPlace, true)
 }
 
 // LockPlaces is one round trip on PostgreSQL. The places are read after the locks, by a statement of their own that sees what was committed meanwhile.

@@ -72,8 +72,8 @@ func violated(err error) constraint {
 	return none
 }
 
-// again reports whether the database asks for the transaction to be run once more: deadlock, serialization, busy.
-func again(err error) bool {
+// retryable reports whether the database asks for the transaction to be run once more: deadlock, serialization, busy.
+func retryable(err error) bool {
 	var lite *moderncsqlite.Error
 	var pg *pgconn.PgError
 	switch {

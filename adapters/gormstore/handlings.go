@@ -34,12 +34,10 @@ func (r repo) happeningRow(h core.Happening) happeningRow {
 }
 
 func (t *transaction) newHappenings(all []core.Owned[core.Happening]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+	return t.insert(happeningTable, rowsOf(all, func(o core.Owned[core.Happening]) []any {
 		row := t.in(o.Workspace).happeningRow(o.Value)
-		rows[i] = row.values()
-	}
-	return t.insert(happeningTable, rows, "", true)
+		return row.values()
+	}), "", true)
 }
 
 func (r repo) AddHappening(ctx context.Context, h core.Happening) error {

@@ -17,17 +17,19 @@ func (t *transaction) Look(ctx context.Context, w core.Wanted) (core.Found, erro
 	l := &look{t: t, parts: map[core.Owned[core.PartID]]partRow{}, open: map[string]string{}, locked: map[string]bool{}}
 	l.found.Fresh = map[core.EventKey]bool{}
 	coming := providerKeys(w.Coming)
-	err := t.bulk(ctx, t.byIndex(), l.claims(w.Claims), l.partsOf(coming), l.partsOf(providerKeys(w.Targets)), l.partsBy(w.Parts), l.people(w.Identities))
+	err := t.bulk(ctx, t.byIndex(), l.claims(w.Claims), l.partsByProvider(coming), l.partsByProvider(providerKeys(w.Targets)),
+		l.partsByID(w.Parts), l.people(w.Identities))
 	if err == nil {
 		missing := l.missing(w.Targets)
-		err = t.bulk(ctx, l.locks(), t.guard(true, w.Coming), t.guard(false, missing), l.again(w.Coming), l.again(missing), l.parked(coming))
+		err = t.bulk(ctx, l.lockConversations(), t.guard(true, w.Coming), t.guard(false, missing),
+			l.missed(w.Coming), l.missed(missing), l.parked(coming))
 	}
 	if err == nil && l.moved {
 		l.found.Identities, l.found.Contacts = nil, nil
 		err = t.bulk(ctx, l.people(w.Identities))
 	}
 	if err == nil {
-		err = t.bulk(ctx, l.locks()) // of what came meanwhile
+		err = t.bulk(ctx, l.lockConversations()) // of what came meanwhile
 	}
 	if err == nil {
 		err = l.messages(ctx)
@@ -100,11 +102,13 @@ func providerKeys(keys []core.Owned[core.ProviderKey]) [][]any {
 var partsByProvider = "SELECT " + partTable.of("p") +
 	" FROM {keys} {with parts AS p: p.channel = k.k1 AND p.provider = k.k2 AND p.provider <> '' AND p.workspace = k.k0}"
 
-func (l *look) partsOf(keys [][]any) step { return l.t.s.find(partsByProvider, "ttt", keys, l.part) }
+func (l *look) partsByProvider(keys [][]any) step {
+	return l.t.s.find(partsByProvider, "ttt", keys, l.part)
+}
 
 var partsByID = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.id = k.k1}"
 
-func (l *look) partsBy(ids []core.Owned[core.PartID]) step {
+func (l *look) partsByID(ids []core.Owned[core.PartID]) step {
 	rows := make([][]any, len(ids))
 	for i, id := range ids {
 		rows[i] = []any{string(id.Workspace), string(id.Value)}
@@ -181,12 +185,12 @@ func (l *look) missing(targets []core.Owned[core.ProviderKey]) []core.Owned[core
 	return missing
 }
 
-// again looks again for provider ids, once nobody else can bring them. On SQLite nobody could at any time.
-func (l *look) again(keys []core.Owned[core.ProviderKey]) step {
+// missed looks once more for provider ids, once nobody else can bring them. On SQLite nobody could at any time.
+func (l *look) missed(keys []core.Owned[core.ProviderKey]) step {
 	if l.t.s.postgres == nil {
 		return step{}
 	}
-	return l.partsOf(providerKeys(keys))
+	return l.partsByProvider(providerKeys(keys))
 }
 
 // guard keeps other transactions from bringing the provider ids until this one ends or, shared, from finding out that they are missing. What the
@@ -235,9 +239,9 @@ func guardOf(ch core.ChannelID, provider string) int64 {
 	return int64(h.Sum32() % guards)
 }
 
-// locks locks the conversations of all that was found, in the order of their ids, but for those that are locked already. Ids are unique over all
+// lockConversations locks the conversations of all that was found, in the order of their ids, but for those that are locked already. Ids are unique over all
 // workspaces; that they are the right workspace's is known from where they were found.
-func (l *look) locks() step {
+func (l *look) lockConversations() step {
 	ids := slices.Collect(maps.Keys(l.open))
 	for _, p := range l.parts {
 		ids = append(ids, p.Conversation)
@@ -268,8 +272,8 @@ func (l *look) locks() step {
 }
 
 var (
-	messagesByID = "SELECT " + messageTable.of("m") + ", {reactions to m} FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"
-	partsOfThem  = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1} ORDER BY p.seq, p.id"
+	messagesByID   = "SELECT " + messageTable.of("m") + ", {reactions to m} FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"
+	partsByMessage = "SELECT " + partTable.of("p") + " FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.message = k.k1} ORDER BY p.seq, p.id"
 )
 
 // messages reads the messages that were found, and their parts once more, now that nobody else changes them.
@@ -283,5 +287,5 @@ func (l *look) messages(ctx context.Context) error {
 	})
 	aims = slices.CompactFunc(aims, func(a, b []any) bool { return a[0] == b[0] && a[1] == b[1] })
 	messages := l.t.s.find(messagesByID, "tt", aims, func(scan func(...any) error) error { return another(scan, new(messageRow), &l.found.Messages) })
-	return l.t.bulk(ctx, messages, l.t.s.find(partsOfThem, "tt", aims, l.part))
+	return l.t.bulk(ctx, messages, l.t.s.find(partsByMessage, "tt", aims, l.part))
 }

@@ -87,7 +87,7 @@ func (r repo) Message(ctx context.Context, id core.MessageID) (core.Message, err
 	key := [][]any{{r.ws, string(id)}}
 	err := r.look(ctx,
 		r.s.find(messagesByID, "tt", key, func(scan func(...any) error) error { return one(scan, new(messageRow), &m) }),
-		r.s.find(partsOfThem, "tt", key, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }))
+		r.s.find(partsByMessage, "tt", key, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }))
 	if err == nil && m.ID == "" {
 		err = core.ErrNotFound
 	}
@@ -164,7 +164,7 @@ func (r repo) fill(ctx context.Context, all []core.Message) error {
 		keys[i], place[m.ID] = []any{r.ws, string(m.ID)}, i
 	}
 	var parts []core.Part
-	err := r.look(ctx, r.s.find(partsOfThem, "tt", keys, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }))
+	err := r.look(ctx, r.s.find(partsByMessage, "tt", keys, func(scan func(...any) error) error { return another(scan, new(partRow), &parts) }))
 	for _, p := range parts {
 		m := &all[place[p.Message]]
 		m.Parts = append(m.Parts, p)

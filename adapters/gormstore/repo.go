@@ -131,15 +131,15 @@ func (r repo) there(ctx context.Context, table, id string) error {
 	return nil
 }
 
+// usualPage and longestPage are how many rows a page holds that does not say, and at most.
+const usualPage, longestPage = 50, 200
+
 // limit returns how many rows a page holds.
 func limit(p core.Page) int {
-	switch {
-	case p.Limit <= 0:
-		return 50
-	case p.Limit > 200:
-		return 200
+	if p.Limit <= 0 {
+		return usualPage
 	}
-	return p.Limit
+	return min(p.Limit, longestPage)
 }
 
 // back orders a query by id, newest first, and cuts out the page.

@@ -24,8 +24,9 @@ var errShared = errors.New("a transaction that shared the commit failed")
 var errUndone = errors.New("the transaction was undone")
 
 // shared has SQLite's transactions, of which there can be but one at a time, share commits: those that wait while one runs are run behind it, each within
-// a savepoint, and the last commits for all. The first needs none, which would have SQLite copy each page that it changes: undoing it is undoing all. So a disk that takes a millisecond for a commit does not bound them to a thousand a second. There
-// are no timers and no goroutine: a transaction that is alone is committed at once.
+// a savepoint, and the last commits for all. So a disk that takes a millisecond for a commit does not bound them to a thousand a second. The first needs
+// no savepoint, which would have SQLite copy each page that it changes: undoing it is undoing all. There are no timers and no goroutine: a transaction that
+// is alone is committed at once.
 type shared struct {
 	db      *sql.DB // of one connection
 	mu      sync.Mutex

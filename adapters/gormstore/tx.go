@@ -32,7 +32,7 @@ func (s *Store) tx(ctx context.Context, f func(t *transaction) error) error {
 			return nil
 		case ctx.Err() != nil && !errors.Is(err, ctx.Err()): // what drivers make of it does not matter
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
-		case !again(err) || try == tries:
+		case !retryable(err) || try == tries:
 			return fail(err)
 		}
 		s.log.DebugContext(ctx, "transaction run again", "try", try, "err", err)
@@ -133,7 +133,7 @@ func (t *transaction) Exec(ctx context.Context, statement string, args ...any) (
 
 // AtEnd runs a statement for many rows of arguments right before the commit.
 func (t *transaction) AtEnd(statement, unless, types string, rows [][]any) {
-	t.last = append(t.last, plainly(step{text: statement, unless: unless, table: table{types: types}, rows: rows}))
+	t.last = append(t.last, plainStep(step{text: statement, unless: unless, table: table{types: types}, rows: rows}))
 }
 
 // Try runs f between a savepoint and its release. A transaction that the database wants run again is over in any case.
@@ -146,7 +146,7 @@ func (t *transaction) Try(ctx context.Context, f func() error) error {
 		return err
 	}
 	if err := f(); err != nil {
-		if again(err) {
+		if retryable(err) {
 			return err
 		}
 		t.last, t.jobs, t.guarded = t.last[:last], t.jobs[:jobs], t.guarded[:guarded]

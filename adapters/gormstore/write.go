@@ -23,8 +23,9 @@ func (t *transaction) Write(ctx context.Context, r core.Rows) (bool, error) {
 	steps := []step{t.newContacts(r.Contacts), t.newIdentities(r.Identities)}
 	steps = append(steps, t.newConversations(r.Conversations)...)
 	steps = append(steps, t.newMessages(r.Messages)...)
-	steps = append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.touches(r.Windows), t.held(r.Held), t.moved(r.Moved), t.parts(r.Parts), t.statuses(r.Statuses),
-		t.places(r.Places), t.duties(r.Duties), t.log(r.Log))
+	steps = append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.openWindows(r.Windows),
+		t.placeConversations(r.Held), t.moveConversations(r.Moved), t.changeParts(r.Parts), t.changeStatuses(r.Statuses),
+		t.places(r.Places), t.duties(r.Duties), t.newLogEntries(r.Log))
 	err := t.bulk(ctx, steps...)
 	if errors.Is(err, errLost) || errors.Is(err, core.ErrDuplicate) {
 		return false, nil
@@ -36,25 +37,30 @@ func (t *transaction) Write(ctx context.Context, r core.Rows) (bool, error) {
 // in is the repo that makes rows of a workspace.
 func (t *transaction) in(ws core.WorkspaceID) repo { return repo{s: t.s, t: t, ws: string(ws)} }
 
-func (t *transaction) newContacts(all []core.Contact) step {
+// rowsOf makes a row of arguments of each thing.
+func rowsOf[T any](all []T, row func(T) []any) [][]any {
 	rows := make([][]any, len(all))
-	for i, c := range all {
+	for i, v := range all {
+		rows[i] = row(v)
+	}
+	return rows
+}
+
+func (t *transaction) newContacts(all []core.Contact) step {
+	return t.insert(contactTable, rowsOf(all, func(c core.Contact) []any {
 		row := contactRow{Workspace: string(c.Workspace), ID: string(c.ID), Name: c.Name, Language: c.Language, OptedOut: c.OptedOut, MarketingStop: c.MarketingStop,
 			Blocked: c.Blocked, MergedInto: ref(c.MergedInto), Created: at(c.Created)}
-		rows[i] = row.values()
-	}
-	return t.insert(contactTable, rows, "", true)
+		return row.values()
+	}), "", true)
 }
 
 func (t *transaction) newIdentities(all []core.Owned[core.Identity]) step {
-	rows := make([][]any, len(all))
-	for n, o := range all {
+	return t.insert(identityTable, rowsOf(all, func(o core.Owned[core.Identity]) []any {
 		i := o.Value
 		row := identityRow{Workspace: string(o.Workspace), ID: string(i.ID), Contact: string(i.Contact), Scheme: string(i.Key.Scheme), Scope: i.Key.Scope,
 			Value: i.Key.Value, Source: i.Source, Seen: at(i.Seen), Channel: string(i.Channel), Event: i.Event}
-		rows[n] = row.values()
-	}
-	return t.insert(identityTable, rows, "", true)
+		return row.values()
+	}), "", true)
 }
 
 // newConversations takes as many numbers of each workspace as it opens conversations there, by whose order they are sorted. A conversation's number
@@ -117,29 +123,25 @@ func (t *transaction) newMessages(all []core.Message) []step {
 }
 
 func (t *transaction) newFiles(all []core.Owned[core.File]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+	return t.insert(fileTable, rowsOf(all, func(o core.Owned[core.File]) []any {
 		row := t.in(o.Workspace).fileRow(o.Value)
-		rows[i] = row.values()
-	}
-	return t.insert(fileTable, rows, "", true)
+		return row.values()
+	}), "", true)
 }
 
 func (t *transaction) newEvents(all []core.Owned[core.ConversationEvent]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+	return t.insert(conversationEventTable, rowsOf(all, func(o core.Owned[core.ConversationEvent]) []any {
 		row := t.in(o.Workspace).conversationEventRow(o.Value)
-		rows[i] = row.values()
-	}
-	return t.insert(conversationEventTable, rows, "", true)
+		return row.values()
+	}), "", true)
 }
 
 var windowTable = table{"reply_windows", "workspace, channel, identity, last", "tttn"}
 
 const raiseWindow = "ON CONFLICT (workspace, identity, channel) DO UPDATE SET last = excluded.last WHERE reply_windows.last IS NULL OR reply_windows.last < excluded.last"
 
-// touches opens windows. Of several acts of one person the newest counts: PostgreSQL changes no row twice in a statement.
-func (t *transaction) touches(all []core.Owned[core.Touch]) step {
+// openWindows opens reply windows. Of several acts of one person the newest counts: PostgreSQL changes no row twice in a statement.
+func (t *transaction) openWindows(all []core.Owned[core.Touch]) step {
 	all = slices.SortedFunc(slices.Values(all), func(a, b core.Owned[core.Touch]) int {
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Value.Identity, b.Value.Identity), cmp.Compare(a.Value.Channel, b.Value.Channel),
 			b.Value.At.Compare(a.Value.At))
@@ -147,11 +149,9 @@ func (t *transaction) touches(all []core.Owned[core.Touch]) step {
 	all = slices.CompactFunc(all, func(a, b core.Owned[core.Touch]) bool {
 		return a.Workspace == b.Workspace && a.Value.Identity == b.Value.Identity && a.Value.Channel == b.Value.Channel
 	})
-	rows := make([][]any, len(all))
-	for i, o := range all {
-		rows[i] = []any{string(o.Workspace), string(o.Value.Channel), string(o.Value.Identity), at(o.Value.At)}
-	}
-	return t.insert(windowTable, rows, raiseWindow, false)
+	return t.insert(windowTable, rowsOf(all, func(o core.Owned[core.Touch]) []any {
+		return []any{string(o.Workspace), string(o.Value.Channel), string(o.Value.Identity), at(o.Value.At)}
+	}), raiseWindow, false)
 }
 
 // change sets columns of the rows whose workspace and id are the first two columns of the arguments.
@@ -174,55 +174,46 @@ func (t *transaction) change(what table, rows [][]any) step {
 	return step{text: text, table: what, rows: rows, must: true}
 }
 
-var heldTable = table{"conversations", "workspace, id, state, channel, agent, team, closed, waiting, referral, seq, last_at", "tttTTTnnTin"}
+var placedTable = table{"conversations", "workspace, id, state, channel, agent, team, closed, waiting, referral, seq, last_at", "tttTTTnnTin"}
 
-func (t *transaction) held(all []core.Conversation) step {
-	rows := make([][]any, len(all))
-	for i, c := range all {
+// placeConversations changes all that may change of conversations.
+func (t *transaction) placeConversations(all []core.Conversation) step {
+	return t.change(placedTable, rowsOf(all, func(c core.Conversation) []any {
 		r := t.in(c.Workspace).conversationRow(c)
-		rows[i] = []any{r.Workspace, r.ID, r.State, r.Channel, r.Agent, r.Team, r.Closed, r.Waiting, r.Referral, r.Seq, r.LastAt}
-	}
-	return t.change(heldTable, rows)
+		return []any{r.Workspace, r.ID, r.State, r.Channel, r.Agent, r.Team, r.Closed, r.Waiting, r.Referral, r.Seq, r.LastAt}
+	}))
 }
 
 var movedTable = table{"conversations", "workspace, id, waiting, seq, last_at", "ttnin"}
 
-// moved is held for conversations that have new messages and are else what they were: what is not set needs no check and no place in an index.
-func (t *transaction) moved(all []core.Conversation) step {
-	rows := make([][]any, len(all))
-	for i, c := range all {
-		rows[i] = []any{string(c.Workspace), string(c.ID), at(c.Waiting), c.Seq, at(c.LastAt)}
-	}
-	return t.change(movedTable, rows)
+// moveConversations changes conversations that have new messages and are else what they were: what is not set needs no check and no place in an index.
+func (t *transaction) moveConversations(all []core.Conversation) step {
+	return t.change(movedTable, rowsOf(all, func(c core.Conversation) []any {
+		return []any{string(c.Workspace), string(c.ID), at(c.Waiting), c.Seq, at(c.LastAt)}
+	}))
 }
 
 var changedParts = table{"parts", "workspace, id, status, error, attempts, not_before, sent, updated", "tttTinnn"}
 
-func (t *transaction) parts(all []core.Owned[core.Part]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+func (t *transaction) changeParts(all []core.Owned[core.Part]) step {
+	return t.change(changedParts, rowsOf(all, func(o core.Owned[core.Part]) []any {
 		r := t.in(o.Workspace).partRow(core.Message{}, o.Value)
-		rows[i] = []any{r.Workspace, r.ID, r.Status, r.Error, int64(r.Attempts), r.NotBefore, r.Sent, r.Updated}
-	}
-	return t.change(changedParts, rows)
+		return []any{r.Workspace, r.ID, r.Status, r.Error, int64(r.Attempts), r.NotBefore, r.Sent, r.Updated}
+	}))
 }
 
 var changedStatuses = table{"messages", "workspace, id, status, error", "tttT"}
 
-func (t *transaction) statuses(all []core.Message) step {
-	rows := make([][]any, len(all))
-	for i, m := range all {
+func (t *transaction) changeStatuses(all []core.Message) step {
+	return t.change(changedStatuses, rowsOf(all, func(m core.Message) []any {
 		r := t.in(m.Workspace).messageRow(m)
-		rows[i] = []any{r.Workspace, r.ID, r.Status, r.Error}
-	}
-	return t.change(changedStatuses, rows)
+		return []any{r.Workspace, r.ID, r.Status, r.Error}
+	}))
 }
 
-func (t *transaction) log(all []core.Owned[core.LogEntry]) step {
-	rows := make([][]any, len(all))
-	for i, o := range all {
+func (t *transaction) newLogEntries(all []core.Owned[core.LogEntry]) step {
+	return t.insert(logTable, rowsOf(all, func(o core.Owned[core.LogEntry]) []any {
 		row := t.in(o.Workspace).logRow(o.Value)
-		rows[i] = row.values()
-	}
-	return t.insert(logTable, rows, "", true)
+		return row.values()
+	}), "", true)
 }

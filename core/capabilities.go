@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"mime"
 	"strings"
 	"time"
 )
@@ -138,6 +139,26 @@ func (c Capabilities) Carry(mime string, size int64) ContentKind {
 		}
 	}
 	return ""
+}
+
+// MediaType is a MIME type as channels know it: without parameters, and the usual one of several names. It is empty for what is none.
+func MediaType(declared string) string {
+	kind, _, err := mime.ParseMediaType(declared)
+	switch {
+	case err != nil || !strings.Contains(kind, "/"):
+		return ""
+	case kind == "image/jpg" || kind == "image/pjpeg":
+		return jpeg
+	case kind == "audio/x-m4a" || kind == "audio/m4a" || kind == "audio/mp4a-latm":
+		return "audio/mp4"
+	case kind == "audio/mp3" || kind == "audio/x-mp3":
+		return MP3
+	case kind == "audio/opus" || kind == "application/ogg":
+		return ogg
+	case kind == "application/x-pdf":
+		return "application/pdf"
+	}
+	return kind
 }
 
 // FileKind returns the kind of content that a file of this MIME type is.

@@ -10,3 +10,13 @@ func TestBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestMediaType(t *testing.T) {
+	for declared, want := range map[string]string{"image/jpeg": "image/jpeg", "IMAGE/JPG": "image/jpeg", "image/pjpeg": "image/jpeg", "audio/x-m4a": "audio/mp4", "audio/mp3": "audio/mpeg",
+		"audio/ogg; codecs=opus": "audio/ogg", "audio/opus": "audio/ogg", "application/ogg": "audio/ogg", "application/x-pdf": "application/pdf", "text/plain; charset=utf-8": "text/plain",
+		"application/vnd.ms-excel": "application/vnd.ms-excel", "": "", "garbage": "", ";;": ""} {
+		if got := MediaType(declared); got != want {
+			t.Errorf("MediaType(%q) = %q, want %q", declared, got, want)
+		}
+	}
+}

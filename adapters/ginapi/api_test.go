@@ -261,6 +261,10 @@ func TestUploadAndDownload(t *testing.T) {
 	if f.MIME != "application/pdf" {
 		t.Errorf("undeclared type: got %q", f.MIME)
 	}
+	o.want(201, "POST", "/media", "photo", &f, "Content-Type", "image/jpg")
+	if f.MIME != "image/jpeg" {
+		t.Errorf("another name of a type: got %q", f.MIME)
+	}
 	o.want(413, "POST", "/media", strings.Repeat("x", 100_001), nil, "Content-Type", "image/png")
 	o.want(201, "POST", "/media", strings.Repeat("x", 100_000), nil, "Content-Type", "image/png")
 	o.want(422, "POST", "/media", "", nil, "Content-Type", "image/png")

@@ -101,6 +101,7 @@ func completeMedia(ctx context.Context, repo core.Repo, m *core.Media, at string
 			wrong.Detail = "The file has neither an id nor an https link."
 			return wrong
 		}
+		m.MIME = core.MediaType(m.MIME)
 		return nil
 	}
 	f, err := repo.File(ctx, m.ID)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"time"
 
@@ -94,9 +93,9 @@ func (s *Server) discard(ctx context.Context, blob string) {
 
 // uploadType is the declared media type without parameters, or what the bytes look like where nothing useful is declared.
 func uploadType(declared string, head []byte) string {
-	kind, _, err := mime.ParseMediaType(declared)
-	if err != nil || kind == "application/octet-stream" || kind == "application/x-www-form-urlencoded" {
-		kind, _, _ = mime.ParseMediaType(http.DetectContentType(head))
+	kind := core.MediaType(declared)
+	if kind == "" || kind == "application/octet-stream" || kind == "application/x-www-form-urlencoded" {
+		kind = core.MediaType(http.DetectContentType(head))
 	}
 	return kind
 }

@@ -163,7 +163,7 @@ func PeerFile(s string) *core.Media {
 	if !strings.Contains(mime, "/") {
 		mime = map[string]string{"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}[mime]
 	}
-	return &core.Media{MIME: mime, URL: link}
+	return &core.Media{MIME: core.MediaType(mime), URL: link}
 }
 
 // Answer plays the platform: it gives the case's answers to the calls whose address contains part, in turn and the last one again and again;

@@ -103,22 +103,11 @@ func mailSpace(id core.MailID) uuid.UUID {
 
 // mediaType finds a file's type where the mail program did not know it.
 func mediaType(f IncomingFile) string {
-	media, _, err := mime.ParseMediaType(f.MIME)
-	if err == nil && media != "application/octet-stream" && strings.Contains(media, "/") {
-		switch media {
-		case "image/jpg", "image/pjpeg":
-			return "image/jpeg"
-		case "audio/x-m4a", "audio/m4a", "audio/mp4a-latm":
-			return "audio/mp4"
-		case "audio/mp3", "audio/x-mp3":
-			return "audio/mpeg"
-		case "application/x-pdf":
-			return "application/pdf"
-		}
+	if media := core.MediaType(f.MIME); media != "" && media != "application/octet-stream" {
 		return media
 	}
 	for _, guess := range []string{mime.TypeByExtension(strings.ToLower(path.Ext(f.Name))), http.DetectContentType(f.Data)} {
-		if media, _, err := mime.ParseMediaType(guess); err == nil && media != "" {
+		if media := core.MediaType(guess); media != "" {
 			return media
 		}
 	}

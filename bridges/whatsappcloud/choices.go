@@ -17,6 +17,8 @@ const (
 	maxButtonTitle = 20
 	maxRowTitle    = 24
 	maxRowText     = 72
+	maxButtonID    = 256
+	maxRowID       = 200
 	maxSection     = 24
 	maxHeader      = 60
 	maxFooter      = 60
@@ -37,6 +39,9 @@ func (l *link) fillChoices(ctx context.Context, b body, c core.Content, w words)
 		return l.fillAuto(ctx, b, offer, w)
 	}
 	if core.UnitRunes.Len(offer.Text) > maxBody {
+		if ch.Style != core.ChoicesForm { // the address, and the question for a place, can be read as well
+			return b.text(core.Numbered(offer))
+		}
 		return core.Unsendable("The text with a button is longer than the 1024 characters that WhatsApp takes.", "Send the longer part as a text of its own.")
 	}
 	i, err := special(offer, w)
@@ -147,7 +152,7 @@ func buttonsFit(options []core.Option) bool {
 	seen := map[string]bool{}
 	for _, o := range options {
 		n := core.UnitRunes.Len(o.Title)
-		if n == 0 || n > maxButtonTitle || o.Description != "" || seen[o.Title] {
+		if n == 0 || n > maxButtonTitle || o.Description != "" || seen[o.Title] || core.UnitRunes.Len(o.ID) > maxButtonID {
 			return false
 		}
 		seen[o.Title] = true
@@ -158,7 +163,7 @@ func buttonsFit(options []core.Option) bool {
 func rowsFit(options []core.Option) bool {
 	for _, o := range options {
 		n := core.UnitRunes.Len(o.Title)
-		if n == 0 || n > maxRowTitle && (o.Description != "" || n > maxRowText) || core.UnitRunes.Len(o.Description) > maxRowText {
+		if n == 0 || n > maxRowTitle && (o.Description != "" || n > maxRowText) || core.UnitRunes.Len(o.Description) > maxRowText || core.UnitRunes.Len(o.ID) > maxRowID {
 			return false
 		}
 	}

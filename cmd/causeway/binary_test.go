@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -242,8 +243,13 @@ func TestServeAndStop(t *testing.T) {
 
 func serveAndStop(t *testing.T, how syscall.Signal) {
 	t.Helper()
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, how) // what the tests were started to ignore, by nohup, the gateway would ignore as well
+	defer signal.Stop(heard)
+	ctx, cancel := context.WithTimeout(t.Context(), stepTime)
+	defer cancel()
 	s := newShell(t, "CAUSEWAY_HTTP_LISTEN=127.0.0.1:0", "CAUSEWAY_PRIVATE_LISTEN=127.0.0.1:0")
-	c := s.command(t.Context(), "serve")
+	c := s.command(ctx, "serve")
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -260,8 +266,6 @@ func serveAndStop(t *testing.T, how syscall.Signal) {
 		}
 	}
 	ready := false
-	ctx, cancel := context.WithTimeout(t.Context(), stepTime)
-	defer cancel()
 	for !ready && until(ctx, time.Now().Add(20*time.Millisecond)) {
 		ready = answers(ctx, health)
 	}

@@ -110,10 +110,10 @@ func isAdvertisement(s string) bool {
 
 // isMine says whether a line begins like "sent from my phone", whatever follows: "Excuse my typos."
 func isMine(s string) bool {
-	const device = 5 // words
+	const device = 2 // words
 	mine, ok := strings.CutPrefix(s, "sent from my ")
 	first := strings.Fields(mine)
-	return ok && hasAny(strings.Join(first[:min(len(first), device-3)], " "), devices())
+	return ok && hasAny(strings.Join(first[:min(len(first), device)], " "), devices())
 }
 
 func hasPrefix(s string, words []string) bool {

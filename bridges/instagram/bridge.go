@@ -49,7 +49,7 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 	if err != nil {
 		return nil, err
 	}
-	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Hide: []core.Secret{c.appSecret, c.instagramSecret, c.verify}}
+	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Proof: c.proof(), Hide: []core.Secret{c.appSecret, c.instagramSecret, c.verify}}
 	return &link{conf: c, Inbox: meta.Inbox{Title: "Instagram", Object: "instagram", Scheme: Scheme, Account: c.account, Node: "me", Host: host, Graph: graph,
 		Can: capabilities(c.human), Echoes: core.OriginBusiness, Loves: true, Upload: [][2]string{{"platform", "instagram"}},
 		Secrets: []core.Secret{c.appSecret, c.instagramSecret}, Verify: c.verify}}, nil

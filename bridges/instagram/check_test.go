@@ -117,3 +117,15 @@ func TestEitherSecretSigns(t *testing.T) {
 		}
 	}
 }
+
+func TestProof(t *testing.T) {
+	inbox.Proves(t)
+	g := inbox.StandIn(t, nil)
+	l := openLink(t, bridgetest.NewHost(t), keyBase, g.URL, keyLogin, loginInstagram)
+	l.Check(t.Context())
+	for _, c := range g.Calls() {
+		if c.Query.Has("appsecret_proof") {
+			t.Errorf("with Instagram's log-in: %s %s", c.Method, c.Path)
+		}
+	}
+}

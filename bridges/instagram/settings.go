@@ -76,6 +76,14 @@ func read(s core.Settings) (conf, error) {
 	return c, nil
 }
 
+// proof is the secret of the token's app. Tokens of Instagram's own log-in are of no app that could require it.
+func (c conf) proof() core.Secret {
+	if c.login == loginInstagram {
+		return core.Secret{}
+	}
+	return c.appSecret
+}
+
 func checkIDs(c conf) *core.Problem {
 	switch {
 	case !meta.AnID.MatchString(c.account):

@@ -49,7 +49,7 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 	if err != nil {
 		return nil, err
 	}
-	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Hide: []core.Secret{c.appSecret, c.verify}}
+	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Proof: c.appSecret, Hide: []core.Secret{c.appSecret, c.verify}}
 	return &link{conf: c, Inbox: meta.Inbox{Title: "Messenger", Object: "page", Scheme: Scheme, Account: c.page, Node: c.page, Host: host, Graph: graph,
 		Can: capabilities(c.human), Echoes: core.OriginDevice, Opening: true, Secrets: []core.Secret{c.appSecret}, Verify: c.verify}}, nil
 }

@@ -179,3 +179,5 @@ func TestUnsentTakesAll(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestProof(t *testing.T) { inbox.Proves(t) }

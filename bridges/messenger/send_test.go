@@ -63,7 +63,7 @@ func TestRequests(t *testing.T) {
 			}
 			calls := g.Calls()
 			last := calls[len(calls)-1]
-			if last.Path != "/"+meta.DefaultVersion+"/"+pageID+"/messages" || last.Header.Get("Authorization") != "Bearer "+metatest.Token || len(last.Query) > 0 {
+			if last.Path != "/"+meta.DefaultVersion+"/"+pageID+"/messages" || last.Header.Get("Authorization") != "Bearer "+metatest.Token || len(last.Query) != 1 || !last.Query.Has("appsecret_proof") {
 				t.Errorf("called %s %s", last.Path, last.Query)
 			}
 			bridgetest.SameJSON(t, last.Body, `{"recipient":{"id":"5678"},`+c.want+`}`)

@@ -65,10 +65,12 @@ func (c *Client) As(app string, secret core.Secret) *Client {
 	return &as
 }
 
+// AppSecret is the subject of findings about an app's secret.
+const AppSecret = "app secret"
+
 // CheckSecret asks Meta, in the name of an app, what the app gets webhooks of: that proves the app's secret, with which webhooks are checked. It returns
 // the fields by object, nil where Meta does not tell them.
 func (c *Client) CheckSecret(ctx context.Context, app string, secret core.Secret) (map[string][]Text, []core.Finding) {
-	const subject = "app secret"
 	var answer struct {
 		Data []struct {
 			Object Text `json:"object"`
@@ -80,8 +82,8 @@ func (c *Client) CheckSecret(ctx context.Context, app string, secret core.Secret
 	err := c.As(app, secret).Get(ctx, app+"/subscriptions", nil, &answer)
 	var g *Error
 	switch {
-	case errors.As(err, &g) && (g.Code == 190 || g.Code == 101): // the app could not prove itself
-		return nil, []core.Finding{core.Bad(subject, "Copy the secret of the app that the access token belongs to: App dashboard, App settings, Basic.",
+	case errors.As(err, &g) && (g.Code == 190 || g.Code == 101 || Unproven(err)): // the app could not prove itself
+		return nil, []core.Finding{core.Bad(AppSecret, "Copy the secret of the app that the access token belongs to: App dashboard, App settings, Basic.",
 			"Meta does not accept the app secret: webhooks signed by Meta are refused as forged.")}
 	case err != nil:
 		return nil, nil // the other findings tell what does not work
@@ -97,7 +99,7 @@ func (c *Client) CheckSecret(ctx context.Context, app string, secret core.Secret
 		}
 		fields[string(s.Object)] = names
 	}
-	return fields, []core.Finding{core.Good(subject, "Meta accepts it.")}
+	return fields, []core.Finding{core.Good(AppSecret, "Meta accepts it.")}
 }
 
 // Sentence ends a text with a full stop, unless it has an end.

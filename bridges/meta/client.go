@@ -3,10 +3,14 @@ package meta
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,6 +38,7 @@ type Client struct {
 	Version string // empty: DefaultVersion; Unversioned: none in the address
 	Token   core.Secret
 	Header  string        // that carries Token as it is, at resellers; empty: Authorization, as a bearer token
+	Proof   core.Secret   // the secret of the app that Token was made for, by which every call proves to come from it; empty: calls prove nothing
 	Hide    []core.Secret // besides Token, taken out of every error
 }
 
@@ -102,10 +107,24 @@ func (c *Client) address(path string, query url.Values) string {
 		version = ""
 	}
 	a := c.base() + "/" + version + strings.TrimLeft(path, "/")
+	query = c.proven(query)
 	if len(query) > 0 {
 		a += "?" + query.Encode()
 	}
 	return a
+}
+
+// proven adds to a query what proves to Meta that the caller has the app's secret. Apps may require it, see
+// https://developers.facebook.com/docs/graph-api/guides/secure-requests.
+func (c *Client) proven(query url.Values) url.Values {
+	if c.Proof.Reveal() == "" || c.Token.Reveal() == "" {
+		return query
+	}
+	mac := hmac.New(sha256.New, []byte(c.Proof.Reveal()))
+	mac.Write([]byte(c.Token.Reveal()))
+	all := url.Values{"appsecret_proof": {hex.EncodeToString(mac.Sum(nil))}}
+	maps.Copy(all, query)
+	return all
 }
 
 // call does a request and reads a JSON answer.

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -35,6 +36,13 @@ func (e *Error) Error() string {
 		s += " (" + e.Details + ")"
 	}
 	return s
+}
+
+// Unproven reports whether the platform misses the proof that the caller has the app's secret, or finds it wrong. The code is the one for any wrong
+// parameter, without a subcode: only the words tell it apart.
+func Unproven(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == CodeParameter && strings.Contains(e.Message, "appsecret_proof")
 }
 
 // Failure is a call without an answer that could be read.

@@ -35,16 +35,18 @@ type tokenNode struct {
 // does not work without them.
 func (i *Inbox) CheckToken(ctx context.Context, needed []Permission) (core.Finding, string) {
 	const subject = "access token"
-	g := i.Graph
 	var answer struct {
 		Data tokenNode `json:"data"`
 	}
-	err := g.Get(ctx, "debug_token", url.Values{"input_token": {g.Token.Reveal()}}, &answer)
+	err := i.Graph.Get(ctx, "debug_token", url.Values{"input_token": {i.Graph.Token.Reveal()}}, &answer)
 	if err == nil && answer.Data.Valid == nil {
 		err = errUntold
 	}
 	if err == nil {
 		return i.judge(answer.Data, needed), string(answer.Data.App)
+	}
+	if Unproven(err) {
+		return i.Trouble(AppSecret, err), ""
 	}
 	if e := i.failed(err, false); e.Code != "190" && (e.Effect == core.EffectPark || e.Effect == core.EffectFail) { // it may not look at itself
 		return core.Warn(subject, "Nothing need be done if the other findings are good.", "Meta does not tell what this token may do."), ""
@@ -157,7 +159,7 @@ func (i *Inbox) Register(ctx context.Context, app string, secret core.Secret, ca
 	}
 	p := i.Explain(err, "The webhook cannot be registered.")
 	var g *Error
-	if errors.As(err, &g) && (g.Code == CodeParameter || g.Code == codeCallback) {
+	if errors.As(err, &g) && (g.Code == CodeParameter && !Unproven(err) || g.Code == codeCallback) {
 		p.Remedy = "Check that the public URL leads to this gateway from outside, with a certificate that is valid, and that the gateway is running."
 	}
 	return p

@@ -90,6 +90,9 @@ func refused(g *Error, human bool) *core.SendError {
 		e.Code += "/" + strconv.Itoa(g.Subcode)
 	}
 	r, known := lookup(g.Code, g.Subcode)
+	if Unproven(g) {
+		r = g.Proof()
+	}
 	switch {
 	case known && r.Effect == core.EffectPark && human && len(r.Subs) == 0 && (g.Code == 10 || g.Code >= 200 && g.Code <= 299):
 		e.Reason = "The app may not send what a person writes after the 24 hours: it lacks Meta's feature Human Agent, or another permission."

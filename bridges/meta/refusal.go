@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -44,6 +45,22 @@ func (all Refusals) Find(code, sub int) (found Refusal, known bool) {
 		}
 	}
 	return found, known
+}
+
+// unproven and unasked are what Unproven means where a proof was sent, and where none was.
+var (
+	unproven = Refusal{Effect: core.EffectPark, Reason: "The access token was not made for the app whose secret the channel has.",
+		Remedy: "Copy the secret of the token's own app (App dashboard, App settings, Basic), or make the token with the app that the secret is of, and resume the channel."}
+	unasked = Refusal{Effect: core.EffectPark, Reason: "The app takes only calls that prove its secret, and this channel cannot.",
+		Remedy: "Switch Require App Secret off (App dashboard, App settings, Advanced) and resume the channel."}
+)
+
+// Proof is what a refusal that is Unproven means.
+func (e *Error) Proof() Refusal {
+	if strings.Contains(e.Message, "require") {
+		return unasked
+	}
+	return unproven
 }
 
 // httpCode begins the codes of what was refused without an error of Meta's.

@@ -103,6 +103,9 @@ func (s *Simulator) authorized(req *request, handle func(*request) reply) reply 
 	if req.biz == nil {
 		return fail(badToken("Error validating access token: Session has expired or the token is malformed."))
 	}
+	if proof := req.URL.Query().Get("appsecret_proof"); proof != "" && proof != strings.TrimPrefix(sign(req.biz.acc.AppSecret, []byte(req.token)), "sha256=") {
+		return fail(&apiError{status: http.StatusBadRequest, code: 100, kind: "GraphMethodException", title: "Invalid appsecret_proof provided in the API argument"})
+	}
 	return handle(req)
 }
 

@@ -55,7 +55,7 @@ func (Bridge) Open(channel core.Channel, settings core.Settings, host core.Host)
 		return nil, err
 	}
 	l := &link{channel: channel, host: host, conf: c}
-	l.graph = &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.pathVersion(), Token: c.token, Header: c.tokenHeader(), Hide: []core.Secret{c.appSecret, c.verify}}
+	l.graph = &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.pathVersion(), Token: c.token, Header: c.tokenHeader(), Proof: c.proof(), Hide: []core.Secret{c.appSecret, c.verify}}
 	return l, nil
 }
 

@@ -58,6 +58,8 @@ func (l *link) checkToken(ctx context.Context) (core.Finding, meta.Text) {
 	err := l.graph.Get(ctx, "debug_token", url.Values{"input_token": {l.conf.token.Reveal()}}, &answer)
 	if err != nil {
 		switch e := core.AsSendError(l.conf.failed(err)); {
+		case meta.Unproven(err):
+			return l.conf.trouble(meta.AppSecret, err), ""
 		case e.Code != "190" && (e.Effect == core.EffectPark || e.Effect == core.EffectFail): // it may not look at itself
 			return l.checkPermissions(ctx), ""
 		default:

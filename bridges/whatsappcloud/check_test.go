@@ -167,3 +167,39 @@ func TestCheckSimulated(t *testing.T) {
 		t.Errorf("another app's secret is not found: %+v", all)
 	}
 }
+
+// TestProof: every call to Meta proves the app's secret; none to a reseller does, and none for a file itself.
+func TestProof(t *testing.T) {
+	all := func(pairs ...string) []bridgetest.Call {
+		g, h := newGraph(t, nil), bridgetest.NewHost(t)
+		h.PutFile("f", []byte("bytes"))
+		l := openLink(t, h, append([]string{keyBase, g.URL}, pairs...)...)
+		l.Check(t.Context())
+		_ = l.Subscribe(t.Context(), "https://g.example/hooks/1")
+		_, _ = l.Templates(t.Context())
+		_, _ = l.Send(t.Context(), core.Outgoing{Key: "key", To: []core.IdentityKey{ana}, Content: core.Content{Kind: core.KindImage, Media: &core.Media{ID: "f", MIME: "image/jpeg", Size: 5}}})
+		if d, err := l.Fetch(t.Context(), core.Media{Provider: "4711"}); err == nil {
+			_ = d.Body.Close()
+		}
+		return g.Calls()
+	}
+	calls := all()
+	metatest.AllProven(t, calls)
+	if len(calls) < 9 || calls[len(calls)-1].Path != "/files/4711" {
+		t.Errorf("called %v", calls)
+	}
+	for _, pairs := range [][]string{{keyProvider, "360dialog"}, {keySignature, "header:X-Secret"}} {
+		for _, c := range all(pairs...) {
+			if c.Query.Has("appsecret_proof") {
+				t.Errorf("%v: %s %s", pairs, c.Method, c.Path)
+			}
+		}
+	}
+	for answer, remedy := range map[string]string{metatest.Unproven: "the token's own app", metatest.Proofless: "Require App Secret off"} {
+		g := newGraph(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, answer)
+		})
+		metatest.Misconfigured(t, openLink(t, bridgetest.NewHost(t), keyBase, g.URL), ana, remedy)
+	}
+}

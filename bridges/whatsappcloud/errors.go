@@ -65,6 +65,8 @@ func refused(g *meta.Error) *core.SendError {
 	e.Trace = g.Trace
 	_, known := lookup(g.Code)
 	switch {
+	case meta.Unproven(g):
+		g.Proof().Put(e)
 	case g.Code == 100 && g.Subcode == 33:
 		e.Effect, e.Reason = core.EffectPark, "Meta does not know the phone number ID, or the token may not use it."
 		e.Remedy = "Check the phone number ID, and give the token's system user access to the WhatsApp account."

@@ -62,6 +62,9 @@ func well(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Authorization") != "Bearer "+metatest.Token:
 		w.WriteHeader(http.StatusUnauthorized)
 		say(`{"error":{"message":"Invalid OAuth access token","type":"OAuthException","code":190,"fbtrace_id":"A1"}}`)
+	case metatest.Misproven(r):
+		w.WriteHeader(http.StatusBadRequest)
+		say(metatest.Unproven)
 	case strings.HasPrefix(path, "/files/"):
 		say("bytes")
 	case strings.HasSuffix(path, "/messages"):

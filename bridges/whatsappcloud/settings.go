@@ -60,6 +60,14 @@ type conf struct {
 	dialog                 bool // 360dialog's interface is called, not Meta's
 }
 
+// proof is the secret of the token's app; empty where another than Meta answers, or app_secret is one agreed with a reseller.
+func (c conf) proof() core.Secret {
+	if c.dialog || c.sign != signMeta {
+		return core.Secret{}
+	}
+	return c.appSecret
+}
+
 const (
 	signMeta   = "meta"
 	signHeader = "header"

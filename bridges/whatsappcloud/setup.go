@@ -30,7 +30,7 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 // unreachable gives the remedy for a callback that did not answer Meta as it must, which Meta words as an invalid parameter.
 func unreachable(cause error, p *core.Problem) error {
 	var g *meta.Error
-	if errors.As(cause, &g) && g.Code == 100 && g.Subcode != 33 {
+	if errors.As(cause, &g) && g.Code == meta.CodeParameter && g.Subcode != 33 && !meta.Unproven(cause) {
 		p.Remedy = "Check that the public URL leads to this gateway from outside, with a certificate that is valid, and that the gateway is running."
 	}
 	return p

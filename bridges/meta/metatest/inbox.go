@@ -66,6 +66,9 @@ func (i Inbox) well(w http.ResponseWriter, r *http.Request) {
 	case who != "Bearer "+Token && who != "Bearer "+App+"|"+Secret:
 		w.WriteHeader(http.StatusUnauthorized)
 		say(`{"error":{"message":"Invalid OAuth access token","type":"OAuthException","code":190,"fbtrace_id":"A1"}}`)
+	case Misproven(r):
+		w.WriteHeader(http.StatusBadRequest)
+		say(Unproven)
 	case i.Answer(r) != "":
 		say(i.Answer(r))
 	case strings.HasSuffix(path, "/messages"):

@@ -28,7 +28,7 @@ func (p *Page) connect(ctx context.Context, t Ticket, in asked) (Connected, erro
 	if err != nil {
 		return Connected{}, err
 	}
-	graph = &meta.Client{HTTP: p.HTTP(t, t.Secret, token), Base: t.Base, Version: t.Version, Token: token, Hide: []core.Secret{t.Secret}}
+	graph = &meta.Client{HTTP: p.HTTP(t, t.Secret, token), Base: t.Base, Version: t.Version, Token: token, Proof: t.Secret, Hide: []core.Secret{t.Secret}}
 	n, err := find(ctx, graph, in.Account, cmp.Or(meta.Text(t.Number), meta.Text(in.Number)), in.Event == finishedApp)
 	if err != nil {
 		return Connected{}, err

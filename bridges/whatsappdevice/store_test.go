@@ -215,7 +215,11 @@ var readings = []operation{
 	{"GetNCTSalt", func(s stores, d draw) string { return replied(s.GetNCTSalt(d.ctx)) }},
 	{"GetBufferedEvent", func(s stores, d draw) string { return replied(s.GetBufferedEvent(d.ctx, d.hash())) }},
 	{"GetOutgoingEvent", func(s stores, d draw) string {
-		format, text, err := s.GetOutgoingEvent(d.ctx, d.who, d.other, d.id)
+		chat := d.who // where both chats have the message, the reference answers with either of them
+		if _, _, err := s.GetOutgoingEvent(d.ctx, d.who, d.who, d.id); err != nil {
+			chat = d.other
+		}
+		format, text, err := s.GetOutgoingEvent(d.ctx, d.who, chat, d.id)
 		return replied(format, string(text), err)
 	}},
 	{"GetPNForLID", func(s stores, d draw) string { return replied(s.GetPNForLID(d.ctx, d.who)) }},

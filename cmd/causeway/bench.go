@@ -19,7 +19,7 @@ func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure how many webhooks a second this machine takes, beside the floors", GroupID: "admin", Args: cobra.NoArgs, RunE: bench,
 		Long: "Start the gateway as a process of its own on an empty store, put signed webhooks on it over loopback, and print a table and a line of JSON.\n" +
 			"The floors are measured in the same run on the same database: gin and the signature check alone (bare), the same with one commit a request\n" +
-			"(insert), and with shared commits (group). Memory is the most that it held; of an idle gateway, what it holds after half a minute."}
+			"(insert), with shared commits (each), and on PostgreSQL also with one statement a commit (group). Memory is the most that it held; of an idle gateway, what it holds after half a minute."}
 	databaseFlag(c)
 	c.Flags().Duration("lasting", 5*time.Second, "how long each load lasts")
 	c.Flags().Int("connections", 32, "connections at once")
@@ -32,7 +32,9 @@ func benchCommand() *cobra.Command {
 }
 
 // benched is all that can be measured, in the order of the table.
-func benched() []string { return []string{"bare", "insert", "group", "gateway", "steady", "idle"} }
+func benched() []string {
+	return []string{"bare", "insert", "each", "group", "gateway", "steady", "idle"}
+}
 
 // measure is a line of the table.
 type measure struct {
@@ -42,7 +44,8 @@ type measure struct {
 	CPU      float64 `json:"cpu_seconds_per_1000"` // of the server process
 	Memory   int64   `json:"peak_memory_bytes"`
 	Idle     int64   `json:"idle_memory_bytes,omitempty"`
-	ToFloor  float64 `json:"of_floor_group,omitempty"`
+	ToEach   float64 `json:"of_floor_each,omitempty"` // the rate as a ratio to these floors' of the same run
+	ToGroup  float64 `json:"of_floor_group,omitempty"`
 }
 
 func bench(cmd *cobra.Command, _ []string) error {
@@ -70,9 +73,9 @@ func bench(cmd *cobra.Command, _ []string) error {
 // benchOn measures floors and gateway on one database, each on an empty one of its own.
 func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 	out := cmd.OutOrStdout()
-	t := newTable(out, "DATABASE", "WHAT", "A SECOND", "P50 ms", "P99 ms", "CPU s/1000", "MEMORY MB", "OF GROUP")
+	t := newTable(out, "DATABASE", "WHAT", "A SECOND", "P50 ms", "P99 ms", "CPU s/1000", "MEMORY MB", "OF EACH", "OF GROUP")
 	var all []measure
-	floorRate := 0.0
+	floors := map[string]float64{}
 	whats, _ := cmd.Flags().GetStringSlice("what")
 	for _, what := range whats {
 		m, err := benchOne(cmd, server, what)
@@ -82,26 +85,37 @@ func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 		case err != nil:
 			return all, errors.Join(fmt.Errorf("measure %s: %w", what, err), t.flush())
 		}
-		if what == "group" {
-			floorRate = m.Outcome.perSecond()
-		}
-		ratio := "–"
-		if what == "gateway" && floorRate > 0 {
-			m.ToFloor = m.Outcome.perSecond() / floorRate
-			ratio = fmt.Sprintf("%.2f", m.ToFloor)
+		floors[what] = m.Outcome.perSecond()
+		if what == "gateway" {
+			m.ToEach, m.ToGroup = ratio(floors[what], floors["each"]), ratio(floors[what], floors["group"])
 		}
 		all = append(all, m)
 		if what == "idle" {
-			t.row(m.Database, what, "–", "–", "–", "–", megabytes(m.Idle), "–")
+			t.row(m.Database, what, "–", "–", "–", "–", megabytes(m.Idle), "–", "–")
 			continue
 		}
 		t.row(m.Database, what, fmt.Sprintf("%.0f", m.Outcome.perSecond()), millis(m.Outcome.P50), millis(m.Outcome.P99), fmt.Sprintf("%.3f", m.CPU),
-			megabytes(m.Memory), ratio)
+			megabytes(m.Memory), twoDigits(m.ToEach), twoDigits(m.ToGroup))
 		if m.Outcome.Refused > 0 {
 			t.row("", "", fmt.Sprintf("(%d refused)", m.Outcome.Refused))
 		}
 	}
 	return all, t.flush()
+}
+
+// ratio is zero where there is nothing to compare with.
+func ratio(rate, floor float64) float64 {
+	if floor == 0 {
+		return 0
+	}
+	return rate / floor
+}
+
+func twoDigits(ratio float64) string {
+	if ratio == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", ratio)
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1000) }

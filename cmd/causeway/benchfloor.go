@@ -25,7 +25,8 @@ import (
 //
 //	bare    gin and the check of the signature
 //	insert  the same, and the body in a row of its own, committed before the answer
-//	group   the same, but requests that wait together share a commit
+//	each    the same, but requests that wait together share a commit
+//	group   the same, and one statement on PostgreSQL; on SQLite it is each
 func floorCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench-floor KIND", Short: "Serve a floor of the benchmark", Hidden: true, Args: cobra.ExactArgs(1), RunE: serveFloor}
 	c.Flags().String("database", "", "sqlite:PATH or postgres://…")
@@ -84,21 +85,21 @@ func keeper(ctx context.Context, kind, url string) (func(context.Context, []byte
 	if kind == "bare" {
 		return func(context.Context, []byte) error { return nil }, nil
 	}
-	insert, err := inserter(ctx, url)
+	insert, err := inserter(ctx, url, kind == "group")
 	if err != nil {
 		return nil, err
 	}
 	switch kind {
 	case "insert":
 		return func(ctx context.Context, body []byte) error { return insert(ctx, [][]byte{body}) }, nil
-	case "group":
+	case "each", "group":
 		return grouped(ctx, insert), nil
 	}
 	return nil, fmt.Errorf("there is no floor %q", kind)
 }
 
-// inserter writes bodies in one commit.
-func inserter(ctx context.Context, url string) (func(context.Context, [][]byte) error, error) {
+// inserter writes bodies in one commit, and where the database can, in one statement if they are to be at once.
+func inserter(ctx context.Context, url string, atOnce bool) (func(context.Context, [][]byte) error, error) {
 	path, lite := strings.CutPrefix(url, "sqlite:")
 	if lite {
 		return liteInserter(ctx, path)
@@ -110,14 +111,23 @@ func inserter(ctx context.Context, url string) (func(context.Context, [][]byte) 
 	if _, err := pool.Exec(ctx, fmt.Sprintf(floorTable, "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA")); err != nil {
 		return nil, err
 	}
+	const one = "INSERT INTO floor (body) VALUES ($1)"
 	return func(ctx context.Context, bodies [][]byte) error {
 		if len(bodies) == 1 {
-			_, err := pool.Exec(ctx, "INSERT INTO floor (body) VALUES ($1)", bodies[0])
+			_, err := pool.Exec(ctx, one, bodies[0])
 			return err
 		}
 		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, "INSERT INTO floor (body) SELECT unnest($1::bytea[])", bodies)
-			return err
+			if atOnce {
+				_, err := tx.Exec(ctx, "INSERT INTO floor (body) SELECT unnest($1::bytea[])", bodies)
+				return err
+			}
+			for _, b := range bodies {
+				if _, err := tx.Exec(ctx, one, b); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}, nil
 }

@@ -65,6 +65,8 @@ type BroadcastRepo interface {
 	Broadcast(ctx context.Context, id string) (Broadcast, error)
 	// Broadcasts lists them, newest first; Page.Before is an id.
 	Broadcasts(ctx context.Context, p Page) ([]Broadcast, error)
+	// LockBroadcast is Broadcast, and keeps others from changing it until the transaction ends.
+	LockBroadcast(ctx context.Context, id string) (Broadcast, error)
 	// SetBroadcastState changes the state from one to another and reports whether it was that.
 	SetBroadcastState(ctx context.Context, id string, from, to BroadcastState) (bool, error)
 	// InSegment lists contacts by id, after one of them, empty for the start.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"causeway/core"
+
+	"gorm.io/gorm/clause"
 )
 
 type broadcastRow struct {
@@ -25,6 +27,14 @@ func (r repo) AddBroadcast(ctx context.Context, b core.Broadcast) error {
 
 func (r repo) Broadcast(ctx context.Context, id string) (core.Broadcast, error) {
 	return take[broadcastRow](r.rows(ctx).Where("id = ?", id))
+}
+
+func (r repo) LockBroadcast(ctx context.Context, id string) (core.Broadcast, error) {
+	db := r.rows(ctx).Where("id = ?", id)
+	if r.s.postgres != nil {
+		db = db.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+	}
+	return take[broadcastRow](db)
 }
 
 func (r repo) Broadcasts(ctx context.Context, p core.Page) ([]core.Broadcast, error) {

@@ -90,6 +90,7 @@ func (c *counted) seesNoAutomation(x things) {
 	unseenFrom(c, "Purchase", func() (core.Purchase, error) { return r.Purchase(ctx, "o1") })
 	unseenFrom(c, "Survey", func() (core.SurveyAnswer, error) { return r.Survey(ctx, x.contact) })
 	unseenFrom(c, "Broadcast", func() (core.Broadcast, error) { return r.Broadcast(ctx, "b1") })
+	unseenFrom(c, "LockBroadcast", func() (core.Broadcast, error) { return r.LockBroadcast(ctx, "b1") })
 	c.countsNoAutomation(x, from, to)
 }
 

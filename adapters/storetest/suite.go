@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"mail/notices", notices}, {"mail/notice race", noticeRace}, {"mail/mails", mails},
 		{"automation/happenings", happenings}, {"automation/handling", handling}, {"automation/fields and tags", knowledge}, {"automation/where", automated}, {"automation/surveys", surveys}, {"automation/facts", facts},
 		{"desk/duties", duties}, {"desk/places in order", places}, {"desk/many at once", desksMany}, {"automation/settings as they are", settingsNow}, {"desk/one at a time", deskLock}, {"desk/strategies and shifts", strategies},
+		{"broadcast/locked until the commit", broadcastLock},
 		{"workflow/versions", workflows}, {"workflow/runs", runs}, {"workflow/one of 20 races", runRace}, {"workflow/orders", purchases},
 		{"contact/a person or nothing", people}, {"bulk/claims", bulkClaims}, {"bulk/finds what single reads find", bulkFinds},
 		{"bulk/writes", bulkWrites}, {"bulk/loses as a whole", bulkLoses}, {"bulk/one of 20 races", bulkRace},

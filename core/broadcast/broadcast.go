@@ -342,11 +342,14 @@ func (c *Caster) Work(ctx context.Context, w core.Work) error {
 	return core.Later{After: time.Minute * time.Duration(len(all)) / time.Duration(pace(b))}
 }
 
-// finish ends the job, unless the broadcast was resumed meanwhile.
+// finish ends the job, unless the broadcast was resumed meanwhile: who resumes it from now on waits, and finds the job ended.
 func (c *Caster) finish(ctx context.Context, w core.Work) error {
 	return c.Store.Tx(ctx, func(tx core.Tx) error {
-		b, err := tx.In(w.Workspace).Broadcast(ctx, w.Key)
-		if err == nil && b.State == core.BroadcastGoing {
+		b, err := tx.In(w.Workspace).LockBroadcast(ctx, w.Key)
+		switch {
+		case err != nil && !errors.Is(err, core.ErrNotFound):
+			return fmt.Errorf("lock broadcast: %w", err)
+		case b.State == core.BroadcastGoing:
 			return core.Later{}
 		}
 		return w.Finish(ctx, tx)

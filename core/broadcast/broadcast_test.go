@@ -31,24 +31,31 @@ type hall struct {
 func each(t *testing.T, f func(h *hall)) {
 	t.Helper()
 	freshstore.Each(t, nil, func(t *testing.T, s *gormstore.Store, _ *freshstore.Queue) {
-		h := &hall{T: t, store: s, clock: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), said: map[string]string{}}
-		var err error
-		h.ws, err = s.EnsureWorkspace(t.Context(), "main")
-		h.must(err)
-		h.repo = s.In(h.ws)
-		h.caster = &broadcast.Caster{Store: s, Outbox: h, Now: func() time.Time { return h.clock }}
-		for _, name := range []string{"shop", "bot"} {
-			h.must(h.repo.SaveChannel(t.Context(), core.Channel{ID: core.ChannelID(name), Workspace: h.ws, Kind: "x", Name: name, Account: name, Created: h.clock}))
-		}
-		h.contact("ann", "en", "agreed")
-		h.contact("bob", "ru-RU", "agreed", "vip")
-		h.contact("cat", "ar", "vip")
-		h.contact("shut", "en", "agreed")
-		h.contact("tom", "", "agreed", "complained")
-		_, err = h.repo.SetField(t.Context(), "bob", "city", "{name}")
-		h.must(err)
+		h := &hall{T: t, store: s}
+		h.open()
 		f(h)
 	})
+}
+
+// open has channels and contacts.
+func (h *hall) open() {
+	h.Helper()
+	h.clock, h.said = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), map[string]string{}
+	var err error
+	h.ws, err = h.store.EnsureWorkspace(h.Context(), "main")
+	h.must(err)
+	h.repo = h.store.In(h.ws)
+	h.caster = &broadcast.Caster{Store: h.store, Outbox: h, Now: func() time.Time { return h.clock }}
+	for _, name := range []string{"shop", "bot"} {
+		h.must(h.repo.SaveChannel(h.Context(), core.Channel{ID: core.ChannelID(name), Workspace: h.ws, Kind: "x", Name: name, Account: name, Created: h.clock}))
+	}
+	h.contact("ann", "en", "agreed")
+	h.contact("bob", "ru-RU", "agreed", "vip")
+	h.contact("cat", "ar", "vip")
+	h.contact("shut", "en", "agreed")
+	h.contact("tom", "", "agreed", "complained")
+	_, err = h.repo.SetField(h.Context(), "bob", "city", "{name}")
+	h.must(err)
 }
 
 func (h *hall) must(err error) {
@@ -236,6 +243,36 @@ func TestPauseAndPace(t *testing.T) {
 		h.must(h.caster.Resume(t.Context(), h.ws, b.ID))
 		if took := h.work(b.ID, 1000); took < 2*time.Minute || len(h.said) != 62 {
 			t.Errorf("%d said in %s, want 62 at 24 a minute", len(h.said), took)
+		}
+	})
+}
+
+// Whoever resumes a broadcast just as its job finds it paused, and ends, has it go on.
+func TestResumedAsItsJobEnds(t *testing.T) {
+	freshstore.Each(t, nil, func(t *testing.T, s *gormstore.Store, q *freshstore.Queue) {
+		h := &hall{T: t, store: s}
+		h.open()
+		b, err := h.caster.Start(t.Context(), h.ws, eid())
+		h.must(err)
+		h.must(h.caster.Pause(t.Context(), h.ws, b.ID))
+		resumed := make(chan error, 1)
+		job := core.Job{Kind: core.JobBroadcast, Workspace: h.ws, Key: b.ID}
+		h.must(q.Run(t.Context(), job, func(ctx context.Context, w core.Work) error {
+			finish := w.Finish
+			w.Finish = func(ctx context.Context, tx core.Tx) error {
+				go func() { resumed <- h.caster.Resume(t.Context(), h.ws, b.ID) }()
+				select {
+				case err := <-resumed:
+					resumed <- err
+				case <-time.After(200 * time.Millisecond): // long enough for one that does not wait
+				}
+				return finish(ctx, tx)
+			}
+			return h.caster.Work(ctx, w)
+		}))
+		h.must(<-resumed)
+		if jobs, err := q.Jobs(t.Context()); err != nil || len(jobs) != 1 {
+			t.Errorf("a broadcast that goes on has the jobs %+v, %v", jobs, err)
 		}
 	})
 }

@@ -95,4 +95,4 @@ func capabilities(c conf) core.Capabilities {
 }
 
 var receives = []core.ContentKind{core.KindText, core.KindImage, core.KindVideo, core.KindAudio, core.KindVoice, core.KindDocument, core.KindSticker,
-	core.KindLocation, core.KindContacts, core.KindChoice, core.KindForm, core.KindOrder, core.KindUnsupported}
+	core.KindLocation, core.KindContacts, core.KindChoice, core.KindForm, core.KindOrder, core.KindSystem, core.KindUnsupported}

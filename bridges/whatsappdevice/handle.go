@@ -44,6 +44,8 @@ func (s *session) handle(evt any) (stored bool) {
 		return s.store(s.reader.waiting(s.ctx, e))
 	case *events.Receipt:
 		return s.receipt(e)
+	case *events.CallOffer, *events.CallTerminate:
+		return s.call(e)
 	default:
 		s.signal(evt)
 		return true

@@ -22,6 +22,7 @@ type Capabilities struct {
 	CaptionLimit int // likewise of a medium's caption; zero means captions are sent as text of their own
 	Unit         Unit
 	Marks        bool                      // *bold* and the like are shown as such; else they are taken out before sending
+	Names        bool                      // the admin wants the name of the person who answers in a line before their words
 	Media        map[ContentKind]MediaRule // the media kinds it carries
 	Kinds        []ContentKind             // what else it can send besides text and media
 	Buttons      int                       // most options shown as buttons

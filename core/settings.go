@@ -56,6 +56,17 @@ func (s Settings) Other(key, usual, other string) (bool, *Problem) {
 	return false, BadSetting(key, "Write one of the two, or leave it out.", "The setting %s is neither %s nor %s.", key, usual, other)
 }
 
+// keyAuthorNames is a setting that most bridges have.
+const keyAuthorNames = "author_names"
+
+// AuthorNamesSetting lets customers see who answers, on channels that do not show it by themselves. The core puts the names there; see Capabilities.Names.
+func AuthorNamesSetting() Setting {
+	return Setting{Key: keyAuthorNames, Title: "Names", Default: "no", Help: "yes: customers see the name of the person who answers, in a line before the text. no: they do not."}
+}
+
+// AuthorNames returns what AuthorNamesSetting is set to.
+func (s Settings) AuthorNames() (bool, *Problem) { return s.Other(keyAuthorNames, "no", "yes") }
+
 // Rate returns how many messages may leave in a second, usual if the setting is empty. The remedy tells what the platform allows.
 func (s Settings) Rate(key string, usual float64, remedy string) (float64, *Problem) {
 	v := s.Get(key)

@@ -87,6 +87,7 @@ func Run(t *testing.T, c Case) {
 	t.Helper()
 	t.Run("info", c.info)
 	t.Run("open", c.open)
+	t.Run("names", c.names)
 	t.Run("claims", c.claims)
 	t.Run("receive", c.receive)
 	t.Run("mutations", c.mutations)

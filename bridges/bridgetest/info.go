@@ -111,6 +111,24 @@ func (c Case) open(t *testing.T) {
 	}
 }
 
+// names: where an admin may have the channel show who answers, and the bridge does not do that by itself, it asks the core to.
+func (c Case) names(t *testing.T) {
+	i := c.Bridge.Info()
+	usual := core.AuthorNamesSetting()
+	at := slices.IndexFunc(i.Settings, func(s core.Setting) bool { return s.Key == usual.Key })
+	if at < 0 {
+		return
+	}
+	byCore := i.Settings[at] == usual
+	for value, want := range map[string]bool{"": false, "no": false, "yes": byCore} {
+		s := With(c.Settings, usual.Key, value)
+		if l := Open[core.Link](t, c.Bridge, NewHost(t), s); l.Capabilities().Names != want {
+			t.Errorf("%q: names by the core: got %v, want %v", value, !want, want)
+		}
+	}
+	Refused(t, c.Bridge, c.Settings, usual.Key, "true")
+}
+
 // claims: what the Case declares is there, what it does not is absent.
 func (c Case) claims(t *testing.T) {
 	l := c.link(t, NewHost(t), "http://127.0.0.1:1")

@@ -60,7 +60,11 @@ func (b Bridge) Open(channel core.Channel, settings core.Settings, host core.Hos
 func (l *link) Close() error { l.recent.drop(); return nil }
 
 // Capabilities implements core.Link.
-func (*link) Capabilities() core.Capabilities { return capabilities() }
+func (l *link) Capabilities() core.Capabilities {
+	can := capabilities()
+	can.Names = l.conf.names
+	return can
+}
 
 const (
 	fileLimit = 18 << 20 // of a file sent: encoded, it just fits what most servers take

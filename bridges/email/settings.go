@@ -64,6 +64,7 @@ func settings() []core.Setting {
 		{Key: keyStart, Title: "Start with", Default: startNow,
 			Help: "What of the mail that is there already is taken in when the channel is new: now for none, all, or a number of days back."},
 		{Key: keySubject, Title: "Subject", Help: "Of a mail to somebody who has not written yet. Left out, it is Message from and the name."},
+		core.AuthorNamesSetting(),
 		{Key: keyLists, Title: "Own lists", Help: "Addresses of groups or lists that deliver to this mailbox, with commas between: their mails count as written to you, not as a list's."},
 		{Key: keyPoll, Title: "Look every (seconds)", Default: "60", Help: "How often to look for new mail where the server does not tell of it, from 5 to 3600."},
 		{Key: keyCA, Title: "Certificate authority", Help: "In PEM, if your servers' certificates come from an authority of your own."},
@@ -94,6 +95,7 @@ type conf struct {
 	all        bool
 	days       int
 	subject    string
+	names      bool     // of who answers are shown
 	lists      []string // lower case
 	poll       time.Duration
 	roots      *x509.CertPool // nil: the system's
@@ -116,7 +118,7 @@ func read(s core.Settings) (conf, error) {
 		return conf{}, p
 	}
 	c := conf{name: oneLine(s.Get(keyName)), subject: oneLine(s.Get(keySubject)), poll: defaultPoll * time.Second}
-	for _, check := range []func(*conf, core.Settings) *core.Problem{checkAddress, checkServers, checkLogin, checkOAuth, checkFolders, checkStart, checkPoll, checkCA} {
+	for _, check := range []func(*conf, core.Settings) *core.Problem{checkAddress, checkServers, checkLogin, checkOAuth, checkFolders, checkStart, checkNames, checkPoll, checkCA} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
 		}
@@ -280,6 +282,11 @@ func has(folders []string, name string) bool {
 		}
 	}
 	return false
+}
+
+func checkNames(c *conf, s core.Settings) (p *core.Problem) {
+	c.names, p = s.AuthorNames()
+	return p
 }
 
 func checkStart(c *conf, s core.Settings) *core.Problem {

@@ -23,7 +23,7 @@ var _ core.Bridge = Bridge{}
 // Info implements core.Bridge.
 func (Bridge) Info() core.Info {
 	return core.Info{Kind: Kind, Title: "Instagram", Scheme: Scheme, Account: keyAccount, Settings: settings(),
-		Docs: "https://developers.facebook.com/docs/instagram-platform", Capabilities: capabilities(usual)}
+		Docs: "https://developers.facebook.com/docs/instagram-platform", Capabilities: conf{human: usual}.capabilities()}
 }
 
 // link is an open channel.
@@ -51,7 +51,7 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 	}
 	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Proof: c.proof(), Hide: []core.Secret{c.appSecret, c.instagramSecret, c.verify}}
 	return &link{conf: c, Inbox: meta.Inbox{Title: "Instagram", Object: "instagram", Scheme: Scheme, Account: c.account, Node: "me", Host: host, Graph: graph,
-		Can: capabilities(c.human), Echoes: core.OriginBusiness, Loves: true, Upload: [][2]string{{"platform", "instagram"}},
+		Can: c.capabilities(), Echoes: core.OriginBusiness, Loves: true, Upload: [][2]string{{"platform", "instagram"}},
 		Secrets: []core.Secret{c.appSecret, c.instagramSecret}, Verify: c.verify}}, nil
 }
 
@@ -63,9 +63,9 @@ const (
 	longest   = 7 * free // what Meta allows
 )
 
-func capabilities(human time.Duration) core.Capabilities {
+func (c conf) capabilities() core.Capabilities {
 	return core.Capabilities{
-		TextLimit: textLimit, Unit: core.UnitBytes,
+		TextLimit: textLimit, Unit: core.UnitBytes, Names: c.names,
 		Media: map[core.ContentKind]core.MediaRule{
 			core.KindImage:    {MIME: []string{"image/jpeg", "image/png", "image/gif"}, Bytes: 8 << 20},
 			core.KindVideo:    {MIME: []string{"video/mp4", "video/quicktime", "video/webm", "video/ogg", "video/x-msvideo"}, Bytes: 25 << 20},
@@ -76,7 +76,7 @@ func capabilities(human time.Duration) core.Capabilities {
 		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies,
 		Actions:  []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction},
 		Receipts: []core.Status{core.StatusSent, core.StatusRead},
-		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: human, After: core.AfterNothing}, PerSecond: rate,
+		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: c.human, After: core.AfterNothing}, PerSecond: rate,
 	}
 }
 

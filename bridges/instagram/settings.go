@@ -41,6 +41,7 @@ func settings() []core.Setting {
 		{Key: keyApp, Title: "App ID", Example: "987654321098765",
 			Help: "App dashboard, at the top. With it Causeway can enter the webhook's address at Meta by itself. One address serves all accounts of the app, and registering another replaces it."},
 		{Key: keyHuman, Title: "Human window", Default: "72h", Help: "How long after the customer's last act a person may still answer, from 24h to 168h. 0: no longer than anybody, for apps without Meta's feature Human Agent."},
+		core.AuthorNamesSetting(),
 		{Key: keyBase, Title: "API base", Help: "Where the Graph interface is, if a stand-in or a proxy takes its place. Left out: " + meta.DefaultBase + ", or " + instagramBase + " with Instagram's log-in."},
 		{Key: keyVersion, Title: "API version", Default: meta.DefaultVersion, Help: "The version of the Graph interface that Causeway was tested with. Leave it."},
 	}
@@ -53,6 +54,7 @@ type conf struct {
 	verify                            core.Secret
 	base, version                     string
 	human                             time.Duration
+	names                             bool // of who answers are shown
 }
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
@@ -63,9 +65,10 @@ func read(s core.Settings) (conf, error) {
 		c.login = loginFacebook
 	}
 	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), free, usual, longest)
-	c.human = human
+	names, unclear := s.AuthorNames()
+	c.human, c.names = human, names
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkIDs(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keySecret, c.appSecret, 8),
-		meta.CheckSecret(keyInstagram, c.instagramSecret, 8), meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), wrong} {
+		meta.CheckSecret(keyInstagram, c.instagramSecret, 8), meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), wrong, unclear} {
 		if p != nil {
 			return conf{}, p
 		}

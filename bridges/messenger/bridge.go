@@ -23,7 +23,7 @@ var _ core.Bridge = Bridge{}
 // Info implements core.Bridge.
 func (Bridge) Info() core.Info {
 	return core.Info{Kind: Kind, Title: "Messenger", Scheme: Scheme, Account: keyPage, Settings: settings(),
-		Docs: "https://developers.facebook.com/docs/messenger-platform", Capabilities: capabilities(longest)}
+		Docs: "https://developers.facebook.com/docs/messenger-platform", Capabilities: conf{human: longest}.capabilities()}
 }
 
 // link is an open channel.
@@ -51,7 +51,7 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 	}
 	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Proof: c.appSecret, Hide: []core.Secret{c.appSecret, c.verify}}
 	return &link{conf: c, Inbox: meta.Inbox{Title: "Messenger", Object: "page", Scheme: Scheme, Account: c.page, Node: c.page, Host: host, Graph: graph,
-		Can: capabilities(c.human), Echoes: core.OriginDevice, Opening: true, Secrets: []core.Secret{c.appSecret}, Verify: c.verify}}, nil
+		Can: c.capabilities(), Echoes: core.OriginDevice, Opening: true, Secrets: []core.Secret{c.appSecret}, Verify: c.verify}}, nil
 }
 
 const (
@@ -61,9 +61,9 @@ const (
 	longest   = 7 * free // in which what a person wrote may go out
 )
 
-func capabilities(human time.Duration) core.Capabilities {
+func (c conf) capabilities() core.Capabilities {
 	return core.Capabilities{
-		TextLimit: textLimit, Unit: core.UnitRunes,
+		TextLimit: textLimit, Unit: core.UnitRunes, Names: c.names,
 		Media: map[core.ContentKind]core.MediaRule{
 			core.KindImage:    {MIME: []string{"image/jpeg", "image/png", "image/gif"}, Bytes: 8 << 20},
 			core.KindVideo:    {MIME: []string{"video/mp4", "video/quicktime", "video/webm", "video/ogg", "video/x-msvideo"}, Bytes: 25 << 20},
@@ -74,7 +74,7 @@ func capabilities(human time.Duration) core.Capabilities {
 		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies,
 		Actions:  []core.Action{core.ActionRead, core.ActionTyping},
 		Receipts: []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead},
-		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: human, After: core.AfterNothing}, PerSecond: rate,
+		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: c.human, After: core.AfterNothing}, PerSecond: rate,
 	}
 }
 

@@ -29,6 +29,7 @@ func settings() []core.Setting {
 		{Key: keyApp, Title: "App ID", Example: "987654321098765",
 			Help: "App dashboard, at the top. With it Causeway can enter the webhook's address at Meta by itself. One address serves all Pages of the app, and registering another replaces it."},
 		{Key: keyHuman, Title: "Human window", Default: "168h", Help: "How long after the customer's last act a person may still answer, from 24h to 168h. 0: no longer than anybody, for apps without Meta's feature Human Agent."},
+		core.AuthorNamesSetting(),
 		{Key: keyBase, Title: "API base", Default: meta.DefaultBase, Help: "Where the Graph interface is, if a stand-in or a proxy takes its place."},
 		{Key: keyVersion, Title: "API version", Default: meta.DefaultVersion, Help: "The version of the Graph interface that Causeway was tested with. Leave it."},
 	}
@@ -40,6 +41,7 @@ type conf struct {
 	token, appSecret, verify core.Secret
 	base, version            string
 	human                    time.Duration
+	names                    bool // of who answers are shown
 }
 
 // read checks settings. Its errors name the setting in Field and never hold a value that may be secret.
@@ -47,9 +49,10 @@ func read(s core.Settings) (conf, error) {
 	c := conf{page: s.Get(keyPage), app: s.Get(keyApp), token: s.Trimmed(keyToken), appSecret: s.Trimmed(keySecret), verify: s.Trimmed(keyVerify),
 		base: s.Get(keyBase), version: s.Get(keyVersion)}
 	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), free, longest, longest)
-	c.human = human
+	names, unclear := s.AuthorNames()
+	c.human, c.names = human, names
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkIDs(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keySecret, c.appSecret, 8),
-		meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), wrong} {
+		meta.CheckSecret(keyVerify, c.verify, 8), meta.CheckBase(keyBase, c.base, keyVersion, c.version), wrong, unclear} {
 		if p != nil {
 			return conf{}, p
 		}

@@ -55,7 +55,7 @@ func (l *link) SendAlbum(ctx context.Context, out []core.Outgoing) ([]core.Sent,
 	}
 	g := group{request: request{method: albumMethod, p: params{}}}
 	for _, o := range out {
-		item, err := composeMedia(l.conf.signed(o))
+		item, err := composeMedia(o.Content)
 		if err != nil {
 			return nil, err
 		}

@@ -92,7 +92,7 @@ func capabilities(c conf) core.Capabilities {
 			core.KindDocument: {Bytes: fileLimit, Caption: true, Amend: true},
 			core.KindSticker:  {MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}, Bytes: 512 << 10},
 		},
-		Marks:     true,
+		Marks: true, Names: c.names,
 		Kinds:     []core.ContentKind{core.KindLocation, core.KindContacts, core.KindChoices},
 		Buttons:   maxButtons,
 		Actions:   []core.Action{core.ActionTyping, core.ActionReaction, core.ActionEdit, core.ActionRevoke},

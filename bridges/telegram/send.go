@@ -27,37 +27,12 @@ func (l *link) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) {
 	if err != nil {
 		return core.Sent{}, err
 	}
-	r, err := compose(l.conf.signed(out))
+	r, err := compose(out.Content)
 	if err != nil {
 		return core.Sent{}, err
 	}
 	r.quote(out.Content.Quote, to)
 	return l.deliver(ctx, to, r)
-}
-
-// signed is what a message says, with the name of who wrote it before the text, if that is to be shown and there is room.
-func (c conf) signed(out core.Outgoing) core.Content {
-	said := out.Content
-	name := strings.Map(unmarked, strings.Join(strings.Fields(out.Author), " "))
-	if !c.names || name == "" || said.Text == "" {
-		return said
-	}
-	limit := textLimit
-	if said.Kind.HasMedia() {
-		limit = captionLimit
-	}
-	if text := "*" + name + "*\n" + said.Text; core.UnitUTF16.Len(text) <= limit {
-		said.Text = text
-	}
-	return said
-}
-
-// unmarked drops the signs of marks.
-func unmarked(r rune) rune {
-	if strings.ContainsRune("*_~`", r) {
-		return -1
-	}
-	return r
 }
 
 // compose turns content into a request.

@@ -16,7 +16,6 @@ const (
 	keyGroups   = "groups"
 	keyBase     = "api_base"
 	keyRate     = "messages_per_second"
-	keyNames    = "author_names"
 )
 
 const (
@@ -41,7 +40,7 @@ func settings() []core.Setting {
 			Help: "yes if the bot is connected to the owner's own Telegram account (Settings, Telegram Business, Chatbots) and answers for it. Customers can then be answered for 24 hours after they wrote."},
 		{Key: keyGroups, Title: "Groups", Default: groupsIgnore,
 			Help: "ignore: only private chats are conversations. conversations: each group that the bot is in is a contact too, and answers go to the whole group."},
-		{Key: keyNames, Title: "Names", Default: no, Help: "yes: customers see the name of the person who answers, in a line before the text. no: they do not."},
+		core.AuthorNamesSetting(),
 		{Key: keyBase, Title: "API base", Default: defaultBase, Help: "Where the Bot API is, if a server of your own or a stand-in takes its place."},
 		{Key: keyRate, Title: "Messages a second", Default: "30", Help: "What Telegram lets a bot send in a second. Leave it, unless Telegram allows your bot more."},
 	}
@@ -106,14 +105,15 @@ func checkChoices(c *conf, s core.Settings) *core.Problem {
 	for _, f := range []struct {
 		key, off, on string
 		into         *bool
-	}{{keyReceive, receiveWebhook, receivePolling, &c.polling}, {keyBusiness, no, yes, &c.business}, {keyGroups, groupsIgnore, groupsTake, &c.groups},
-		{keyNames, no, yes, &c.names}} {
+	}{{keyReceive, receiveWebhook, receivePolling, &c.polling}, {keyBusiness, no, yes, &c.business}, {keyGroups, groupsIgnore, groupsTake, &c.groups}} {
 		var p *core.Problem
 		if *f.into, p = s.Other(f.key, f.off, f.on); p != nil {
 			return p
 		}
 	}
-	return nil
+	var p *core.Problem
+	c.names, p = s.AuthorNames()
+	return p
 }
 
 func checkBase(c *conf, s core.Settings) (p *core.Problem) {

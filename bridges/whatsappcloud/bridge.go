@@ -63,7 +63,11 @@ func (Bridge) Open(channel core.Channel, settings core.Settings, host core.Host)
 func (*link) Close() error { return nil }
 
 // Capabilities implements core.Link.
-func (l *link) Capabilities() core.Capabilities { return capabilities(l.rate()) }
+func (l *link) Capabilities() core.Capabilities {
+	can := capabilities(l.rate())
+	can.Names = l.conf.names
+	return can
+}
 
 // rate is how many messages a second the number may send.
 func (l *link) rate() float64 {

@@ -44,6 +44,7 @@ func settings() []core.Setting {
 		{Key: keySignature, Title: "Signature", Default: signMeta,
 			Help: "How webhooks prove where they come from. meta: Meta's own signature. header:NAME or query:NAME: the app secret stands in that header or query parameter, for resellers that do not pass Meta's signature on."},
 		{Key: keyLanguage, Title: "Language", Default: "en", Help: "Of the words Causeway puts on buttons, where the contact's own language is not known: en, es, pt, fr, de, ar, ru, hi, id."},
+		core.AuthorNamesSetting(),
 		{Key: keyRate, Title: "Messages a second", Default: "80", Help: "What Meta lets this number send. A number that is also used in the WhatsApp Business app is found out, and sends 20 at most."},
 	}
 }
@@ -56,6 +57,7 @@ type conf struct {
 	base, version          string
 	sign, signName         string
 	language               string
+	names                  bool // of who answers are shown
 	rate                   float64
 	dialog                 bool // 360dialog's interface is called, not Meta's
 }
@@ -133,7 +135,7 @@ func checkSignature(c *conf, s core.Settings) *core.Problem {
 	return nil
 }
 
-// checkRest reads the language and the speed.
+// checkRest reads the language, the speed and whether names are shown.
 func checkRest(c *conf, s core.Settings) *core.Problem {
 	if c.language == "" {
 		c.language = "en"
@@ -142,6 +144,9 @@ func checkRest(c *conf, s core.Settings) *core.Problem {
 		return core.BadSetting(keyLanguage, "Write it like en, es or pt-BR.", "This is not the code of a language.")
 	}
 	var p *core.Problem
+	if c.names, p = s.AuthorNames(); p != nil {
+		return p
+	}
 	c.rate, p = s.Rate(keyRate, defaultRate, "80 is what Meta gives a number, 20 one in coexistence.")
 	return p
 }

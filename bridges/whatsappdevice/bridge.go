@@ -81,7 +81,7 @@ func capabilities(c conf) core.Capabilities {
 			core.KindDocument: {Bytes: 100 << 20, Caption: true, Amend: true},
 			core.KindSticker:  {MIME: []string{"image/webp"}, Bytes: 500 << 10},
 		},
-		Marks:   true,
+		Marks: true, Names: c.names,
 		Kinds:   []core.ContentKind{core.KindLocation, core.KindContacts},
 		Actions: []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction, core.ActionEdit, core.ActionRevoke},
 		EditFor: 15 * time.Minute, RevokeFor: 48 * time.Hour,

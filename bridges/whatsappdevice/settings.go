@@ -50,6 +50,7 @@ func settings() []core.Setting {
 		{Key: keyLater, Title: "After 24 hours", Default: refuse,
 			Help: "refuse: answers go out in the 24 hours after the customer's last message, as over the Cloud API. answer: later too, to those who have written. " + unofficial},
 		{Key: keyGroups, Title: "Groups", Default: off, Help: "off: messages in groups are left alone. on: each group is a conversation; every message names who wrote it."},
+		core.AuthorNamesSetting(),
 		{Key: keyHistory, Title: "History", Default: on, Help: "on: what the phone shares of older conversations when it is paired is imported. off: it is not."},
 		{Key: keyDaily, Title: "Messages a day", Default: strconv.Itoa(defaultDaily), Help: "The most that is sent in any 24 hours. What is over it waits."},
 		{Key: keyHourly, Title: "Messages an hour", Default: strconv.Itoa(defaultHourly), Help: "The most that is sent in any hour. What is over it waits."},
@@ -67,6 +68,7 @@ type conf struct {
 	initiate        bool
 	later           bool // answers go out after the window too
 	groups, history bool
+	names           bool // of who answers are shown
 	daily, hourly   int
 	warmUp          int // days
 	server          string
@@ -113,7 +115,9 @@ func checkChoices(c *conf, s core.Settings) *core.Problem {
 		}
 	}
 	c.history = !none
-	return nil
+	var p *core.Problem
+	c.names, p = s.AuthorNames()
+	return p
 }
 
 func checkNumbers(c *conf, s core.Settings) *core.Problem {

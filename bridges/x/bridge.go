@@ -74,7 +74,7 @@ const (
 
 func capabilities(c conf) core.Capabilities {
 	can := core.Capabilities{
-		TextLimit: textLimit, CaptionLimit: textLimit, Unit: core.UnitUTF16,
+		TextLimit: textLimit, CaptionLimit: textLimit, Unit: core.UnitUTF16, Names: c.names,
 		Media: map[core.ContentKind]core.MediaRule{
 			core.KindImage: {MIME: []string{"image/jpeg", "image/png", "image/webp", "image/gif"}, Bytes: 5 << 20, Caption: true},
 			core.KindVideo: {MIME: []string{"video/mp4"}, Bytes: 512 << 20, Caption: true},

@@ -34,6 +34,7 @@ func settings() []core.Setting {
 		{Key: keyTokenSec, Title: "Access token secret", Secret: true, Required: true, Example: "your-access-token-secret", Help: "Shown with the access token."},
 		{Key: keyVersion1, Title: "Version 1.1", Default: no,
 			Help: "yes if your plan still has version 1.1 of direct messages: choices are then shown as quick replies, and typing and reading are told to the customer. no: choices go out as a numbered text."},
+		core.AuthorNamesSetting(),
 		{Key: keyBase, Title: "API base", Default: defaultBase, Help: "Where the interface is, if a stand-in takes its place."},
 	}
 }
@@ -42,7 +43,7 @@ func settings() []core.Setting {
 type conf struct {
 	account, key               string
 	secret, token, tokenSecret core.Secret
-	version1                   bool
+	version1, names            bool
 	base                       string
 }
 
@@ -61,7 +62,7 @@ func read(s core.Settings) (conf, error) {
 		return conf{}, p
 	}
 	c := conf{account: s.Get(keyAccount), key: s.Get(keyAPIKey), secret: s.Trimmed(keySecret), token: s.Trimmed(keyToken), tokenSecret: s.Trimmed(keyTokenSec)}
-	for _, check := range []func(*conf, core.Settings) *core.Problem{checkAccount, checkKeys, checkVersion, checkBase} {
+	for _, check := range []func(*conf, core.Settings) *core.Problem{checkAccount, checkKeys, checkVersion, checkNames, checkBase} {
 		if p := check(&c, s); p != nil {
 			return conf{}, p
 		}
@@ -96,6 +97,11 @@ func checkKeys(c *conf, _ core.Settings) *core.Problem {
 
 func checkVersion(c *conf, s core.Settings) (p *core.Problem) {
 	c.version1, p = s.Other(keyVersion1, no, yes)
+	return p
+}
+
+func checkNames(c *conf, s core.Settings) (p *core.Problem) {
+	c.names, p = s.AuthorNames()
 	return p
 }
 

@@ -80,7 +80,7 @@ func (o *Outbox) permitted(ctx context.Context, repo core.Repo, rt route, m core
 	if !worded(m, rt.capabilities) {
 		return core.Problemf(core.CodeUnsupported, "Only a text, or the caption of a file, that went out in one piece can be changed here.").Remedied("Delete it and send another.")
 	}
-	if strings.TrimSpace(c.Text) == "" || len(Cut(reworded(m, c), rt.capabilities)) != 1 {
+	if strings.TrimSpace(c.Text) == "" || len(Cut(named(reworded(m, c), m.Author, rt.capabilities), rt.capabilities)) != 1 {
 		return core.Problemf(core.CodeInvalid, "The new text is empty, or too long for one message.").Remedied("Shorten it.")
 	}
 	d, _, err := o.decide(ctx, repo, rt, c.By, core.Content{Kind: core.KindText, Text: c.Text})
@@ -158,12 +158,14 @@ func (o *Outbox) amendNow(ctx context.Context, w core.Work, id core.MessageID, c
 		return nil
 	}
 	words := reworded(m, c)
+	shown := words
 	if err == nil && c.Action == core.ActionEdit {
+		shown = Cut(named(words, m.Author, rt.capabilities), rt.capabilities)[0]
 		words = Cut(words, rt.capabilities)[0]
 	}
 	for _, p := range m.Parts {
 		if err == nil {
-			err = o.act(ctx, rt, core.Act{Action: c.Action, Key: core.NewActKey(), Target: p.Provider, Content: words})
+			err = o.act(ctx, rt, core.Act{Action: c.Action, Key: core.NewActKey(), Target: p.Provider, Content: shown})
 		}
 	}
 	switch {

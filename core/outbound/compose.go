@@ -231,11 +231,12 @@ func keyAt(key string, i int) string {
 // store inserts the messages with their parts.
 func (o *Outbox) store(ctx context.Context, repo core.Repo, rt route, r Request, human []bool) ([]core.Message, error) {
 	var made []core.Message
+	words := said(r, rt.capabilities)
 	for i, c := range r.Contents {
 		m := core.Message{ID: core.NewID[core.MessageID](), Workspace: rt.conversation.Workspace, Conversation: rt.conversation.ID, Contact: rt.contact.ID,
 			Channel: rt.channel.ID, Identity: rt.identity, Direction: core.Out, Author: r.Author, Content: c, Status: core.StatusQueued,
 			At: o.Now(), Created: o.Now(), Key: keyAt(r.Key, i), Human: human[i]}
-		if err := o.cutIntoParts(ctx, repo, rt, r, &m); err != nil {
+		if err := o.addParts(ctx, repo, Cut(words[i], rt.capabilities), r, &m); err != nil {
 			return nil, err
 		}
 		won, err := repo.AddMessage(ctx, m)
@@ -250,9 +251,9 @@ func (o *Outbox) store(ctx context.Context, repo core.Repo, rt route, r Request,
 	return made, nil
 }
 
-// cutIntoParts gives a message its parts.
-func (o *Outbox) cutIntoParts(ctx context.Context, repo core.Repo, rt route, r Request, m *core.Message) error {
-	for _, piece := range Cut(m.Content, rt.capabilities) {
+// addParts gives a message its parts.
+func (o *Outbox) addParts(ctx context.Context, repo core.Repo, pieces []core.Content, r Request, m *core.Message) error {
+	for _, piece := range pieces {
 		seq, err := repo.NextSeq(ctx, m.Conversation, m.At)
 		if err != nil {
 			return fmt.Errorf("take sequence: %w", err)
@@ -348,7 +349,7 @@ func (o *Outbox) Decide(ctx context.Context, ws core.WorkspaceID, r Request) (co
 		return decision, nil, err
 	}
 	var pieces []core.Content
-	for _, c := range r.Contents {
+	for _, c := range said(r, rt.capabilities) {
 		pieces = append(pieces, Cut(c, rt.capabilities)...)
 	}
 	if decision.Problem() != nil {

@@ -83,6 +83,7 @@ func (l *link) setting(name string) string { return l.conf.value(name) }
 // Capabilities implements core.Link.
 func (l *link) Capabilities() core.Capabilities {
 	can := l.def.capabilities()
+	can.Names = l.conf.names
 	if l.doorKey().Empty() {
 		can.Media, can.CaptionLimit = nil, 0 // no link to a file could be trusted
 	}

@@ -43,6 +43,7 @@ func settings() []core.Setting {
 		{Key: keyOptOut, Title: "Opt-out", Default: optOutGateway,
 			Help: "Who answers STOP and its like. gateway: we do. provider: the provider or carrier does. Either way such a contact gets nothing more."},
 		{Key: keyStopWords, Title: "More words that stop messages", Help: "Besides those of the country, separated by commas."},
+		core.AuthorNamesSetting(),
 		{Key: keyWebhook, Title: "Webhook address", Help: "The channel's own public address, as causeway channel show prints it. Learned from the first call; given here, delivery reports and files work from the start."},
 	}
 }
@@ -57,6 +58,7 @@ type conf struct {
 	values   map[string]string      // by the names that texts use
 	secrets  map[string]core.Secret // likewise
 	answered bool                   // the provider answers stop words
+	names    bool                   // of who answers are shown
 	words    sms.Words
 	country  string
 	sender   string
@@ -175,6 +177,9 @@ func checkNeeds(c *conf, d *definition, _ core.Settings) *core.Problem {
 func checkRest(c *conf, _ *definition, s core.Settings) (p *core.Problem) {
 	if c.country != "" && !sms.Region(c.country) {
 		return core.BadSetting(keyCountry, "Write it in two letters, like US or BR.", "This is not the code of a country.")
+	}
+	if c.names, p = s.AuthorNames(); p != nil {
+		return p
 	}
 	c.answered, p = s.Other(keyOptOut, optOutGateway, optOutProvider)
 	return p

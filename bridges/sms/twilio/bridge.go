@@ -66,7 +66,7 @@ const (
 
 func (c conf) capabilities() core.Capabilities {
 	can := core.Capabilities{
-		TextLimit: textLimit, CaptionLimit: textLimit, Unit: core.UnitUTF16, Kinds: append(sms.PlainKinds(), core.KindTemplate), PerSecond: c.rate,
+		TextLimit: textLimit, CaptionLimit: textLimit, Unit: core.UnitUTF16, Names: c.names, Kinds: append(sms.PlainKinds(), core.KindTemplate), PerSecond: c.rate,
 		Media: map[core.ContentKind]core.MediaRule{
 			core.KindImage:    {MIME: []string{"image/jpeg", "image/png", "image/gif"}, Bytes: fileLimit, Caption: true},
 			core.KindVideo:    {Bytes: fileLimit, Caption: true},

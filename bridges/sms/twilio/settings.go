@@ -48,6 +48,7 @@ func settings() []core.Setting {
 		{Key: keyOptOut, Title: "Opt-out", Default: optOutProvider,
 			Help: "Who answers STOP and its like. provider: Twilio does, as it does by default. gateway: we do, for senders where Twilio's handling is off. Either way such a contact gets nothing more."},
 		{Key: keyStopWords, Title: "More words that stop messages", Help: "Besides those of the country, separated by commas."},
+		core.AuthorNamesSetting(),
 		{Key: keyBase, Title: "API base", Default: defaultBase, Help: "Where the interface is, if another server of the same kind, a stand-in or a proxy takes its place."},
 		{Key: keyWebhook, Title: "Webhook address", Help: "The channel's own public address, as causeway channel show prints it. Learned when the webhook is registered; needed only where it cannot be, to get delivery reports and send files from the start."},
 		{Key: keyRate, Title: "Messages a second", Default: "1", Help: "What the sender may send: 1 for a US long code, more for short codes and services. Twilio queues what is more."},
@@ -83,6 +84,7 @@ type conf struct {
 	base, contentAt, messagingAt string
 	webhook                      string
 	rate                         float64
+	names                        bool // of who answers are shown
 }
 
 var (
@@ -198,6 +200,9 @@ func checkRest(c *conf, s core.Settings) *core.Problem {
 		return p
 	}
 	c.answered = !ours
+	if c.names, p = s.AuthorNames(); p != nil {
+		return p
+	}
 	c.rate, p = s.Rate(keyRate, 1, "1 is what a US long code may send.")
 	return p
 }

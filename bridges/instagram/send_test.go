@@ -134,3 +134,5 @@ func TestProfile(t *testing.T) {
 		t.Errorf("got %+v %v", p, err)
 	}
 }
+
+func TestQuotesNothingOfOurs(t *testing.T) { inbox.QuotesNothingOfOurs(t) }

@@ -247,3 +247,5 @@ func TestFetch(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestQuotesNothingOfOurs(t *testing.T) { inbox.QuotesNothingOfOurs(t) }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 
 	"causeway/core"
 )
@@ -157,3 +158,8 @@ func (p piece) hash() string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+var aHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// metasID reports whether a message's id is one that the platform can know, not a hash of ours.
+func metasID(id string) bool { return GoodID(id) && !aHash.MatchString(whole(id)) }

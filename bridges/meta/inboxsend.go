@@ -28,7 +28,7 @@ func (i *Inbox) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) 
 	if out.Human {
 		b["messaging_type"], b["tag"] = "MESSAGE_TAG", "HUMAN_AGENT"
 	}
-	if q := out.Content.Quote; q != nil && GoodID(q.Provider) {
+	if q := out.Content.Quote; q != nil && metasID(q.Provider) {
 		b["reply_to"] = body{"mid": whole(q.Provider)}
 	}
 	var answer struct {
@@ -170,7 +170,7 @@ func (i *Inbox) Act(ctx context.Context, a core.Act) (core.Sent, error) {
 func react(b body, a core.Act) error {
 	payload := body{"message_id": whole(a.Target)}
 	switch {
-	case !GoodID(a.Target):
+	case !metasID(a.Target):
 		return core.Unsendable("It does not say which message it is about.", "")
 	case a.Emoji == "":
 		b["sender_action"] = "unreact"

@@ -212,3 +212,27 @@ func vital() []string {
 	}
 	return all
 }
+
+// QuotesNothingOfOurs: what came without an id of the platform's is answered without a quote, and nobody can react to it.
+func (i Inbox) QuotesNothingOfOurs(t *testing.T) {
+	g := i.StandIn(t, nil)
+	l := i.open(t, base, g.URL)
+	body := i.Wrap(i.Account, `{"sender":{"id":"5678"},"recipient":{"id":"`+i.Account+`"},"timestamp":1767225600123,"postback":{"title":"Start","payload":"START"}}`)
+	came := bridgetest.Received(t, l, Signed([]byte(body)))
+	if len(came) != 1 || came[0].Message == nil {
+		t.Fatalf("got %+v", came)
+	}
+	id := came[0].Message.Provider
+	c := core.Content{Kind: core.KindText, Text: "Welcome.", Quote: &core.Quote{Provider: id}}
+	if _, err := l.Send(t.Context(), core.Outgoing{Key: "key", To: []core.IdentityKey{i.Ana()}, Content: c}); err != nil {
+		t.Fatal(err)
+	}
+	if sent := g.Last(t).JSON(t); sent["reply_to"] != nil || sent["message"] == nil {
+		t.Errorf("sent %v", sent)
+	}
+	asked := len(g.Calls())
+	_, err := l.(core.ActionLink).Act(t.Context(), core.Act{Action: core.ActionReaction, To: []core.IdentityKey{i.Ana()}, Target: id, Emoji: "❤️"})
+	if core.AsSendError(err).Outcome != core.Rejected || len(g.Calls()) != asked {
+		t.Errorf("reaction: %v", err)
+	}
+}

@@ -252,11 +252,11 @@ func UndoMerge(ctx context.Context, repo Repo, id string, now time.Time) error {
 	if !m.Undone.IsZero() {
 		return Problemf(CodeConflict, "This merge was undone already.")
 	}
-	holder, err := mergedInto(ctx, repo, m.Into)
+	holder, err := CurrentContact(ctx, repo, m.Into)
 	if err != nil {
-		return err
+		return fmt.Errorf("read contact merged into: %w", err)
 	}
-	if err := giveBack(ctx, repo, m, holder, now); err != nil {
+	if err := giveBack(ctx, repo, m, holder.ID, now); err != nil {
 		return err
 	}
 	back, err := repo.Contact(ctx, m.From)
@@ -270,15 +270,12 @@ func UndoMerge(ctx context.Context, repo Repo, id string, now time.Time) error {
 	return repo.SetMergeUndone(ctx, id, now)
 }
 
-// mergedInto follows a contact to the one that it is part of now.
-func mergedInto(ctx context.Context, repo Repo, id ContactID) (ContactID, error) {
+// CurrentContact reads a contact, or the one that it is part of now.
+func CurrentContact(ctx context.Context, repo Repo, id ContactID) (Contact, error) {
 	for {
 		c, err := repo.Contact(ctx, id)
-		if err != nil {
-			return "", fmt.Errorf("read contact merged into: %w", err)
-		}
-		if c.MergedInto == "" {
-			return id, nil
+		if err != nil || c.MergedInto == "" {
+			return c, err
 		}
 		id = c.MergedInto
 	}

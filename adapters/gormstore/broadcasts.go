@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"slices"
 
 	"causeway/core"
 
@@ -86,9 +87,12 @@ func (r repo) Recipients(ctx context.Context, id string, state core.RecipientSta
 
 func (r repo) AddRecipients(ctx context.Context, id string, contacts []core.ContactID) error {
 	return r.whole(ctx, func(r repo) error {
-		for _, c := range contacts {
-			row := recipientRow{Workspace: r.ws, Broadcast: id, Contact: string(c), State: string(core.RecipientWaiting)}
-			if _, err := r.win(ctx, &row, "", "workspace", "broadcast", "contact"); err != nil {
+		for some := range slices.Chunk(contacts, recordsAtOnce) {
+			rows := make([]recipientRow, len(some))
+			for i, c := range some {
+				rows[i] = recipientRow{Workspace: r.ws, Broadcast: id, Contact: string(c), State: string(core.RecipientWaiting)}
+			}
+			if _, err := r.winAll(ctx, &rows); err != nil {
 				return err
 			}
 		}

@@ -159,8 +159,7 @@ func (c *Caster) pick(ctx context.Context, ws core.WorkspaceID, b core.Broadcast
 		return core.Request{}, why, err
 	}
 	for _, ch := range b.Channels {
-		r := core.Request{Contact: who.ID, Channel: ch, Apart: true, Author: core.Broadcaster(), Contents: []core.Content{content},
-			Key: "broadcast/" + b.ID + "/" + string(who.ID)}
+		r := core.Request{Contact: who.ID, Channel: ch, Apart: true, Author: core.Broadcaster(), Contents: []core.Content{content}, Key: keyOf(b, who.ID)}
 		d, _, err := c.Outbox.Decide(ctx, ws, r)
 		problem := (*core.Problem)(nil)
 		switch {
@@ -177,6 +176,11 @@ func (c *Caster) pick(ctx context.Context, ws core.WorkspaceID, b core.Broadcast
 		}
 	}
 	return core.Request{}, why, nil
+}
+
+// keyOf is what a contact gets of a broadcast once.
+func keyOf(b core.Broadcast, who core.ContactID) string {
+	return "broadcast/" + b.ID + "/" + string(who)
 }
 
 // content is the message as a contact gets it, or why they cannot.
@@ -320,7 +324,7 @@ func (c *Caster) Work(ctx context.Context, w core.Work) error {
 	if err != nil || b.State != core.BroadcastGoing {
 		return c.finish(ctx, w)
 	}
-	if err := c.gather(ctx, w.Workspace, b); err != nil {
+	if err := c.gather(ctx, w, b); err != nil {
 		return err
 	}
 	share := max(1, pace(b)*int(each/time.Second)/60)
@@ -359,13 +363,16 @@ func (c *Caster) finish(ctx context.Context, w core.Work) error {
 const gathered = "broadcast-gathered"
 
 // gather makes rows of the recipients, once: who comes into the segment later gets nothing.
-func (c *Caster) gather(ctx context.Context, ws core.WorkspaceID, b core.Broadcast) error {
-	repo := c.Store.In(ws)
+func (c *Caster) gather(ctx context.Context, w core.Work, b core.Broadcast) error {
+	repo := c.Store.In(w.Workspace)
 	done, err := repo.Value(ctx, gathered, b.ID)
 	if err != nil || done != nil {
 		return err
 	}
-	err = c.segment(ctx, ws, b, func(all []core.Contact) error {
+	err = c.segment(ctx, w.Workspace, b, func(all []core.Contact) error {
+		if w.Ending() {
+			return core.ErrStopping
+		}
 		ids := make([]core.ContactID, len(all))
 		for i, who := range all {
 			ids[i] = who.ID
@@ -381,28 +388,43 @@ func (c *Caster) gather(ctx context.Context, ws core.WorkspaceID, b core.Broadca
 // send writes to a recipient, or notes why not. After a crash the key of the request finds what was made.
 func (c *Caster) send(ctx context.Context, ws core.WorkspaceID, b core.Broadcast, to core.Recipient) error {
 	repo := c.Store.In(ws)
-	to.State, to.At = core.RecipientLeftOut, c.Now()
-	who, err := repo.Contact(ctx, to.Contact)
+	to.At = c.Now()
+	who, err := core.CurrentContact(ctx, repo, to.Contact)
 	if err != nil {
 		return fmt.Errorf("recipient: %w", err)
 	}
-	r, out, err := c.pick(ctx, ws, b, who)
-	switch {
-	case err != nil:
-		return err
-	case out != nil:
-		to.Code, to.Reason = out.Code, out.Detail
-		return repo.SetRecipient(ctx, b.ID, to)
+	if who.ID != to.Contact { // merged since: what was made for them before, nobody gets again
+		before, err := repo.MessageByKey(ctx, keyOf(b, to.Contact))
+		if err == nil {
+			to.State, to.Message = core.RecipientSent, before.ID
+			return repo.SetRecipient(ctx, b.ID, to)
+		}
+		if !errors.Is(err, core.ErrNotFound) {
+			return fmt.Errorf("what a merged recipient got: %w", err)
+		}
 	}
-	made, _, err := c.Outbox.Compose(ctx, ws, r)
-	problem := (*core.Problem)(nil)
-	switch {
-	case errors.As(err, &problem):
-		to.Code, to.Reason = problem.Code, problem.Detail
-	case err != nil:
-		return fmt.Errorf("compose: %w", err)
-	default:
-		to.State, to.Message = core.RecipientSent, made[0].ID
+	to.Message, err = c.write(ctx, ws, b, who)
+	to.State = core.RecipientSent
+	if problem := (*core.Problem)(nil); errors.As(err, &problem) {
+		to.State, to.Code, to.Reason = core.RecipientLeftOut, problem.Code, problem.Detail
+	} else if err != nil {
+		return err
 	}
 	return repo.SetRecipient(ctx, b.ID, to)
+}
+
+// write composes what a contact gets. A problem says why it is nothing.
+func (c *Caster) write(ctx context.Context, ws core.WorkspaceID, b core.Broadcast, who core.Contact) (core.MessageID, error) {
+	r, out, err := c.pick(ctx, ws, b, who)
+	if err != nil {
+		return "", err
+	}
+	if out != nil {
+		return "", out
+	}
+	made, _, err := c.Outbox.Compose(ctx, ws, r)
+	if err != nil {
+		return "", fmt.Errorf("compose: %w", err)
+	}
+	return made[0].ID, nil
 }

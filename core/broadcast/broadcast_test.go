@@ -277,6 +277,49 @@ func TestResumedAsItsJobEnds(t *testing.T) {
 	})
 }
 
+// Who is merged with another contact before it is their turn gets the message as that one, once; what they got before nobody gets again.
+func TestMergedRecipients(t *testing.T) {
+	each(t, func(h *hall) {
+		h.contact("new", "en", "complained") // in no broadcast
+		b, err := h.caster.Start(t.Context(), h.ws, eid())
+		h.must(err)
+		h.fails = 1
+		h.work(b.ID, 1) // the first is written to, and that is not noted
+		first := h.heard()
+		h.made("ann", "broadcast/"+b.ID+"/ann")
+		for from, into := range map[core.ContactID]core.ContactID{"ann": "new", "shut": "bob"} {
+			h.must(h.store.Tx(t.Context(), func(tx core.Tx) error {
+				_, err := core.MergeContacts(t.Context(), tx.In(h.ws), into, from, "one person", h.clock)
+				return err
+			}))
+		}
+		h.work(b.ID, 20)
+		if got, want := h.heard(), first+" | bob shop: Привет, bob ({name})"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		all, err := h.repo.Recipients(t.Context(), b.ID, "", "", 9)
+		h.must(err)
+		for _, r := range all {
+			if sent := r.Contact != "cat"; sent != (r.State == core.RecipientSent) {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+// made stores a message to a contact.
+func (h *hall) made(to core.ContactID, key string) {
+	h.Helper()
+	conv := core.Conversation{ID: core.NewID[core.ConversationID](), Contact: to, State: core.ConversationClosed, Channel: "shop", Opened: h.clock, LastAt: h.clock}
+	_, err := h.repo.AddConversation(h.Context(), &conv)
+	h.must(err)
+	won, err := h.repo.AddMessage(h.Context(), core.Message{ID: "made", Conversation: conv.ID, Contact: to, Channel: "shop", Direction: core.Out, Key: key, Created: h.clock})
+	h.must(err)
+	if !won {
+		h.Error("not made")
+	}
+}
+
 // What is cancelled, going or paused, sends no more and cannot go on.
 func TestCancel(t *testing.T) {
 	each(t, func(h *hall) {

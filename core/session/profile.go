@@ -37,9 +37,12 @@ func hopeless(err error) bool {
 
 func (m *Manager) name(ctx context.Context, w core.Work, id core.ChannelID, who core.ContactID, by core.IdentityID) error {
 	repo := m.Store.In(w.Workspace)
-	c, err := current(ctx, repo, who)
-	if err != nil || c.Name != "" {
-		return err
+	c, err := core.CurrentContact(ctx, repo, who)
+	if err != nil {
+		return fmt.Errorf("contact to name: %w", err)
+	}
+	if c.Name != "" {
+		return nil
 	}
 	ch, _, link, err := m.Link(ctx, id)
 	if err != nil {
@@ -66,9 +69,9 @@ func (m *Manager) name(ctx context.Context, w core.Work, id core.ChannelID, who 
 
 // meet writes down what a provider tells of a contact. A name that somebody gave meanwhile stays.
 func (m *Manager) meet(ctx context.Context, repo core.Repo, id core.ContactID, p core.Peer, source string, ch core.ChannelID) error {
-	c, err := current(ctx, repo, id)
+	c, err := core.CurrentContact(ctx, repo, id)
 	if err != nil {
-		return err
+		return fmt.Errorf("contact to name: %w", err)
 	}
 	if name := line(p.Name); c.Name == "" && name != "" {
 		c.Name = name
@@ -78,20 +81,6 @@ func (m *Manager) meet(ctx context.Context, repo core.Repo, id core.ContactID, p
 	}
 	_, err = core.JoinIdentities(ctx, repo, c.ID, p.Identities, core.Told{Source: source, Channel: ch, Event: "profile", At: m.Now()})
 	return err
-}
-
-// current reads a contact, or the one that it is part of now.
-func current(ctx context.Context, repo core.Repo, id core.ContactID) (core.Contact, error) {
-	for {
-		c, err := repo.Contact(ctx, id)
-		if err != nil {
-			return c, fmt.Errorf("contact to name: %w", err)
-		}
-		if c.MergedInto == "" {
-			return c, nil
-		}
-		id = c.MergedInto
-	}
 }
 
 // line makes one line of a name, of a bearable length.

@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"causeway/core"
 )
@@ -145,10 +146,21 @@ func (b *batch) recognise(ctx context.Context, conv core.Conversation, e core.Ev
 		return false, fmt.Errorf("part being sent: %w", err)
 	}
 	sending := p.Status == core.StatusSending || p.Status == core.StatusUnknown
-	if !sending || p.Provider != "" || p.Channel != b.ch.ID || p.Content.Kind != e.Message.Content.Kind || p.Content.Text != e.Message.Content.Text {
+	if !sending || p.Provider != "" || p.Channel != b.ch.ID || !echoes(p.Content, e.Message.Content) {
 		return false, nil
 	}
 	return true, b.echoed(ctx, p, e)
+}
+
+// echoes reports whether a platform may show what we are sending in this way: sounds are of one kind there, and choices are a text that has theirs in it.
+func echoes(ours, shown core.Content) bool {
+	switch {
+	case ours.Kind == core.KindChoices && shown.Kind == core.KindText:
+		return strings.Contains(bare(shown.Text), bare(ours.Text))
+	case ours.Kind == core.KindVoice && shown.Kind == core.KindAudio:
+		return true
+	}
+	return ours.Kind == shown.Kind && bare(ours.Text) == bare(shown.Text)
 }
 
 // echoed takes a message as proof that a part was sent.

@@ -302,6 +302,41 @@ func TestEchoOfOurOwnSend(t *testing.T) {
 	})
 }
 
+// An echo without our key that comes before the answer to the call is of what is being sent, however the platform shows that; what somebody else writes at
+// that moment is not.
+func TestEchoInOtherWords(t *testing.T) {
+	offer := func(text string) core.Content {
+		return core.Content{Kind: core.KindChoices, Text: text, Choices: &core.Choices{Header: "Hours", Options: []core.Option{{Title: "Today"}, {Title: "Tomorrow"}}}}
+	}
+	words := func(text string) core.Content { return core.Content{Kind: core.KindText, Text: text} }
+	file := func(kind core.ContentKind) core.Content {
+		return core.Content{Kind: kind, Media: &core.Media{Provider: "1"}}
+	}
+	for name, c := range map[string]struct {
+		ours, shown core.Content
+		one         bool
+	}{
+		"spaces at the ends":     {words("We are open. \n"), words("We are open."), true},
+		"quick replies":          {offer("When shall we come?"), words("Hours\nWhen shall we come?"), true},
+		"choices in a list":      {offer("When shall we come?"), words("When shall we come?\n\n1. Today\n2. Tomorrow"), true},
+		"a voice note":           {file(core.KindVoice), file(core.KindAudio), true},
+		"a person's own words":   {offer("When shall we come?"), words("I'll call you."), false},
+		"a person's own picture": {file(core.KindDocument), file(core.KindImage), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lite(t, func(w *world) {
+				w.accept(w.said(id(1), "Hello"))
+				p := w.sentContent(w.only(), c.ours, "", core.StatusSending)
+				e := w.echo(id(2), "")
+				e.Origin, e.Message.Content = core.OriginBusiness, c.shown
+				w.accept(e)
+				equal(w, "messages", len(w.messages(w.only().ID)), map[bool]int{true: 2, false: 3}[c.one])
+				equal(w, "known by its id", w.part(p.ID).Provider == id(2), c.one)
+			})
+		})
+	}
+}
+
 // An echo that nobody could know as ours came first, then its receipt with our key: id and status move to our part.
 func TestReceiptTakesIdFromEcho(t *testing.T) {
 	each(t, func(w *world) {

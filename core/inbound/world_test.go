@@ -206,6 +206,11 @@ func (w *world) jobs() string {
 // sent stores an outgoing message of an agent, as the outbox would, and returns its part.
 func (w *world) sent(conv core.Conversation, text, provider string, s core.Status) core.Part {
 	w.Helper()
+	return w.sentContent(conv, core.Content{Kind: core.KindText, Text: text}, provider, s)
+}
+
+func (w *world) sentContent(conv core.Conversation, c core.Content, provider string, s core.Status) core.Part {
+	w.Helper()
 	agents, err := w.repo.Agents(w.Context())
 	w.must(err)
 	if len(agents) == 0 {
@@ -217,7 +222,7 @@ func (w *world) sent(conv core.Conversation, text, provider string, s core.Statu
 	identities, err := w.repo.IdentitiesOf(w.Context(), conv.Contact)
 	w.must(err)
 	m := core.Message{ID: core.NewID[core.MessageID](), Workspace: w.ws, Conversation: conv.ID, Contact: conv.Contact, Channel: w.ch.ID, Identity: identities[0].ID,
-		Direction: core.Out, Author: core.Author{Kind: core.AuthorAgent, Agent: agents[0].ID}, Content: core.Content{Kind: core.KindText, Text: text}, Status: s,
+		Direction: core.Out, Author: core.Author{Kind: core.AuthorAgent, Agent: agents[0].ID}, Content: c, Status: s,
 		Seq: seq, At: w.clock, Created: w.clock}
 	m.Parts = []core.Part{{ID: core.NewID[core.PartID](), Message: m.ID, Conversation: conv.ID, Channel: w.ch.ID, Seq: seq, Content: m.Content,
 		Provider: provider, Status: s, Updated: w.clock}}

@@ -9,31 +9,47 @@ import (
 )
 
 // JoinIdentities makes all keys identities of one contact, in the caller's transaction: those not known yet are added, a contact known by an
-// addressing one of them is the same person and is merged into it, a user name that had another owner changes hands. It returns the identities
-// in the order of the keys. Two contacts with different accounts, or whose merge somebody has undone, are not merged by what both have, unless the
+// addressing one of them, or by a number that is new but for the way in which it is written, is the same person and is merged into it, a user name that
+// had another owner changes hands. It returns the identities in the order of the keys. Two contacts with different accounts, or whose merge somebody has undone, are not merged by what both have, unless the
 // provider itself says that one id has become the other; each then keeps what it has.
 func JoinIdentities(ctx context.Context, repo Repo, contact ContactID, keys []IdentityKey, told Told) ([]Identity, error) {
 	found, err := repo.Identities(ctx, keys)
 	if err != nil {
 		return nil, fmt.Errorf("look up identities: %w", err)
 	}
-	added := false
+	var added []IdentityKey
 	for _, k := range SortedKeys(keys) {
 		if slices.ContainsFunc(found, func(i Identity) bool { return i.Key == k }) {
 			continue
 		}
-		added = true
+		added = append(added, k)
 		if _, err := repo.AddIdentity(ctx, Identity{ID: NewID[IdentityID](), Contact: contact, Key: k, Source: told.Source, Channel: told.Channel,
 			Event: told.Event, Seen: told.At}); err != nil {
 			return nil, fmt.Errorf("add identity: %w", err)
 		}
 	}
-	if added { // what was not added is another transaction's, and may be another contact's
+	if added != nil { // what was not added is another transaction's, and may be another contact's
 		if found, err = repo.Identities(ctx, keys); err != nil {
 			return nil, fmt.Errorf("look up identities again: %w", err)
 		}
 	}
-	return found, gather(ctx, repo, contact, found, told)
+	if err := gather(ctx, repo, contact, found, told); err != nil {
+		return nil, err
+	}
+	return found, gatherWritings(ctx, repo, contact, added, told)
+}
+
+// gatherWritings makes it the contact's what the same numbers are known by as they may be written otherwise.
+func gatherWritings(ctx context.Context, repo Repo, contact ContactID, keys []IdentityKey, told Told) error {
+	writings := OtherWritings(keys)
+	if len(writings) == 0 {
+		return nil
+	}
+	others, err := repo.Identities(ctx, writings)
+	if err != nil {
+		return fmt.Errorf("look up number variants: %w", err)
+	}
+	return gather(ctx, repo, contact, others, told)
 }
 
 // SortedKeys returns the keys in the order in which everybody adds them, so that two who see the same person first do not wait for each other.

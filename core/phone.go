@@ -23,6 +23,20 @@ func PhoneVariants(digits string) []string {
 	return all
 }
 
+// OtherWritings returns the phone numbers among keys as they may be written otherwise.
+func OtherWritings(keys []IdentityKey) []IdentityKey {
+	var all []IdentityKey
+	for _, k := range keys {
+		if k.Scheme != SchemePhone {
+			continue
+		}
+		for _, v := range PhoneVariants(k.Value)[1:] {
+			all = append(all, IdentityKey{Scheme: k.Scheme, Scope: k.Scope, Value: v})
+		}
+	}
+	return all
+}
+
 // Digits returns the decimal digits of a text, as numbers are compared.
 func Digits(s string) string {
 	return strings.Map(func(r rune) rune {

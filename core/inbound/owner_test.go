@@ -71,6 +71,58 @@ func TestReusedNumber(t *testing.T) {
 	}
 }
 
+// TestNumberWrittenOtherwise: a number that is new but for a ninth digit leads to who was known by it, also where it comes with an id that leads to
+// somebody already; an account outweighs it as it does one that is written the same.
+func TestNumberWrittenOtherwise(t *testing.T) {
+	with, without := phone("5511987654321"), phone("551187654321")
+	for name, c := range map[string]struct {
+		before func(w *world)
+		meet   func(w *world)
+		people int
+	}{
+		"with a hidden address": {
+			before: func(w *world) { w.accept(w.said(id(2), "by the hidden one", lid("1"))) },
+			meet:   func(w *world) { w.accept(w.said(id(3), "by both", lid("1"), with)) }, people: 1},
+		"with a receipt": {
+			before: func(w *world) {
+				w.accept(w.said(id(2), "by the id", bsuid("BR.1")))
+				w.sent(w.conversations()[0], "answer", id(4), core.StatusSent)
+			},
+			meet: func(w *world) {
+				e := w.receipt(id(4), core.StatusDelivered)
+				e.Receipt.Learned = []core.IdentityKey{bsuid("BR.1"), with}
+				w.accept(e)
+			}, people: 1},
+		"of another account": {
+			before: func(w *world) {
+				w.accept(w.said(id(5), "mine", lid("2"), without))
+				w.accept(w.said(id(2), "by the hidden one", lid("1")))
+			},
+			meet: func(w *world) { w.accept(w.said(id(3), "by both", lid("1"), with)) }, people: 2},
+		"of a new account, soon": {
+			before: func(w *world) { w.accept(w.said(id(5), "mine", lid("2"), without)) },
+			meet:   func(w *world) { w.accept(w.said(id(3), "a new phone", lid("1"), with)) }, people: 1},
+		"of a new account, much later": {
+			before: func(w *world) { w.accept(w.said(id(5), "mine", lid("2"), without)); w.pass(200 * day) },
+			meet:   func(w *world) { w.accept(w.said(id(3), "somebody else", lid("1"), with)) }, people: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.accept(w.said(id(1), "by the number", without))
+				w.pass(time.Minute)
+				c.before(w)
+				w.pass(time.Minute)
+				c.meet(w)
+				equal(w, "people", len(w.contacts()), c.people)
+				equal(w, "dead letters", len(w.dead()), 0)
+				if c.people == 1 {
+					equal(w, "whose the number was", w.ownerOf(without), w.ownerOf(with))
+				}
+			})
+		})
+	}
+}
+
 // TestReusedNumberElsewhere: who wrote lately on another channel is heard of.
 func TestReusedNumberElsewhere(t *testing.T) {
 	each(t, func(w *world) {

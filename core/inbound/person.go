@@ -41,10 +41,13 @@ func (b *batch) person(ctx context.Context, e core.Event) (core.Contact, core.Id
 
 // settled reports whether all keys are known as the contact's already.
 func settled(c core.Contact, known []core.Identity, keys []core.IdentityKey) bool {
-	return len(known) == len(keys) && !slices.ContainsFunc(known, func(i core.Identity) bool { return i.Contact != c.ID })
+	return !slices.ContainsFunc(keys, func(k core.IdentityKey) bool {
+		return !slices.ContainsFunc(known, func(i core.Identity) bool { return i.Key == k && i.Contact == c.ID })
+	})
 }
 
-// findOrMake returns the contact known by an addressing identity of the peer, or a new one, and which of the peer's identities were known.
+// findOrMake returns the contact known by an addressing identity of the peer, or a new one, and which of the peer's identities were known, or their
+// number as it may be written otherwise.
 func (b *batch) findOrMake(ctx context.Context, e core.Event, p core.Peer) (core.Contact, []core.Identity, error) {
 	keys := core.SortedKeys(p.Identities)
 	first := slices.IndexFunc(keys, func(k core.IdentityKey) bool { return k.Scheme.Addressing() })
@@ -108,8 +111,8 @@ func (b *batch) newContact(ctx context.Context, p core.Peer, k core.IdentityKey,
 	return c, nil
 }
 
-// known returns those of the keys that are known, and whose the first addressing one is. A phone number is tried also under the other ways of
-// writing it.
+// known returns those of the keys that are known, and whose the first addressing one is. Where there is none, a phone number is tried under the other
+// ways of writing it.
 func (b *batch) known(ctx context.Context, keys []core.IdentityKey) ([]core.Identity, core.ContactID, error) {
 	found, err := b.repo.Identities(ctx, keys)
 	if err != nil {
@@ -118,7 +121,7 @@ func (b *batch) known(ctx context.Context, keys []core.IdentityKey) ([]core.Iden
 	if owner := ownerOf(found); owner != "" {
 		return found, owner, nil
 	}
-	variants := variantsOf(keys)
+	variants := core.OtherWritings(keys)
 	if len(variants) == 0 {
 		return found, "", nil
 	}
@@ -126,7 +129,7 @@ func (b *batch) known(ctx context.Context, keys []core.IdentityKey) ([]core.Iden
 	if err != nil {
 		return nil, "", fmt.Errorf("look up number variants: %w", err)
 	}
-	return found, ownerOf(others), nil
+	return slices.Concat(found, others), ownerOf(others), nil
 }
 
 func ownerOf(found []core.Identity) core.ContactID {
@@ -141,19 +144,6 @@ func addressing(found []core.Identity) (core.Identity, bool) {
 		return core.Identity{}, false
 	}
 	return found[i], true
-}
-
-func variantsOf(keys []core.IdentityKey) []core.IdentityKey {
-	var all []core.IdentityKey
-	for _, k := range keys {
-		if k.Scheme != core.SchemePhone {
-			continue
-		}
-		for _, v := range core.PhoneVariants(k.Value)[1:] {
-			all = append(all, core.IdentityKey{Scheme: k.Scheme, Scope: k.Scope, Value: v})
-		}
-	}
-	return all
 }
 
 // identity applies a changed number or id: the new ones join the contact, the old ones stay, since history was written to them. Answers go to the

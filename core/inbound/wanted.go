@@ -38,7 +38,7 @@ func want(w *core.Wanted, ch core.Channel, e core.Event) {
 		if q := e.Message.Content.Quote; q != nil && q.Provider != "" {
 			w.Targets = append(w.Targets, key(q.Provider))
 		}
-		for _, k := range append(e.Peer.Identities, variantsOf(e.Peer.Identities)...) {
+		for _, k := range append(e.Peer.Identities, core.OtherWritings(e.Peer.Identities)...) {
 			w.Identities = append(w.Identities, core.Owned[core.IdentityKey]{Workspace: ws, Value: k})
 		}
 	case core.EventReceipt:

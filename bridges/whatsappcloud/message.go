@@ -2,6 +2,7 @@ package whatsappcloud
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"causeway/bridges/meta"
@@ -62,6 +63,9 @@ func (l *link) kinds(c change, m message, e core.Event) core.Event {
 	if contactRequest(m.Origin) {
 		for i := range content.Contacts {
 			content.Contacts[i].Requested = true
+		}
+		if !slices.ContainsFunc(e.Peer.Identities, func(k core.IdentityKey) bool { return k.Scheme == core.SchemePhone }) {
+			e.Peer.Identities = append(e.Peer.Identities, handedOver(m.Contacts)...)
 		}
 	}
 	e.Message = &core.MessageBody{Provider: e.ID, Stanza: stanza(e.ID), Content: content}

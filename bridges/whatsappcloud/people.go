@@ -72,6 +72,29 @@ func peer(m message, contacts []contact, echo bool) core.Peer {
 	return p
 }
 
+// inVCard finds the number by which WhatsApp knows whom a card is of.
+var inVCard = regexp.MustCompile(`(?i)[;:]waid=(\d{7,15})\b`)
+
+// handedOver returns the number that a customer handed over when they were asked for their own, which WhatsApp says of the message. It tells who they are where
+// WhatsApp names no number. One without a country code could be anybody's.
+func handedOver(all []card) []core.IdentityKey {
+	if len(all) != 1 || len(all[0].Phones) > 1 {
+		return nil
+	}
+	var found []meta.Text
+	for _, p := range all[0].Phones {
+		found = append(found, p.WA)
+		if strings.HasPrefix(strings.TrimSpace(string(p.Phone)), "+") {
+			found = append(found, meta.Text(core.PhoneDigits(string(p.Phone))))
+		}
+	}
+	if in := inVCard.FindAllStringSubmatch(string(all[0].VCard), -1); len(in) == 1 {
+		found = append(found, meta.Text(in[0][1]))
+	}
+	keys := identities(found...)
+	return keys[:min(1, len(keys))]
+}
+
 // match finds the contact that is known by one of the identities.
 func match(contacts []contact, keys []core.IdentityKey) (contact, bool) {
 	for _, c := range contacts {

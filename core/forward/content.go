@@ -27,7 +27,7 @@ type writer struct {
 	name    string // of the contact, for people
 	page    page
 	files   []Attachment
-	room    int64  // bytes that may still be attached
+	room    int64  // bytes that may still be attached; negative: no file at all
 	answers string // the id of the agent's mail that this one answers, if any
 
 	sent []core.Notice // our newest mails to the agent, once they were asked for
@@ -196,6 +196,9 @@ func (w *writer) card(c core.Card) {
 		}
 	}
 	w.page.add(blockText, strings.Join(slices.DeleteFunc(append(lines, c.Birthday), func(s string) bool { return s == "" }), "\n"))
+	if w.room < 0 { // this mail goes without files
+		return
+	}
 	text, name := vcard(c), clean(cardName(c), 60)+".vcf"
 	w.files = append(w.files, Attachment{Name: name, MIME: "text/vcard", Size: int64(len(text)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})

@@ -207,7 +207,7 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 	}
 	n.Error = err.Error()
 	var refusal *RelayError
-	tooLarge := errors.As(err, &refusal) && files && (refusal.Code == 552 || refusal.Code == 554)
+	tooLarge := errors.As(err, &refusal) && files && n.Attempts <= plainAttempt && (refusal.Code == 552 || refusal.Code == 554)
 	switch {
 	case tooLarge: // perhaps for its files
 		n.Attempts = plainAttempt + 1

@@ -323,6 +323,43 @@ func TestTooLargeForTheRelayBecomesALink(t *testing.T) {
 	}
 }
 
+// A contact's card goes without its file where the relay may have refused the mail for that; what it refuses all the same is given up, and not tried
+// without a pause.
+func TestCardThatTheRelayRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuses func(forward.Letter) bool
+		tries   int
+		mails   int
+	}{
+		"for its file": {func(l forward.Letter) bool { return len(l.Files) > 0 }, 2, 1},
+		"for its text": {func(forward.Letter) bool { return true }, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.forwardTo("Lena")
+			tries := 0
+			h.relay.fail = func(l forward.Letter) error {
+				if tries++; tries > 9 {
+					t.Fatal("the relay is stormed")
+				}
+				if c.refuses(l) {
+					return &forward.RelayError{Code: 554, Text: "not wanted"}
+				}
+				return nil
+			}
+			h.says(core.Content{Kind: core.KindContacts, Contacts: []core.Card{{Name: "Ana Lima", Phones: []core.Labeled{{Value: "+351 910 000 000"}}}}})
+			h.settle()
+			h.wantMails("Lena", c.mails)
+			if tries != c.tries {
+				t.Errorf("%d tries, want %d", tries, c.tries)
+			}
+			if c.mails > 0 && (!strings.Contains(h.last("Lena").Text, "+351 910 000 000") || strings.Contains(h.last("Lena").Text, "attached")) {
+				t.Errorf("%s", h.last("Lena").Text)
+			}
+		})
+	}
+}
+
 // Whatever fails between two steps, each mail is there once, in order; what may have been taken is repeated under the same Message-ID.
 func TestCrashes(t *testing.T) {
 	boom := errors.New("the power is out")

@@ -22,16 +22,13 @@ func (f *Forwarder) Alert(ctx context.Context, ch core.Channel, to []string) err
 
 // mailAdmin sends a letter about a channel. What the relay refuses for good is only logged.
 func (f *Forwarder) mailAdmin(ctx context.Context, ch core.Channel, l Letter) error {
-	err := f.send(ctx, l)
-	var refusal *RelayError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &refusal) && !refusal.Temporary, core.CodeOf(err) != "":
+	switch err := f.send(ctx, l); {
+	case forGood(err):
 		f.Log.ErrorContext(ctx, "admin cannot be mailed", "channel", ch.ID, "err", err)
-		return nil
+	case err != nil:
+		return fmt.Errorf("mail an admin: %w", err)
 	}
-	return fmt.Errorf("mail an admin: %w", err)
+	return nil
 }
 
 // Tell mails admins something that they should know, once for each key.

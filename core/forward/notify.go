@@ -225,8 +225,15 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 // hopeless reports whether trying again cannot help.
 func (f *Forwarder) hopeless(n core.Notice, err error) bool {
 	var refusal *RelayError
+	full := errors.As(err, &refusal) && refusal.Code >= 450 && refusal.Code < 453
+	return forGood(err) || full && f.Now().Sub(n.Created) > giveUpAfter
+}
+
+// forGood reports whether an error of the relay's does not pass: the server refused the letter, or it cannot be written.
+func forGood(err error) bool {
+	var refusal *RelayError
 	if errors.As(err, &refusal) {
-		return !refusal.Temporary || refusal.Code >= 450 && refusal.Code < 453 && f.Now().Sub(n.Created) > giveUpAfter
+		return !refusal.Temporary
 	}
 	return core.CodeOf(err) != "" && core.CodeOf(err) != core.CodeUnavailable
 }

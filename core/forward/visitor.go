@@ -53,13 +53,11 @@ func (f *Forwarder) Follow(ctx context.Context, w core.Work) error {
 	if err != nil {
 		return err
 	}
-	err = f.send(ctx, l)
-	var refusal *RelayError
-	if err != nil && (!errors.As(err, &refusal) || refusal.Temporary) {
-		return fmt.Errorf("mail to a visitor: %w", err)
-	}
-	if err != nil {
+	switch err := f.send(ctx, l); {
+	case forGood(err):
 		f.Log.WarnContext(ctx, "a visitor's mail was refused for good", "conversation", w.Key, "err", err)
+	case err != nil:
+		return fmt.Errorf("mail to a visitor: %w", err)
 	}
 	if err := f.settleUnread(ctx, w, u); err != nil {
 		return err
@@ -140,7 +138,7 @@ func (f *Forwarder) missed(ctx context.Context, repo core.Repo, conv core.Conver
 		if m.Seq <= u.Last || m.Direction == core.In || m.Status == core.StatusRead && chats[m.Channel] {
 			break
 		}
-		if chats[m.Channel] && follows(m) && (u.Sending == 0 || m.Seq <= u.Sending) {
+		if chats[m.Channel] && follows(m) {
 			u.messages = append(u.messages, m)
 		}
 	}
@@ -148,11 +146,20 @@ func (f *Forwarder) missed(ctx context.Context, repo core.Repo, conv core.Conver
 		return u, nil
 	}
 	slices.Reverse(u.messages)
+	if begun := u.begun(); len(begun) > 0 {
+		u.messages = begun
+	}
 	u.messages = u.messages[:min(len(u.messages), visitorAtOnce)]
 	first := u.messages[0]
 	u.Channel, u.Peer = first.Channel, first.Identity
 	u.wait = max(first.At.Add(f.FollowAfter).Sub(f.Now()), u.At.Add(visitorEach).Sub(f.Now()))
 	return f.reachable(ctx, repo, conv, u)
+}
+
+// begun are the messages of a mail that is on its way: it says the same when it goes once more. There are none where the visitor has read them meanwhile,
+// or written since.
+func (u unread) begun() []core.Message {
+	return slices.DeleteFunc(slices.Clone(u.messages), func(m core.Message) bool { return m.Seq > u.Sending })
 }
 
 // chats are the channels whose people may leave: what went by another is theirs already.

@@ -125,6 +125,38 @@ func TestFollowAfterACrash(t *testing.T) {
 	}
 }
 
+// TestFollowIsNotStuck: a mail that did not go, and need not any more, keeps none of the later ones back.
+func TestFollowIsNotStuck(t *testing.T) {
+	for name, then := range map[string]func(h *house){"read meanwhile": (*house).reads, "wrote meanwhile": func(h *house) { h.says(text("Hello?")) }} {
+		t.Run(name, func(t *testing.T) {
+			h := newChat(t, anas)
+			h.clock = h.clock.Add(3 * time.Minute)
+			h.relay.fail = func(forward.Letter) error { return &forward.RelayError{Code: 451, Text: "busy", Temporary: true} }
+			if err := h.work(core.Job{Kind: core.JobFollow, Workspace: h.ws, Key: string(h.conversation().ID)}, h.f.Follow); err == nil {
+				t.Fatal("the relay's error is lost")
+			}
+			h.relay.fail = nil
+			then(h)
+			if got := h.follow(); len(got) != 0 {
+				t.Errorf("%d mails of what they know", len(got))
+			}
+			h.writes("It costs 90.")
+			if got := h.follow(); len(got) != 1 || !strings.Contains(got[0].Text, "It costs 90.") || strings.Contains(got[0].Text, "Yes, it is.") {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// TestFollowWhoCannotBeMailed: what no letter can be addressed to is given up, and not tried for days.
+func TestFollowWhoCannotBeMailed(t *testing.T) {
+	for _, address := range []string{"ana", "кот@почта.example"} {
+		if got := newChat(t, address).follow(); len(got) != 0 {
+			t.Errorf("%s: %d mails", address, len(got))
+		}
+	}
+}
+
 // TestVisitorAnswers: an answer comes from where the mail went, once, without what a machine wrote; then it is said in the chat.
 func TestVisitorAnswers(t *testing.T) {
 	h := newChat(t, anas)

@@ -80,11 +80,11 @@ func (f *Forwarder) last(ctx context.Context, repo core.Repo, w core.Work) (bool
 
 // answer makes messages of one mail, or says why not, and reports whether the job ended with that.
 func (f *Forwarder) answer(ctx context.Context, w core.Work, m core.Mail) (done bool, err error) {
+	var o outcome
 	raw, err := f.raw(ctx, m)
-	if err != nil {
-		return false, err
+	if err == nil {
+		o, err = f.judge(ctx, w.Workspace, m, raw)
 	}
-	o, err := f.judge(ctx, w.Workspace, m, raw)
 	if err != nil && w.Attempt >= lastAttempt && ctx.Err() == nil && !errors.Is(err, core.ErrUnavailable) {
 		o, err = f.broken(ctx, w.Workspace, m, err)
 	}

@@ -141,6 +141,29 @@ func TestCrashAfterComposing(t *testing.T) {
 	}
 }
 
+// A mail whose text is lost (a store of files that was not restored with the database) is given up like one that cannot be judged: its author hears of it,
+// and those behind it go on.
+func TestMailWithoutItsText(t *testing.T) {
+	h := asked(t)
+	h.must(h.door(answer{to: h.address("Lena"), text: "It is."}))
+	h.must(h.door(answer{to: h.address("Omar"), from: "omar@example.com", text: "I have it here."}))
+	j := h.queue.take(core.JobReply)[0]
+	first := h.state(h.nextMail(j))
+	h.must(h.blobs.Delete(t.Context(), first.Blob))
+	work := core.Work{Job: j, Attempt: 1, Finish: func(context.Context, core.Tx) error { return nil }}
+	if err := h.f.Reply(t.Context(), work); err == nil {
+		t.Error("given up at once")
+	}
+	work.Attempt = 8
+	h.must(h.f.Reply(t.Context(), work))
+	h.settle()
+	if m := h.state(first.ID); m.State != core.MailRefused {
+		t.Errorf("the mail is %s", m.State)
+	}
+	h.wantMails("Lena", 2)
+	h.wantPhone("I have it here.")
+}
+
 func TestDoor(t *testing.T) {
 	h := asked(t)
 	own := h.address("Lena")

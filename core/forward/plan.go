@@ -23,10 +23,11 @@ type seen struct {
 	Seq   int64    `json:"seq"`
 	Event string   `json:"event"`           // the id of the youngest line of history
 	Lines []string `json:"lines,omitempty"` // the ids of those that eventOverlap has looked at again
+	Said  repeats  `json:"said,omitempty"`
 }
 
 func (s seen) equal(o seen) bool {
-	return s.Seq == o.Seq && s.Event == o.Event && slices.Equal(s.Lines, o.Lines)
+	return s.Seq == o.Seq && s.Event == o.Event && slices.Equal(s.Lines, o.Lines) && slices.Equal(s.Said, o.Said)
 }
 
 // plan makes notices of what is new in a conversation. It runs under the conversation's lock. More is to be planned after the wait, if there is one.
@@ -43,7 +44,8 @@ func (f *Forwarder) plan(ctx context.Context, repo core.Repo, conv core.Conversa
 	}
 	r := &recipients{repo: repo, conv: conv}
 	after := before
-	if after.Seq, wait, err = f.planMessages(ctx, r, before.Seq); err != nil {
+	after.Said = slices.Clone(before.Said)
+	if wait, err = f.planMessages(ctx, r, &after); err != nil {
 		return 0, err
 	}
 	if wait == 0 { // else something could be said about a message that is not mailed yet
@@ -61,38 +63,46 @@ func (f *Forwarder) plan(ctx context.Context, repo core.Repo, conv core.Conversa
 	return wait, repo.SetValue(ctx, owner(conv.ID), "seen", now)
 }
 
-// planMessages makes notices of new messages, up to an album that may not be whole yet. It returns how far it came.
-func (f *Forwarder) planMessages(ctx context.Context, r *recipients, after int64) (seq int64, wait time.Duration, err error) {
-	if r.conv.Seq <= after {
-		return after, 0, nil
+// planMessages makes notices of new messages, up to an album that may not be whole yet, and notes how far it came.
+func (f *Forwarder) planMessages(ctx context.Context, r *recipients, s *seen) (wait time.Duration, err error) {
+	if r.conv.Seq <= s.Seq {
+		return 0, nil
 	}
-	fresh, err := newer(ctx, r.repo, r.conv.ID, after, int(r.conv.Seq-after))
+	fresh, err := newer(ctx, r.repo, r.conv.ID, s.Seq, int(r.conv.Seq-s.Seq))
 	if err != nil {
-		return after, 0, fmt.Errorf("new messages: %w", err)
+		return 0, fmt.Errorf("new messages: %w", err)
 	}
 	albums := gather(fresh)
 	for _, m := range fresh {
 		told, err := tells(ctx, r, m)
 		if err != nil {
-			return after, 0, err
-		}
-		if !told {
-			after = max(after, m.Seq)
-			continue
+			return 0, err
 		}
 		whole := albums[albumOf(m)]
-		if wait := f.settling(whole); wait > 0 {
-			return after, wait, nil
+		if wait := f.settling(whole); told && wait > 0 {
+			return wait, nil
 		}
-		after = max(after, m.Seq)
-		if len(whole) > 0 && whole[0].ID != m.ID {
-			continue // the mail of the first brings it
+		s.Seq = max(s.Seq, m.Seq)
+		again := s.Said.hear(m)
+		if !told || len(whole) > 0 && whole[0].ID != m.ID { // the mail of the first brings it
+			continue
 		}
-		if err := f.planMessage(ctx, r, m, len(whole)); err != nil {
-			return after, 0, err
+		if err := f.planUnlessSame(ctx, r, m, len(whole), again); err != nil {
+			return 0, err
 		}
 	}
-	return after, 0, nil
+	return 0, nil
+}
+
+// planUnlessSame makes notices of a message that has come so often in a row. Of what comes again and again, agents are told once that it does.
+func (f *Forwarder) planUnlessSame(ctx context.Context, r *recipients, m core.Message, album, again int) error {
+	switch {
+	case again <= sameMailed:
+		return f.planMessage(ctx, r, m, album)
+	case again == sameMailed+1:
+		return f.noteRepeats(ctx, r.repo, m)
+	}
+	return nil
 }
 
 // mailed reports whether a message is one that agents are mailed: the contact's, and the phone's.
@@ -233,6 +243,7 @@ func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) (waits bool,
 	}
 	slices.Reverse(list)
 	albums := gather(list)
+	var heard repeats
 	for _, m := range list {
 		told, err := tells(ctx, r, m)
 		if err != nil {
@@ -242,6 +253,9 @@ func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) (waits bool,
 			continue
 		}
 		waits = true
+		if heard.hear(m) > sameMailed {
+			continue
+		}
 		whole := albums[albumOf(m)]
 		if len(whole) > 0 && whole[0].ID != m.ID {
 			continue // the mail of the first brings it

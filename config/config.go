@@ -58,7 +58,7 @@ type Config struct {
 	// SenderCheck is how an agent's mail must prove its sender; default strict.
 	SenderCheck string `key:"sender_check" default:"strict" kind:"choice" choice:"strict,trusted-relay-only" help:"strict: an agent's mail must pass DKIM or SPF for the domain of its sender, unless a trusted relay brings it. trusted-relay-only: only mails from trusted_relays are taken."`
 	// AlertTo are the admins; default none.
-	AlertTo []string `key:"alert_to" kind:"address" help:"Mail addresses of the admins, who are told when a channel needs them and when it is well again."`
+	AlertTo []string `key:"alert_to" kind:"address" help:"Mail addresses of the admins, who are told when a channel needs them and when it is well again, and of agents who are away or cannot be mailed."`
 	// ReplyDays is how long a reply address is valid; default 90.
 	ReplyDays int `key:"reply_days" default:"90" min:"1" max:"3650" help:"Days for which the reply address in a mail is valid."`
 	// MediaLinkDays is how long a link to a file is valid; default 30.

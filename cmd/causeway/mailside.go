@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"causeway/adapters/ginapi"
@@ -19,7 +20,7 @@ import (
 func newForwarder(g *gateway) (*forward.Forwarder, error) {
 	cfg, links := g.cfg, g.vault.Derive(signedLinks)
 	return forward.New(forward.Options{Store: g.store, Blobs: g.blobs, Converter: g.converter, Now: g.now, Log: g.log, Relay: g.relay, Parser: mail.Parse,
-		Authenticator: newAuthenticator(cfg), Compose: g.compose, Decide: g.decide, Say: g.balancer.Say, Handle: hands{g.carer, g.desk}, Away: g.away, Info: g.info, Capabilities: g.capabilities, Mailed: g.meters.mail, Judged: g.meters.judge,
+		Authenticator: newAuthenticator(cfg), Compose: g.compose, Decide: g.decide, Say: g.balancer.Say, Handle: hands{g.carer, g.desk}, Away: g.away, Unreached: g.unreached, Info: g.info, Capabilities: g.capabilities, Mailed: g.meters.mail, Judged: g.meters.judge,
 		Domain: cfg.MailDomain, From: forward.Address{Name: "Causeway", Address: cfg.NotifyAddress}, Key: g.vault.Derive("reply tokens"), ReplyFor: cfg.ReplyFor(),
 		Emit: func(ctx context.Context, ch core.Channel, events ...core.Event) error {
 			return g.inbox().Accept(ctx, ch, events)
@@ -51,6 +52,15 @@ func (g *gateway) away(ctx context.Context, ws core.WorkspaceID, a core.Agent, u
 		g.log.WarnContext(ctx, "admins not told that an agent is away", "agent", a.ID, "err", err)
 	}
 	return nil
+}
+
+// unreached tells the admins of an agent whose mailbox does not take mail.
+func (g *gateway) unreached(ctx context.Context, a core.Agent, why string) {
+	sentence := fmt.Sprintf("A mail to %s (%s) was refused or came back: %s. What customers write does not reach them there. "+
+		"Correct the address in the business file and run causeway apply, or have the mailbox mended.", a.Name, a.Address(), strings.TrimRight(why, "."))
+	if err := g.mail.Tell(ctx, g.cfg.AlertTo, string(a.ID)+"/unreached/"+g.now().UTC().Format(time.RFC3339), a.Name+" cannot be mailed", sentence); err != nil {
+		g.log.WarnContext(ctx, "admins not told that an agent cannot be mailed", "agent", a.ID, "err", err)
+	}
 }
 
 func request(d forward.Draft) outbound.Request {

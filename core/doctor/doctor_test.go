@@ -18,6 +18,8 @@ type memory struct {
 	core.Store
 	channels []core.Channel
 	forwards []core.Forward
+	agents   []core.Agent
+	values   map[string]string
 	sealed   []core.SealedSecret
 	err      error
 }
@@ -32,6 +34,10 @@ func (m memory) Ping(context.Context) error                                 { re
 func (m memory) AllChannels(context.Context) ([]core.Channel, error)        { return m.channels, m.err }
 func (m memory) SealedSecrets(context.Context) ([]core.SealedSecret, error) { return m.sealed, m.err }
 func (r repo) Forwards(context.Context) ([]core.Forward, error)             { return r.m.forwards, nil }
+func (r repo) Agents(context.Context) ([]core.Agent, error)                 { return r.m.agents, nil }
+func (r repo) Value(_ context.Context, owner, name string) ([]byte, error) {
+	return []byte(r.m.values[owner+" "+name]), nil
+}
 
 // vault opens what is not called shut.
 type vault struct{ core.Vault }
@@ -149,6 +155,10 @@ func TestFindings(t *testing.T) {
 			m.sealed = append(m.sealed, core.SealedSecret{Name: "app_secret", Box: []byte("shut")})
 		}), "secrets", core.HealthBad, "1 of 2 secrets cannot be opened with this master key (app_secret).", "master_key_file"},
 		{"nobody gets mail", with(func(m *memory) { m.forwards = []core.Forward{{Channel: "2", To: []core.AgentID{"a"}}, {}} }), "forwards", core.HealthWarning, "on shop", "Add a forward"},
+		{"an agent cannot be mailed", with(func(m *memory) {
+			m.agents = []core.Agent{{ID: "a", Name: "Lena", Addresses: []string{"lena@example.com"}}, {ID: "b", Name: "Omar"}}
+			m.values = map[string]string{"agent/a unreached": `{"at":"2026-03-01T02:00:00Z","address":"lena@example.com","why":"550 no such user."}`}
+		}), "agents", core.HealthWarning, "A mail to Lena (lena@example.com) was refused or came back: 550 no such user.", "causeway apply"},
 		{"no public address", func(in *Inputs) { in.PublicURL = "" }, "public address", core.HealthBad, "There is no public address", "CAUSEWAY_PUBLIC_URL"},
 		{"public address not https", func(in *Inputs) { in.PublicURL = "http://bridge.example.org" }, "public address", core.HealthBad, "is not https", "certificate"},
 		{"public address of this machine", func(in *Inputs) { in.PublicURL = "http://127.0.0.1:8080" }, "public address", core.HealthWarning, "from this machine only", "public_url"},

@@ -85,10 +85,29 @@ func (d doctor) readers(ctx context.Context, ws core.WorkspaceID, channels []cor
 			lost = append(lost, ch.Name)
 		}
 	}
+	unreached := d.unreached(ctx, repo)
 	if len(lost) > 0 {
-		return warn("forwards", "Add a forward for it to the business file and run causeway apply.", "Nobody gets a mail of what comes in on %s.", few(lost))
+		return append(unreached, warn("forwards", "Add a forward for it to the business file and run causeway apply.", "Nobody gets a mail of what comes in on %s.", few(lost))...)
 	}
-	return good("forwards", "Every channel is forwarded to somebody.")
+	return append(unreached, good("forwards", "Every channel is forwarded to somebody.")...)
+}
+
+// unreached looks for agents whose mailboxes do not take mail.
+func (d doctor) unreached(ctx context.Context, repo core.Repo) (found []core.Finding) {
+	agents, err := repo.Agents(ctx)
+	if err != nil {
+		return bad("agents", "Check the database.", "The agents cannot be read: %s.", sentence(err))
+	}
+	for _, a := range agents {
+		if a.Disabled {
+			continue
+		}
+		if u, lately, err := core.UnreachedLately(ctx, repo, a, d.in.Now()); err == nil && lately {
+			found = append(found, warn("agents", "Correct the address in the business file and run causeway apply, or have the mailbox mended.",
+				"A mail to %s (%s) was refused or came back: %s.", a.Name, u.Address, strings.TrimRight(u.Why, "."))...)
+		}
+	}
+	return found
 }
 
 func forwarded(id core.ChannelID, forwards []core.Forward) bool {

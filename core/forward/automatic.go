@@ -87,10 +87,13 @@ var actionField = regexp.MustCompile(`(?im)^action:[ \t]*([a-z]+)`)
 // bounce notes on the mail that came back that it did. Reports of delay or success, and anything else sent to a return path, change nothing.
 func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incoming, raw []byte) (outcome, error) {
 	o := outcome{state: core.MailIgnored, reason: "mail to a return path that is no report"}
-	if m.From != "" && m.From != "<>" && in.Type != "multipart/report" {
+	found := actionField.FindSubmatch(raw)
+	switch {
+	case in.Type != "multipart/report" && (m.From != "" && m.From != "<>" || automaticAnswer(in.Header)):
 		return o, nil
-	}
-	if found := actionField.FindSubmatch(raw); found != nil && !strings.EqualFold(string(found[1]), "failed") {
+	case in.Type == "multipart/report" && found == nil: // as of a mail that was read
+		return o, nil
+	case found != nil && !strings.EqualFold(string(found[1]), "failed"):
 		o.reason = "a report: " + strings.ToLower(string(found[1]))
 		return o, nil
 	}
@@ -98,8 +101,14 @@ func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incom
 	if err != nil {
 		return o, fmt.Errorf("mails sent to the agent: %w", err)
 	}
-	text := string(raw)
+	_, body := apart(raw)
+	text := string(body)
 	i := slices.IndexFunc(sent, func(n core.Notice) bool { return n.MessageID != "" && strings.Contains(text, n.MessageID) })
+	if found != nil || i >= 0 { // a relay may have given our mail another id
+		if err := f.unreached(ctx, w.repo, m.Agent, bounceReason(text)); err != nil {
+			return o, err
+		}
+	}
 	if i < 0 {
 		o.reason = "a bounce that names none of our mails"
 		return o, nil

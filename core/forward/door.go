@@ -158,10 +158,7 @@ func (f *Forwarder) answered(in Incoming) []string {
 func fingerprint(to string, raw []byte) string {
 	sum := sha256.New()
 	sum.Write([]byte(strings.ToLower(to) + "\n"))
-	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
-	if !found {
-		head, body, _ = bytes.Cut(raw, []byte("\n\n"))
-	}
+	head, body := apart(raw)
 	skip := false
 	for line := range bytes.SplitAfterSeq(head, []byte("\n")) {
 		if len(line) > 0 && line[0] != ' ' && line[0] != '\t' {
@@ -174,6 +171,15 @@ func fingerprint(to string, raw []byte) string {
 	}
 	sum.Write(body)
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// apart returns a mail's header and what follows it.
+func apart(raw []byte) (head, body []byte) {
+	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
+	if !found {
+		head, body, _ = bytes.Cut(raw, []byte("\n\n"))
+	}
+	return head, body
 }
 
 func traced(name string) bool {

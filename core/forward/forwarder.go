@@ -43,6 +43,8 @@ type Options struct {
 	Handle Handler
 	// Away is told of an agent's out-of-office reply, with the zero time where it names no day; nil: nobody is.
 	Away func(ctx context.Context, ws core.WorkspaceID, a core.Agent, until time.Time) error
+	// Unreached is told, at most once a day for each, of an agent whose mails are refused or come back, and why; nil: nobody is.
+	Unreached func(ctx context.Context, a core.Agent, why string)
 	// Info describes a kind of channel.
 	Info func(kind string) (core.Info, error)
 	// Capabilities tells what a channel can carry.

@@ -502,3 +502,10 @@ func read(t *testing.T, r io.ReadCloser, err error) string {
 	}
 	return string(all)
 }
+
+// hearUnreached returns what will be told of agents who cannot be mailed.
+func (h *house) hearUnreached() *[]string {
+	var told []string
+	h.f.Unreached = func(_ context.Context, a core.Agent, why string) { told = append(told, a.Name+": "+why) }
+	return &told
+}

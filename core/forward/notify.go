@@ -213,7 +213,7 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 		n.Attempts = plainAttempt + 1
 		return f.set(ctx, w, n)
 	case f.hopeless(n, err):
-		return f.drop(ctx, w, n, n.Error)
+		return errors.Join(f.drop(ctx, w, n, n.Error), f.unreached(ctx, f.Store.In(w.Workspace), n.Agent, n.Error))
 	}
 	if err := f.set(ctx, w, n); err != nil {
 		return err
@@ -283,6 +283,19 @@ func (f *Forwarder) drop(ctx context.Context, w core.Work, n core.Notice, reason
 		}
 		return f.log(ctx, repo, n.Conversation, false, "mail to agent "+string(n.Agent)+" given up: "+reason)
 	})
+}
+
+// unreached notes that an agent's mailbox does not take mail, and has it be told where that is news: what customers write reaches nobody there.
+func (f *Forwarder) unreached(ctx context.Context, repo core.Repo, id core.AgentID, why string) error {
+	a, err := repo.Agent(ctx, id)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	news, err := core.NoteUnreached(ctx, repo, a, why, f.Now())
+	if news && f.Unreached != nil {
+		f.Unreached(ctx, a, why)
+	}
+	return err
 }
 
 // log writes a line into the log of a conversation's channel.

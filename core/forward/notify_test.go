@@ -295,10 +295,29 @@ func TestRefusedForGood(t *testing.T) {
 		}
 		return nil
 	}
-	h.says(text("hello"))
-	h.settle()
+	told := h.hearUnreached()
+	want := func(n int) {
+		t.Helper()
+		h.says(text("hello"))
+		h.settle()
+		if len(*told) != n || !strings.Contains((*told)[n-1], "Lena: ") || !strings.Contains((*told)[n-1], "no such user") {
+			t.Errorf("told %q, want %d", *told, n)
+		}
+	}
+	want(1)
 	h.wantMails("Lena", 0)
 	h.wantMails("Omar", 1)
+	want(1) // once a day
+	if u, lately, err := core.UnreachedLately(t.Context(), h.repo, h.agents["Lena"], h.clock); err != nil || !lately || u.Address != "lena@example.com" {
+		t.Errorf("the doctor sees %+v, %v, %v", u, lately, err)
+	}
+	h.clock = h.clock.Add(24 * time.Hour)
+	want(2)
+	moved := h.agents["Lena"]
+	moved.Addresses = []string{"lena.new@example.com"}
+	if _, lately, err := core.UnreachedLately(t.Context(), h.repo, moved, h.clock); err != nil || lately {
+		t.Errorf("another address, %v, %v", lately, err)
+	}
 	entries, err := h.repo.ChannelLog(t.Context(), h.channel.ID, core.Page{})
 	h.must(err)
 	if !slices.ContainsFunc(entries, func(e core.LogEntry) bool { return strings.Contains(e.Note, "no such user") }) {

@@ -218,7 +218,12 @@ func absence(m core.Mail, in Incoming) bool {
 	if in.Type == "multipart/report" || strings.HasPrefix(in.Type, "message/") || in.Type == "text/calendar" || len(in.Header[markHeader]) > 0 {
 		return false
 	}
-	for name, values := range in.Header {
+	return automaticAnswer(in.Header) || (m.From == "" || m.From == "<>") && absentSubject(in.Subject)
+}
+
+// automaticAnswer reports whether a header is that of an answer which a program gave in somebody's name.
+func automaticAnswer(header map[string][]string) bool {
+	for name, values := range header {
 		for _, value := range values {
 			word := strings.ToLower(core.FieldWord(value))
 			switch strings.ToLower(name) {
@@ -237,7 +242,7 @@ func absence(m core.Mail, in Incoming) bool {
 			}
 		}
 	}
-	return (m.From == "" || m.From == "<>") && absentSubject(in.Subject)
+	return false
 }
 
 var comesBack = regexp.MustCompile(`(?i)(back|return|вернусь|буду|выйду|أعود|سأعود|العودة)\P{N}{0,40}$`)

@@ -362,9 +362,11 @@ func TestBounce(t *testing.T) {
 		name, action string
 		ours         bool
 		sent         int // notices still counted as sent
-	}{{"failed", "failed", true, 0}, {"delayed", "delayed", true, 1}, {"of another mail", "failed", false, 1}} {
+		told         string
+	}{{"failed", "failed", true, 0, "Lena: 5.2.2; smtp; 550 mailbox full"}, {"delayed", "delayed", true, 1, ""}, {"of a mail that the relay gave another id", "failed", false, 1, "Lena: 5.2.2; smtp; 550 mailbox full"}} {
 		t.Run(c.name, func(t *testing.T) {
 			h := asked(t)
+			told := h.hearUnreached()
 			l := h.last("Lena")
 			id := l.MessageID
 			if !c.ours {
@@ -385,6 +387,29 @@ func TestBounce(t *testing.T) {
 				t.Errorf("the channel log: %s", h.jsonOf(logged))
 			}
 			h.wantMails("Lena", 1)
+			if got := strings.Join(*told, "\n"); got != c.told {
+				t.Errorf("told %q, want %q", got, c.told)
+			}
+		})
+	}
+	for name, a := range map[string]answer{
+		"a program answers in the name of another address": {from: "helpdesk@example.com", headers: []string{"Auto-Submitted: auto-replied"}, text: "We have got your mail."},
+		"the mail was read": {headers: []string{"Content-Type: multipart/report; report-type=disposition-notification; boundary=b"},
+			text: "--b\nContent-Type: message/disposition-notification\n\nOriginal-Message-ID: <ID>\nDisposition: manual-action/MDN-sent-manually; displayed\n"},
+		"an answer that names our mail in its header alone": {from: "helpdesk@example.com", text: "We have got your mail."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := asked(t)
+			told := h.hearUnreached()
+			l := h.last("Lena")
+			a.sender, a.to, a.text = &null, l.Envelope, strings.ReplaceAll(a.text, "ID", l.MessageID)
+			a.headers = append(a.headers, "In-Reply-To: <"+l.MessageID+">")
+			h.judged(a)
+			sent, err := h.repo.NoticesTo(t.Context(), h.conversation().ID, h.agents["Lena"].ID, 9)
+			h.must(err)
+			if len(sent) != 1 || len(*told) != 0 {
+				t.Errorf("taken for a bounce: %d sent, told %q", len(sent), *told)
+			}
 		})
 	}
 	t.Run("a person writes to the return path", func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // addressing one of them, or by a number that is new but for the way in which it is written, is the same person and is merged into it, a user name that
 // had another owner changes hands. It returns the identities in the order of the keys. Two contacts with different accounts, or whose merge somebody has undone, are not merged by what both have, unless the
 // provider itself says that one id has become the other; each then keeps what it has.
-func JoinIdentities(ctx context.Context, repo Repo, contact ContactID, keys []IdentityKey, told Told) ([]Identity, error) {
+func JoinIdentities(ctx context.Context, repo Repo, ask Ask, contact ContactID, keys []IdentityKey, told Told) ([]Identity, error) {
 	found, err := repo.Identities(ctx, keys)
 	if err != nil {
 		return nil, fmt.Errorf("look up identities: %w", err)
@@ -33,14 +33,14 @@ func JoinIdentities(ctx context.Context, repo Repo, contact ContactID, keys []Id
 			return nil, fmt.Errorf("look up identities again: %w", err)
 		}
 	}
-	if err := gather(ctx, repo, contact, found, told); err != nil {
+	if err := gather(ctx, repo, ask, contact, found, told); err != nil {
 		return nil, err
 	}
-	return found, gatherWritings(ctx, repo, contact, added, told)
+	return found, gatherWritings(ctx, repo, ask, contact, added, told)
 }
 
 // gatherWritings makes it the contact's what the same numbers are known by as they may be written otherwise.
-func gatherWritings(ctx context.Context, repo Repo, contact ContactID, keys []IdentityKey, told Told) error {
+func gatherWritings(ctx context.Context, repo Repo, ask Ask, contact ContactID, keys []IdentityKey, told Told) error {
 	writings := OtherWritings(keys)
 	if len(writings) == 0 {
 		return nil
@@ -49,8 +49,11 @@ func gatherWritings(ctx context.Context, repo Repo, contact ContactID, keys []Id
 	if err != nil {
 		return fmt.Errorf("look up number variants: %w", err)
 	}
-	return gather(ctx, repo, contact, others, told)
+	return gather(ctx, repo, ask, contact, others, told)
 }
+
+// Ask is Tx.Enqueue, or gathers jobs for it.
+type Ask func(ctx context.Context, jobs ...Job) error
 
 // SortedKeys returns the keys in the order in which everybody adds them, so that two who see the same person first do not wait for each other.
 func SortedKeys(keys []IdentityKey) []IdentityKey {
@@ -60,7 +63,7 @@ func SortedKeys(keys []IdentityKey) []IdentityKey {
 }
 
 // gather makes identities of others the contact's.
-func gather(ctx context.Context, repo Repo, contact ContactID, found []Identity, told Told) error {
+func gather(ctx context.Context, repo Repo, ask Ask, contact ContactID, found []Identity, told Told) error {
 	merged := map[ContactID]bool{contact: true}
 	for n, i := range found {
 		if i.Contact == contact {
@@ -82,7 +85,7 @@ func gather(ctx context.Context, repo Repo, contact ContactID, found []Identity,
 			}
 		case !merged[i.Contact]:
 			merged[i.Contact] = true
-			if _, err := MergeContacts(ctx, repo, contact, i.Contact, told.String()+" named both as one person", told.At); err != nil {
+			if _, err := MergeContacts(ctx, repo, ask, contact, i.Contact, told.String()+" named both as one person", told.At); err != nil {
 				return fmt.Errorf("merge contacts: %w", err)
 			}
 		}
@@ -132,9 +135,9 @@ func keysOf(all []Identity) []IdentityKey {
 }
 
 // MergeContacts makes one person of two, in the caller's transaction: what from is known by, all its conversations, and what it does not want
-// become into's. If both have an open conversation, from's is closed first, for a contact has at most one. The merge is recorded and can be
-// undone.
-func MergeContacts(ctx context.Context, repo Repo, into, from ContactID, reason string, now time.Time) (Merge, error) {
+// become into's. If both have an open conversation, from's is closed first, for a contact has at most one, and automation follows that. The merge is
+// recorded and can be undone.
+func MergeContacts(ctx context.Context, repo Repo, ask Ask, into, from ContactID, reason string, now time.Time) (Merge, error) {
 	m := Merge{ID: NewID[string](), Into: into, From: from, Reason: reason, At: now}
 	if err := mergePeople(ctx, repo, into, from); err != nil {
 		return m, err
@@ -146,7 +149,7 @@ func MergeContacts(ctx context.Context, repo Repo, into, from ContactID, reason 
 	for _, i := range identities {
 		m.Identities = append(m.Identities, i.ID)
 	}
-	if err := mergeConversations(ctx, repo, &m); err != nil {
+	if err := mergeConversations(ctx, repo, ask, &m); err != nil {
 		return m, err
 	}
 	if err := repo.MoveIdentities(ctx, m.Identities, into); err != nil {
@@ -213,7 +216,7 @@ func mergeKnowledge(ctx context.Context, repo Repo, into, from ContactID) error 
 	return nil
 }
 
-func mergeConversations(ctx context.Context, repo Repo, m *Merge) error {
+func mergeConversations(ctx context.Context, repo Repo, ask Ask, m *Merge) error {
 	theirs, err := repo.ConversationsOf(ctx, m.From)
 	if err != nil {
 		return fmt.Errorf("read conversations to merge: %w", err)
@@ -226,7 +229,7 @@ func mergeConversations(ctx context.Context, repo Repo, m *Merge) error {
 	for _, c := range theirs {
 		m.Conversations = append(m.Conversations, c.ID)
 		if c.open() && bothOpen {
-			if err := closeMerged(ctx, repo, c.ID, m.At); err != nil {
+			if err := closeMerged(ctx, repo, ask, c.ID, m.At); err != nil {
 				return err
 			}
 		}
@@ -243,7 +246,7 @@ func mergeConversations(ctx context.Context, repo Repo, m *Merge) error {
 func (c Conversation) open() bool { return c.State == ConversationOpen }
 
 // closeMerged closes a conversation whose contact goes on in another. What waits in it is still sent.
-func closeMerged(ctx context.Context, repo Repo, id ConversationID, now time.Time) error {
+func closeMerged(ctx context.Context, repo Repo, ask Ask, id ConversationID, now time.Time) error {
 	c, err := repo.Lock(ctx, id)
 	if err != nil {
 		return fmt.Errorf("lock conversation of merged contact: %w", err)
@@ -255,7 +258,17 @@ func closeMerged(ctx context.Context, repo Repo, id ConversationID, now time.Tim
 	if err := repo.SetConversation(ctx, c); err != nil {
 		return fmt.Errorf("close conversation of merged contact: %w", err)
 	}
-	return repo.AddConversationEvent(ctx, mergeEvent(id, EventClosed, "", now))
+	e := mergeEvent(id, EventClosed, "", now)
+	if err := repo.AddConversationEvent(ctx, e); err != nil {
+		return fmt.Errorf("note end of conversation: %w", err)
+	}
+	if automated, err := Automated(ctx, repo); err != nil || !automated {
+		return err
+	}
+	if err := repo.AddHappening(ctx, Happening{ID: e.ID, Conversation: id, Kind: HappenedClosed, By: e.By, At: now}); err != nil {
+		return fmt.Errorf("let automation follow: %w", err)
+	}
+	return ask(ctx, WorkflowJob(c.Workspace, id))
 }
 
 // UndoMerge gives back to the merged contact what the merge took from it and nobody has given back since, though other merges may have passed it on.

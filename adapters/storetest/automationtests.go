@@ -86,7 +86,7 @@ func knowledge(w *world) {
 	_, err = w.repo.SetContactTag(w.Context(), other.ID, "late", true)
 	w.must(err)
 	w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
-		_, err := core.MergeContacts(w.Context(), tx.In(w.ws), c.ID, other.ID, "", noon)
+		_, err := core.MergeContacts(w.Context(), tx.In(w.ws), tx.Enqueue, c.ID, other.ID, "", noon)
 		return err
 	}))
 	fields, err = w.repo.Fields(w.Context(), c.ID)

@@ -130,8 +130,8 @@ func merges(w *world) {
 	w.conversation(a.ID)
 	theirs := w.conversation(b.ID)
 	var m core.Merge
-	w.tx(func(_ core.Tx, repo core.Repo) (err error) {
-		m, err = core.MergeContacts(w.Context(), repo, a.ID, b.ID, "same person", noon.UTC())
+	w.tx(func(tx core.Tx, repo core.Repo) (err error) {
+		m, err = core.MergeContacts(w.Context(), repo, tx.Enqueue, a.ID, b.ID, "same person", noon.UTC())
 		return err
 	})
 	got, err := w.repo.Merge(w.Context(), m.ID)

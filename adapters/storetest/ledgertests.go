@@ -151,8 +151,8 @@ func ledgerMerge(w *world) {
 		w.Fatalf("enter: %v, %v", won, err)
 	}
 	lone := w.entry(second, core.In, "S2")
-	w.tx(func(_ core.Tx, repo core.Repo) error {
-		_, err := core.MergeContacts(ctx, repo, one.Contact, two.Contact, "one person", noon.UTC())
+	w.tx(func(tx core.Tx, repo core.Repo) error {
+		_, err := core.MergeContacts(ctx, repo, tx.Enqueue, one.Contact, two.Contact, "one person", noon.UTC())
 		return err
 	})
 	a.Phone = b.Phone

@@ -148,7 +148,7 @@ func (d Desk) Merge(ctx context.Context, ws core.WorkspaceID, into, from core.Co
 		return m, core.Problemf(core.CodeInvalid, "A contact cannot be merged with itself.")
 	}
 	err = d.Store.Tx(ctx, func(tx core.Tx) error {
-		m, err = core.MergeContacts(ctx, tx.In(ws), into, from, reason, d.Now())
+		m, err = core.MergeContacts(ctx, tx.In(ws), tx.Enqueue, into, from, reason, d.Now())
 		return err
 	})
 	return m, bothOpen(err)

@@ -470,6 +470,28 @@ func TestAnsweredAndHandedOn(t *testing.T) {
 }
 
 // What nobody touches goes on to the next, and stays where everybody had it.
+// TestMergeMakesRoom: whose conversation a merge of contacts closes has room for the next, and who waited in one that it closed waits no more.
+func TestMergeMakesRoom(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		o.hire("ann")
+		o.team("sales", core.Strategy{Pick: core.PickFewest, Most: 2}, "ann")
+		var all []core.ConversationID
+		for range 4 {
+			id := o.arrive()
+			o.toTeam(id)
+			all = append(all, id)
+		}
+		o.settle()
+		for _, pair := range [][2]int{{0, 1}, {2, 3}} {
+			_, err := o.Merge(o.Context(), o.ws, o.conv(all[pair[0]]).Contact, o.conv(all[pair[1]]).Contact, "one person")
+			o.must(err)
+			o.settle()
+		}
+		equal(o.world, "who had room", o.conv(all[2]).Agent, "ann")
+		equal(o.world, "who still waits", len(o.waiting("sales")), 0)
+	})
+}
+
 func TestUntouched(t *testing.T) {
 	eachOffice(t, func(o *office) {
 		o.hire("ann", "bob")

@@ -289,7 +289,7 @@ func TestMergedRecipients(t *testing.T) {
 		h.made("ann", "broadcast/"+b.ID+"/ann")
 		for from, into := range map[core.ContactID]core.ContactID{"ann": "new", "shut": "bob"} {
 			h.must(h.store.Tx(t.Context(), func(tx core.Tx) error {
-				_, err := core.MergeContacts(t.Context(), tx.In(h.ws), into, from, "one person", h.clock)
+				_, err := core.MergeContacts(t.Context(), tx.In(h.ws), tx.Enqueue, into, from, "one person", h.clock)
 				return err
 			}))
 		}

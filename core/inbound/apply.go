@@ -63,6 +63,14 @@ func (b *batch) job(kind core.JobKind, key string) {
 	b.jobs = append(b.jobs, core.Job{Kind: kind, Workspace: b.ch.Workspace, Key: key})
 }
 
+// ask is core.Ask.
+func (b *batch) ask(_ context.Context, jobs ...core.Job) error {
+	for _, j := range jobs {
+		b.job(j.Kind, j.Key)
+	}
+	return nil
+}
+
 // applyAll applies events in their order.
 func (b *batch) applyAll(ctx context.Context, events []core.Event) error {
 	for _, e := range events {

@@ -252,7 +252,7 @@ func TestMergeUndoneStays(t *testing.T) {
 		equal(w, "who keeps the id", w.ownerOf(bsuid("GB.1")), account)
 		equal(w, "dead letters", len(w.dead()), 0)
 		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
-			_, err := core.MergeContacts(w.Context(), tx.In(w.ws), number, account, "they are one", w.clock)
+			_, err := core.MergeContacts(w.Context(), tx.In(w.ws), tx.Enqueue, number, account, "they are one", w.clock)
 			return err
 		}))
 		equal(w, "one by a person's word", len(w.contacts()), 1)

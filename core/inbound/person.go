@@ -27,7 +27,7 @@ func (b *batch) person(ctx context.Context, e core.Event) (core.Contact, core.Id
 		if contact, err = b.owner(ctx, e, contact, known); err != nil {
 			return contact, "", err
 		}
-		if known, err = core.JoinIdentities(ctx, b.repo, contact.ID, e.Peer.Identities, b.told(e)); err != nil {
+		if known, err = core.JoinIdentities(ctx, b.repo, b.ask, contact.ID, e.Peer.Identities, b.told(e)); err != nil {
 			return contact, "", err
 		}
 		known = slices.DeleteFunc(known, func(i core.Identity) bool { return i.Contact != contact.ID })
@@ -157,12 +157,12 @@ func (b *batch) identity(ctx context.Context, e core.Event) error {
 	if err != nil {
 		return err
 	}
-	if _, err := core.JoinIdentities(ctx, b.repo, c.ID, old, b.told(e)); err != nil {
+	if _, err := core.JoinIdentities(ctx, b.repo, b.ask, c.ID, old, b.told(e)); err != nil {
 		return err
 	}
 	told := b.told(e)
 	told.Source = core.SourceChanged
-	if _, err := core.JoinIdentities(ctx, b.repo, c.ID, e.Identity.New, told); err != nil {
+	if _, err := core.JoinIdentities(ctx, b.repo, b.ask, c.ID, e.Identity.New, told); err != nil {
 		return err
 	}
 	conv, err := b.repo.OpenConversation(ctx, c.ID)

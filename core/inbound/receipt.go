@@ -179,6 +179,6 @@ func (b *batch) learn(ctx context.Context, p core.Part, e core.Event) error {
 	if err != nil {
 		return fmt.Errorf("conversation of receipt: %w", err)
 	}
-	_, err = core.JoinIdentities(ctx, b.repo, conv.Contact, keys, b.told(e))
+	_, err = core.JoinIdentities(ctx, b.repo, b.ask, conv.Contact, keys, b.told(e))
 	return err
 }

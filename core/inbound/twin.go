@@ -90,7 +90,7 @@ func (b *batch) findEntry(ctx context.Context, e core.Event, stanza string, cont
 // joinContacts makes the two contacts one as whom the sides know who wrote a message.
 func (b *batch) joinContacts(ctx context.Context, x core.LedgerEntry, contact core.Contact) error {
 	why := "one message of theirs came by " + b.ch.Kind + " and by the other side of the number, under the id " + x.Stanza
-	if _, err := core.MergeContacts(ctx, b.repo, x.Contact, contact.ID, why, b.now); err != nil {
+	if _, err := core.MergeContacts(ctx, b.repo, b.ask, x.Contact, contact.ID, why, b.now); err != nil {
 		return fmt.Errorf("join the sides' contacts: %w", err)
 	}
 	return nil
@@ -148,6 +148,6 @@ func (b *batch) joinPartner(ctx context.Context, x core.LedgerEntry, e core.Even
 	if err != nil {
 		return fmt.Errorf("conversation of ledger: %w", err)
 	}
-	_, err = core.JoinIdentities(ctx, b.repo, conv.Contact, e.Peer.Identities, b.told(e))
+	_, err = core.JoinIdentities(ctx, b.repo, b.ask, conv.Contact, e.Peer.Identities, b.told(e))
 	return err
 }

@@ -67,7 +67,7 @@ func (o *Outbox) succeed(ctx context.Context, w core.Work, rt route, r result) (
 		}
 		if len(r.sent.Learned) > 0 {
 			told := core.Told{Source: rt.channel.Kind, Channel: rt.channel.ID, Event: "send/" + r.sent.Provider, At: o.Now()}
-			if _, err := core.JoinIdentities(ctx, repo, rt.contact.ID, r.sent.Learned, told); err != nil {
+			if _, err := core.JoinIdentities(ctx, repo, tx.Enqueue, rt.contact.ID, r.sent.Learned, told); err != nil {
 				return err
 			}
 		}

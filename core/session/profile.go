@@ -64,11 +64,12 @@ func (m *Manager) name(ctx context.Context, w core.Work, id core.ChannelID, who 
 	if err != nil {
 		return fmt.Errorf("ask for profile: %w", err)
 	}
-	return m.Store.Tx(ctx, func(tx core.Tx) error { return m.meet(ctx, tx.In(w.Workspace), c.ID, peer, ch.Kind, ch.ID) })
+	return m.Store.Tx(ctx, func(tx core.Tx) error { return m.meet(ctx, tx, w.Workspace, c.ID, peer, ch.Kind, ch.ID) })
 }
 
 // meet writes down what a provider tells of a contact. A name that somebody gave meanwhile stays.
-func (m *Manager) meet(ctx context.Context, repo core.Repo, id core.ContactID, p core.Peer, source string, ch core.ChannelID) error {
+func (m *Manager) meet(ctx context.Context, tx core.Tx, ws core.WorkspaceID, id core.ContactID, p core.Peer, source string, ch core.ChannelID) error {
+	repo := tx.In(ws)
 	c, err := core.CurrentContact(ctx, repo, id)
 	if err != nil {
 		return fmt.Errorf("contact to name: %w", err)
@@ -79,7 +80,7 @@ func (m *Manager) meet(ctx context.Context, repo core.Repo, id core.ContactID, p
 			return fmt.Errorf("name contact: %w", err)
 		}
 	}
-	_, err = core.JoinIdentities(ctx, repo, c.ID, p.Identities, core.Told{Source: source, Channel: ch, Event: "profile", At: m.Now()})
+	_, err = core.JoinIdentities(ctx, repo, tx.Enqueue, c.ID, p.Identities, core.Told{Source: source, Channel: ch, Event: "profile", At: m.Now()})
 	return err
 }
 

@@ -108,7 +108,7 @@ func TestProfileElsewhere(t *testing.T) {
 		w.registers(&register{answer: core.Peer{Name: "Grace"}})
 		w.must(w.repo.AddContact(w.Context(), core.Contact{ID: "q", Workspace: w.ws, Created: w.clock}))
 		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
-			_, err := core.MergeContacts(w.Context(), tx.In(w.ws), "q", id, "same", w.clock)
+			_, err := core.MergeContacts(w.Context(), tx.In(w.ws), tx.Enqueue, "q", id, "same", w.clock)
 			return err
 		}))
 		w.must(w.queue.Run(w.Context(), job, w.m.Profile))

@@ -130,6 +130,25 @@ func TestOnceInALife(t *testing.T) {
 	})
 }
 
+// A conversation that a merge of contacts closes ends what waits in it, and starts nothing: its contact goes on in the other one.
+func TestClosedByMerge(t *testing.T) {
+	lite(t, func(w *world) {
+		w.put("workflows:\n- {name: a, on: {event: opened}, steps: [{name: q, ask: {text: 'Who is it?'}}]}\n" +
+			"- {name: b, on: {event: closed}, steps: [{send: {text: Goodbye}}]}\n")
+		w.says("hi")
+		twin := core.Contact{ID: "twin", Workspace: w.ws, Created: w.now}
+		must(t, w.repo.AddContact(t.Context(), twin))
+		open := core.Conversation{ID: "open", Workspace: w.ws, Contact: twin.ID, State: core.ConversationOpen, Channel: w.ch.ID, Opened: w.now, LastAt: w.now}
+		_, err := w.repo.AddConversation(t.Context(), &open)
+		must(t, err)
+		_, err = w.desk.Merge(t.Context(), w.ws, twin.ID, w.talk().Contact, "one person")
+		must(t, err)
+		w.pump()
+		w.wantSent("Who is it?")
+		w.wantRuns("a: ended The conversation was closed.")
+	})
+}
+
 // The message of a run that no message began is the one that its conversation was opened with, if that began it, else the contact's last.
 func TestMessageOfARun(t *testing.T) {
 	lite(t, func(w *world) {

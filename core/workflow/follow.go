@@ -106,7 +106,8 @@ type starting struct {
 // starts finds the workflows that the happening starts, and whether one of them interrupts the others. Where a keyword fits, those for any message
 // stay out.
 func (f *following) starts(ctx context.Context) (all []starting, interrupts bool, err error) {
-	if f.conv.State == core.ConversationClosed && f.h.Kind != core.HappenedClosed {
+	closed := f.h.Kind == core.HappenedClosed
+	if f.conv.State == core.ConversationClosed && !closed || closed && f.h.By.Kind == core.AuthorSystem { // a merge closed it: they go on in another
 		return nil, false, nil
 	}
 	var probe *turn // for the scope

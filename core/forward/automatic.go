@@ -16,9 +16,8 @@ const mostHops = 50
 // automatic says why a mail was not written by a person, or "". What is merely marked as unwelcome to autoresponders
 // (X-Auto-Response-Suppress) may well be.
 func (f *Forwarder) automatic(m core.Mail, in Incoming) string {
-	_, domain, _ := strings.Cut(in.MessageID, "@")
 	switch {
-	case len(in.Header[markHeader]) > 0 || strings.EqualFold(domain, f.Domain):
+	case len(in.Header[markHeader]) > 0 || f.ours(in):
 		return "one of our own mails came back"
 	case m.From == "" || m.From == "<>" || slices.Contains(in.Header["Return-Path"], "<>"):
 		return "sent with the null return path: a bounce or an automatic answer"
@@ -32,6 +31,18 @@ func (f *Forwarder) automatic(m core.Mail, in Incoming) string {
 		return "it went around in circles"
 	}
 	return automaticField(in.Header)
+}
+
+// ours reports whether a mail has an id of our domain, and is from nobody there but ourselves: agents may have their addresses in it, too.
+func (f *Forwarder) ours(in Incoming) bool {
+	theirs := slices.ContainsFunc(in.From, func(a Address) bool { return f.within(a.Address) && !f.isFrom(a.Address) })
+	return f.within(in.MessageID) && !theirs
+}
+
+// within reports whether an address, or an id, is of our domain.
+func (f *Forwarder) within(address string) bool {
+	_, domain, _ := strings.Cut(address, "@")
+	return strings.EqualFold(strings.TrimSuffix(domain, "."), f.Domain)
 }
 
 func calendarAnswer(f IncomingFile) bool {

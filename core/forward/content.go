@@ -331,7 +331,7 @@ func (w *writer) linked(f core.File, with, without string, until time.Time, valu
 
 // fileName is what a file is called, made from its kind and type where the sender gave no name.
 func fileName(kind core.ContentKind, m core.Media) string {
-	if name := clean(m.Name, 120); name != "" {
+	if name := core.FileName(clean(m.Name, 500)); name != "" { // cut so that its ending stays
 		return name
 	}
 	_, ext, _ := strings.Cut(m.MIME, "/")

@@ -66,14 +66,12 @@ func (w *writer) attachment(ctx context.Context, m core.Mail, i int, file Incomi
 		return core.Content{}, nil, fmt.Errorf("what the channel can carry: %w", err)
 	}
 	media := core.Media{ID: core.MediaID(uuid.NewSHA1(mailSpace(m.ID), fmt.Append(nil, "file ", i)).String()),
-		MIME: mediaType(file), Name: clean(path.Base(strings.ReplaceAll(file.Name, "\\", "/")), 120), Size: int64(len(file.Data))}
+		MIME: mediaType(file), Name: core.FileName(file.Name), Size: int64(len(file.Data))}
 	kind := can.Carried(w.Converter, media.MIME, media.Size)
 	if kind == "" {
 		return core.Content{}, w.uncarried(m, can, media), nil
 	}
-	if media.Name == "" || media.Name == "." {
-		media.Name = fileName(kind, core.Media{MIME: media.MIME})
-	}
+	media.Name = fileName(kind, media)
 	f := core.File{ID: media.ID, Channel: w.conv.Channel, Conversation: w.conv.ID, Media: media, State: core.FileHere, Blob: "media/" + string(media.ID), Created: m.Received}
 	if _, err := w.Blobs.Put(ctx, f.Blob, bytes.NewReader(file.Data)); err != nil {
 		return core.Content{}, nil, fmt.Errorf("keep agent's file: %w", err)

@@ -358,13 +358,12 @@ func (w *writer) handled(m core.Mail, deeds []deed, done []string, err error) (o
 	var p *core.Problem
 	switch {
 	case errors.As(err, &p) && p.Code != core.CodeUnavailable:
-		text := strings.Join(append(done, w.say("reason", "text", p.Error())), "\n")
-		return outcome{state: core.MailRefused, reason: p.Error(), notice: &core.Notice{Kind: core.NoticeQuestion, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: text}}, nil
+		return outcome{state: core.MailRefused, reason: p.Error(), notice: w.remark(core.NoticeQuestion, m, append(done, w.because(p.Detail, p.Remedy))...)}, nil
 	case err != nil:
 		return outcome{}, fmt.Errorf("do what an agent commands: %w", err)
 	}
 	return outcome{state: core.MailIgnored, reason: "commands: " + names(deeds),
-		notice: &core.Notice{Kind: core.NoticeAlert, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: strings.Join(append(done, w.say("presence-nothing")), "\n")}}, nil
+		notice: w.remark(core.NoticeAlert, m, append(done, w.say("presence-nothing"))...)}, nil
 }
 
 // followed does what a mail commands whose answer went out. Its author hears only of what cannot be done.
@@ -380,7 +379,7 @@ func (f *Forwarder) followed(ctx context.Context, w *writer, m core.Mail, deeds 
 	var p *core.Problem
 	switch {
 	case errors.As(err, &p) && p.Code != core.CodeUnavailable:
-		o.notice = &core.Notice{Kind: core.NoticeAlert, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: w.say("handling-sent") + "\n" + w.say("reason", "text", p.Error())}
+		o.notice = w.remark(core.NoticeAlert, m, w.say("handling-sent"), w.because(p.Detail, p.Remedy))
 	case err != nil:
 		return o, fmt.Errorf("do what an agent commands: %w", err)
 	}

@@ -210,6 +210,23 @@ func TestReopenByMail(t *testing.T) {
 	}
 }
 
+// What cannot be done is told in the agent's language.
+func TestWhyNotIsToldInTheirLanguage(t *testing.T) {
+	for name, c := range map[string]struct{ command, says string }{"Omar": {"#افتح", "لدى جهة الاتصال هذه محادثة أخرى مفتوحة."}, "Olga": {"#открыть", "С этим контактом открыт другой разговор."}} {
+		t.Run(name, func(t *testing.T) {
+			h := handled(t)
+			to := h.address(name)
+			h.judged(answer{to: h.address("Lena"), text: "#close"})
+			h.says(text("One thing more"))
+			h.settle()
+			h.reply(answer{from: strings.ToLower(name) + "@example.com", to: to, text: c.command})
+			if got := h.last(name).Text; !strings.Contains(got, c.says) {
+				t.Errorf("told:\n%s", got)
+			}
+		})
+	}
+}
+
 // What the customer wrote after the agent did is not closed away.
 func TestNotClosedOverTheCustomer(t *testing.T) {
 	h := handled(t)

@@ -29,9 +29,9 @@ func (f *Forwarder) identify(ctx context.Context, w *writer, m core.Mail, c clai
 		o, err = f.foreign(ctx, w, m, from, raw)
 		return o, false, err
 	}
-	proof := f.prove(ctx, m, from, raw)
-	if proof.Temporary && !proof.Aligned {
-		return outcome{}, false, fmt.Errorf("the sender cannot be proven now: %s", proof.Detail)
+	proof, err := f.prove(ctx, m, from, raw)
+	if err != nil {
+		return outcome{}, false, err
 	}
 	if !proof.Aligned {
 		o := outcome{state: core.MailQuarantined, reason: "the sender is not proven: " + proof.Detail, keep: true}
@@ -41,12 +41,16 @@ func (f *Forwarder) identify(ctx context.Context, w *writer, m core.Mail, c clai
 	return outcome{}, true, nil
 }
 
-// prove finds out whether the sender is who From says.
-func (f *Forwarder) prove(ctx context.Context, m core.Mail, from string, raw []byte) Proof {
+// prove finds out whether the sender is who From says. An error says that it cannot be told now.
+func (f *Forwarder) prove(ctx context.Context, m core.Mail, from string, raw []byte) (Proof, error) {
 	if f.AllowUnproven || m.Trusted {
-		return Proof{Aligned: true}
+		return Proof{Aligned: true}, nil
 	}
-	return f.Authenticator.Authenticate(ctx, envelope(m), from, raw)
+	proof := f.Authenticator.Authenticate(ctx, envelope(m), from, raw)
+	if proof.Temporary && !proof.Aligned {
+		return proof, fmt.Errorf("the sender cannot be proven now: %s", proof.Detail)
+	}
+	return proof, nil
 }
 
 // foreign is a mail from somebody else than the address was given to: a colleague, who is told if it is surely them, or a stranger.
@@ -56,7 +60,11 @@ func (f *Forwarder) foreign(ctx context.Context, w *writer, m core.Mail, from st
 		return outcome{}, fmt.Errorf("agent by address: %w", err)
 	}
 	if err == nil && !other.Disabled {
-		if f.prove(ctx, m, from, raw).Aligned {
+		proof, err := f.prove(ctx, m, from, raw)
+		if err != nil {
+			return outcome{}, err
+		}
+		if proof.Aligned {
 			t := f.tongue(other.Language)
 			n := &core.Notice{Kind: core.NoticeQuestion, Key: "mail/" + string(m.ID), Agent: other.ID, Mail: m.ID, Text: t.say("borrowed") + "\n" + t.say("borrowed-remedy")}
 			return outcome{state: core.MailRefused, reason: "a colleague's reply address, used by " + from, notice: n}, nil

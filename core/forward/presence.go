@@ -37,13 +37,13 @@ func (f *Forwarder) presence(ctx context.Context, w *writer, m core.Mail, in Inc
 	if !known {
 		return nil, nil
 	}
-	until, ok := untilOf(args, f.Now(), w.home())
+	until, ok := untilOf(args, m.Received, w.home())
 	if !ok {
 		return &outcome{state: core.MailRefused, reason: "a command with a time that cannot be read", notice: w.question(m, "presence-until", "word", clean(args, 40))}, nil
 	}
 	d, err := f.Say(ctx, w.conv.Workspace, w.agent.ID, p, until)
 	if problem := (*core.Problem)(nil); errors.As(err, &problem) {
-		return &outcome{state: core.MailRefused, reason: problem.Detail, notice: w.question(m, "reason", "text", problem.Error())}, nil
+		return &outcome{state: core.MailRefused, reason: problem.Detail, notice: w.remark(core.NoticeQuestion, m, w.because(problem.Detail, problem.Remedy))}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("say whether an agent is there: %w", err)
@@ -63,7 +63,7 @@ func (w *writer) said(m core.Mail, d core.Duty) *core.Notice {
 		t.zone = w.home()
 		text += " " + t.say("presence-ends", "time", t.when(d.Until))
 	}
-	return &core.Notice{Kind: core.NoticeAlert, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: text + "\n" + w.say("presence-nothing")}
+	return w.remark(core.NoticeAlert, m, text, w.say("presence-nothing"))
 }
 
 // home is the time zone that an agent lives in, as far as we know.

@@ -75,6 +75,17 @@ func TestPresenceByMail(t *testing.T) {
 			}
 		})
 	}
+	t.Run("judged late", func(t *testing.T) { // "until 13:00" is no word about tomorrow, whenever the mail is looked at
+		h := asked(t)
+		w := h.listen()
+		h.must(h.door(answer{to: h.address("Lena"), text: "#busy until 13:00"}))
+		want := time.Date(2026, 3, 2, 13, 0, 0, 0, h.options.Location)
+		h.clock = want.Add(time.Minute)
+		h.settle()
+		if !w.until.Equal(want) {
+			t.Errorf("until %v, want %v", w.until, want)
+		}
+	})
 	t.Run("nobody listens", func(t *testing.T) {
 		h := asked(t)
 		h.reply(answer{to: h.address("Lena"), text: "#1 priority for us"})

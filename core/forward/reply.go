@@ -348,12 +348,17 @@ func (w *writer) refusal(ctx context.Context, m core.Mail, p *core.Problem) *cor
 	if p.Code == core.CodeClosed && w.Handle != nil {
 		text += "\n" + w.say("handling-reopen")
 	}
-	return &core.Notice{Kind: core.NoticeRefused, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: text}
+	return w.remark(core.NoticeRefused, m, text)
 }
 
 // question asks an agent about their mail, in a sentence of the catalogue.
 func (w *writer) question(m core.Mail, sentence string, values ...string) *core.Notice {
-	return &core.Notice{Kind: core.NoticeQuestion, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: w.say(sentence, values...)}
+	return w.remark(core.NoticeQuestion, m, w.say(sentence, values...))
+}
+
+// remark is what an agent is told about a mail of theirs, once.
+func (w *writer) remark(kind core.NoticeKind, m core.Mail, lines ...string) *core.Notice {
+	return &core.Notice{Kind: kind, Key: "mail/" + string(m.ID), Agent: w.agent.ID, Mail: m.ID, Text: strings.Join(lines, "\n")}
 }
 
 // close records the outcome, and what follows from it, at once, and ends the job with that if no other mail waits.

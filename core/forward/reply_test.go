@@ -303,6 +303,38 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// Where the agents' own addresses are of the domain of the reply addresses, so are the ids that their mail programs give.
+func TestAgentsOfTheReplyDomain(t *testing.T) {
+	h := asked(t)
+	lena := h.agents["Lena"]
+	lena.Addresses = append(lena.Addresses, "lena@"+domain)
+	h.must(h.repo.SaveAgent(t.Context(), lena))
+	m := h.judged(answer{from: "Lena <lena@" + domain + ">", id: "7f3c@" + domain, to: h.address("Lena"), text: "It is."})
+	if m.State != core.MailSent {
+		t.Errorf("the mail is %s: %s", m.State, m.Reason)
+	}
+	h.wantPhone("It is.")
+	if m := h.judged(answer{from: "Causeway <" + noReply + ">", id: "7f3d@" + domain, to: h.address("Lena"), text: "It is."}); m.State != core.MailIgnored {
+		t.Errorf("our own mail is %s: %s", m.State, m.Reason)
+	}
+}
+
+// Whether it is a colleague who answered to another's address is not guessed while it cannot be found out.
+func TestColleagueIsProvenLater(t *testing.T) {
+	h := asked(t)
+	h.proof = forward.Proof{Temporary: true, Detail: "dkim: no answer"}
+	h.must(h.door(answer{from: "omar@example.com", to: h.address("Lena"), text: "It is."}))
+	j := h.queue.take(core.JobReply)[0]
+	if err := h.work(j, h.f.Reply); err == nil {
+		t.Error("judged without a proof")
+	}
+	h.proof = forward.Proof{Aligned: true}
+	h.must(h.work(j, h.f.Reply))
+	h.settle()
+	h.wantMails("Lena", 1)
+	h.wantMails("Omar", 2)
+}
+
 func TestManyStrangersOneWarning(t *testing.T) {
 	h := asked(t)
 	for i := range 5 {

@@ -126,10 +126,11 @@ func (f *Forwarder) address(p purpose, id core.ConversationID, a core.Agent, exp
 
 // claimsOf reads an address of ours. It is false for any that is not.
 func (f *Forwarder) claimsOf(address string) (claims, bool) {
-	local, domain, _ := strings.Cut(strings.Trim(strings.TrimSpace(address), "<>"), "@")
-	if !strings.EqualFold(strings.TrimSuffix(domain, "."), f.Domain) {
+	address = strings.Trim(strings.TrimSpace(address), "<>")
+	if !f.within(address) {
 		return claims{}, false
 	}
+	local, _, _ := strings.Cut(address, "@")
 	return f.claimsIn(local)
 }
 

@@ -223,6 +223,39 @@ func TestVisitorsFiles(t *testing.T) {
 	}
 }
 
+// TestFilesKeepTheirNames: whatever they are called, and however long; one without a name is called by its kind.
+func TestFilesKeepTheirNames(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"", "image.png"},
+		{"../../bill.png", "bill.png"},
+		{strings.Repeat("long ", 30) + ".png", strings.Repeat("long ", 30) + ".png"},
+		{strings.Repeat("صورة ", 30) + ".png", ".png"},
+		{"gnp.\u202eexe.png", "gnp.exe.png"},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			file := forward.IncomingFile{Name: c.name, MIME: "image/png", Data: []byte("PNG")}
+			check := func(who, got string) {
+				t.Helper()
+				if got != c.want && !(c.want == ".png" && len(got) > 100 && strings.HasSuffix(got, ".png")) {
+					t.Errorf("%s got %q", who, got)
+				}
+			}
+			h := newChat(t, anas)
+			h.forwardTo("Lena")
+			h.options.AttachLimit = 1 << 20
+			h.open()
+			to := h.follow()[0].ReplyTo.Address
+			mail := strings.Replace(string(h.raw(answer{from: "Ana <" + anas + ">", to: to, text: "Mine looks like this.", files: []forward.IncomingFile{file}})), ` filename=""`, "", 1)
+			h.must(h.f.Receive(t.Context(), forward.Envelope{From: anas, To: to}, []byte(mail)))
+			h.settle()
+			check("Lena", h.last("Lena").Files[0].Name)
+			h.link.sent = nil
+			h.reply(answer{to: h.address("Lena"), text: "Nice!", files: []forward.IncomingFile{file}})
+			check("Ana", h.link.sent[1].Content.Media.Name)
+		})
+	}
+}
+
 // TestFormBefore: the mail about what a visitor wrote says what they filled in before it.
 func TestFormBefore(t *testing.T) {
 	h := newHouse(t)

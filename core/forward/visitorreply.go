@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -121,7 +120,7 @@ func (f *Forwarder) visitorSays(ctx context.Context, repo core.Repo, like core.F
 		kept := like
 		kept.ID = core.MediaID(uuid.NewSHA1(uuid.NameSpaceURL, fmt.Append(nil, like.Conversation, "/", id, "/", i)).String())
 		kept.State, kept.Blob, kept.Created = core.FileHere, "media/"+string(kept.ID), f.Now()
-		kept.Media = core.Media{ID: kept.ID, MIME: mediaType(file), Name: clean(path.Base(strings.ReplaceAll(file.Name, "\\", "/")), 120), Size: int64(len(file.Data))}
+		kept.Media = core.Media{ID: kept.ID, MIME: mediaType(file), Name: core.FileName(file.Name), Size: int64(len(file.Data))}
 		if _, err := f.Blobs.Put(ctx, kept.Blob, bytes.NewReader(file.Data)); err != nil {
 			return nil, fmt.Errorf("keep visitor's file: %w", err)
 		}

@@ -121,6 +121,7 @@ type IdentityBody struct {
 type PreferenceBody struct {
 	Marketing bool // it is about marketing only; else about everything
 	Stop      bool
+	Block     bool // the platform says that the peer has blocked the account, or with Stop false no longer does; what they write later shows the latter, too
 	Detail    string
 	Confirm   string // what to answer, once, if this changes anything; empty: nothing, or the provider has answered already
 }

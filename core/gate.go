@@ -90,6 +90,8 @@ func refuseOptOut(q Question) Decision {
 		return refuse(CodeOptedOut, "This contact is blocked.", "Unblock the contact first.")
 	case q.Contact.OptedOut:
 		return refuse(CodeOptedOut, "This contact wants no messages on any channel.", "Wait until they ask for messages again.")
+	case q.Silence.Blocked:
+		return refuse(CodeOptedOut, fmt.Sprintf("This contact has blocked you on %s.", q.Title), "Use another channel, or wait until they write again.")
 	case q.Silence.All && q.Author.Kind != AuthorSystem: // the confirmation of that wish is the last thing they get
 		return refuse(CodeOptedOut, fmt.Sprintf("This contact asked to get no messages on this %s channel.", q.Title),
 			"Wait until they ask for messages again, or use another channel.")

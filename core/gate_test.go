@@ -83,6 +83,7 @@ func TestDecide(t *testing.T) {
 		{"opted out here", whatsapp(), func(q *core.Question) { q.Silence.All = true }, 0, core.VerdictRefuse, core.CodeOptedOut},
 		{"opted out here, confirmed", whatsapp(), func(q *core.Question) { q.Silence.All, q.Author.Kind = true, core.AuthorSystem }, 0, core.VerdictSend, ""},
 		{"blocked, not even confirmed", whatsapp(), func(q *core.Question) { q.Contact.Blocked, q.Author.Kind = true, core.AuthorSystem }, 0, core.VerdictRefuse, core.CodeOptedOut},
+		{"has blocked us, not even confirmed", whatsapp(), func(q *core.Question) { q.Silence.Blocked, q.Author.Kind = true, core.AuthorSystem }, 0, core.VerdictRefuse, core.CodeOptedOut},
 		{"marketing stopped here", whatsapp(), func(q *core.Question) {
 			q.Content, q.Template, q.Silence.Marketing = core.Content{Kind: core.KindTemplate, Template: use}, approved(), true
 			q.Template.Category = "MARKETING"

@@ -15,6 +15,7 @@ type Wish struct {
 	Contact   ContactID // whose the identity is now; the store fills it
 	Marketing bool      // about marketing only; else about everything
 	Stop      bool
+	Block     bool   // they have blocked the channel's account there, rather than asked for silence: whatever they write later ends it
 	Confirm   string // what to answer, once; empty: nothing
 	At        time.Time
 }
@@ -35,15 +36,21 @@ func (j Job) Confirmed() (ch ChannelID, id IdentityID, marketing bool) {
 type Silence struct {
 	All       bool // nothing at all
 	Marketing bool // no marketing
+	Blocked   bool // nothing can reach them: they have blocked the account
 }
 
 // SilenceAt gathers the wishes that hold for an address, given all identities of its contact. Another number of the same person made its wishes for
 // itself; an id of another scheme, or another way of writing the number, may be the very same account, and so may the number that the address replaced.
-func SilenceAt(address Identity, all []Identity, wishes []Wish) Silence {
+// Wrote is when the contact last wrote on the channel: nobody writes to whom they block.
+func SilenceAt(address Identity, all []Identity, wishes []Wish, wrote time.Time) Silence {
 	var s Silence
 	for _, w := range wishes {
 		i := slices.IndexFunc(all, func(i Identity) bool { return i.ID == w.Identity })
 		if !w.Stop || i < 0 || !sameAccount(address, all[i]) {
+			continue
+		}
+		if w.Block {
+			s.Blocked = s.Blocked || !wrote.After(w.At)
 			continue
 		}
 		s.All = s.All || !w.Marketing

@@ -1,6 +1,9 @@
 package core
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestSilenceAt(t *testing.T) {
 	phone := func(id IdentityID, n string) Identity {
@@ -24,13 +27,19 @@ func TestSilenceAt(t *testing.T) {
 		{"the number that it replaced", moved, "mobile", Silence{All: true}},
 		{"an identity that is no longer theirs", mobile, "gone", Silence{}},
 	} {
-		if got := SilenceAt(c.address, all, []Wish{{Identity: c.by, Stop: true}}); got != c.want {
+		if got := SilenceAt(c.address, all, []Wish{{Identity: c.by, Stop: true}}, time.Time{}); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
 	}
 	both := []Wish{{Identity: "mobile", Stop: true, Marketing: true}, {Identity: "mobile"}}
-	if got := SilenceAt(mobile, all, both); got != (Silence{Marketing: true}) {
+	if got := SilenceAt(mobile, all, both, time.Time{}); got != (Silence{Marketing: true}) {
 		t.Errorf("marketing alone: %+v", got)
+	}
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for wrote, want := range map[time.Duration]bool{-time.Hour: true, 0: true, time.Second: false} {
+		if got := SilenceAt(mobile, all, []Wish{{Identity: "mobile", Stop: true, Block: true, At: noon}}, noon.Add(wrote)); got != (Silence{Blocked: want}) {
+			t.Errorf("blocked, wrote %s after: %+v", wrote, got)
+		}
 	}
 }
 

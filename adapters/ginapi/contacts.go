@@ -44,6 +44,7 @@ type wishView struct {
 	Value     string         `json:"value" doc:"the number or id that asked for it"`
 	Marketing bool           `json:"marketing" doc:"about marketing only; else about everything"`
 	Stop      bool           `json:"stop" doc:"true: they want none; false: they want it again"`
+	Block     bool           `json:"block,omitempty" doc:"they blocked the channel's account there, or no longer do; what they write later ends a block"`
 	At        time.Time      `json:"at"`
 }
 
@@ -173,7 +174,7 @@ func wishesOf(ctx context.Context, repo core.Repo, id core.ContactID, known []co
 			return nil, fmt.Errorf("wishes of contact: %w", err)
 		}
 		for _, w := range wishes {
-			v := wishView{Channel: ch.ID, Name: ch.Name, Marketing: w.Marketing, Stop: w.Stop, At: w.At}
+			v := wishView{Channel: ch.ID, Name: ch.Name, Marketing: w.Marketing, Stop: w.Stop, Block: w.Block, At: w.At}
 			if i := slices.IndexFunc(known, func(k core.Identity) bool { return k.ID == w.Identity }); i >= 0 {
 				v.Scheme, v.Value = known[i].Key.Scheme, known[i].Key.Value
 			}

@@ -32,10 +32,10 @@ func (r *identityRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Contact, &r.Scheme, &r.Scope, &r.Value, &r.Source, &r.Seen, &r.Channel, &r.Event}
 }
 
-var wishTable = table{name: "wishes", columns: "workspace, channel, identity, marketing, stop, confirm, at"}
+var wishTable = table{name: "wishes", columns: "workspace, channel, identity, marketing, stop, block, confirm, at"}
 
 func (r *wishRow) fields() []any {
-	return []any{&r.Workspace, &r.Channel, &r.Identity, &r.Marketing, &r.Stop, &r.Confirm, &r.At}
+	return []any{&r.Workspace, &r.Channel, &r.Identity, &r.Marketing, &r.Stop, &r.Block, &r.Confirm, &r.At}
 }
 
 var conversationTable = table{"conversations", "workspace, id, contact, number, state, channel, agent, team, subject, opened, closed, last_at, waiting, seq, referral",

@@ -11,7 +11,7 @@ import (
 type wishRow struct {
 	Workspace, Channel, Identity string
 	Contact                      string `gorm:"->"` // the identity's
-	Marketing, Stop              bool
+	Marketing, Stop, Block       bool
 	Confirm                      string
 	At                           stamp
 }
@@ -20,13 +20,13 @@ func (wishRow) TableName() string { return "wishes" }
 
 func (r wishRow) core() core.Wish {
 	return core.Wish{Channel: core.ChannelID(r.Channel), Identity: core.IdentityID(r.Identity), Contact: core.ContactID(r.Contact), Marketing: r.Marketing,
-		Stop: r.Stop, Confirm: r.Confirm, At: r.At.time()}
+		Stop: r.Stop, Block: r.Block, Confirm: r.Confirm, At: r.At.time()}
 }
 
 // SetWish records a wish and reports whether it changes what was wished before. Each step is decided by the row itself, so that of two who bring the
 // same wish at once one changes it.
 func (r repo) SetWish(ctx context.Context, w core.Wish) (changed bool, err error) {
-	row := wishRow{Workspace: r.ws, Channel: string(w.Channel), Identity: string(w.Identity), Marketing: w.Marketing, Stop: w.Stop, Confirm: w.Confirm, At: at(w.At)}
+	row := wishRow{Workspace: r.ws, Channel: string(w.Channel), Identity: string(w.Identity), Marketing: w.Marketing, Stop: w.Stop, Block: w.Block, Confirm: w.Confirm, At: at(w.At)}
 	err = r.whole(ctx, func(r repo) error {
 		changed = false
 		won, err := r.win(ctx, &row, "", "workspace", "identity", "channel", "marketing")
@@ -35,7 +35,7 @@ func (r repo) SetWish(ctx context.Context, w core.Wish) (changed bool, err error
 			return err
 		}
 		const this = " WHERE workspace = ? AND identity = ? AND channel = ? AND marketing = ?"
-		n, err := r.exec(ctx, "UPDATE wishes SET stop = ?, confirm = ?, at = ?"+this+" AND stop <> ? AND at <= ?", w.Stop, w.Confirm, row.At,
+		n, err := r.exec(ctx, "UPDATE wishes SET stop = ?, block = ?, confirm = ?, at = ?"+this+" AND stop <> ? AND at <= ?", w.Stop, w.Block, w.Confirm, row.At,
 			r.ws, w.Identity, w.Channel, w.Marketing, w.Stop, row.At)
 		if err != nil || n > 0 {
 			changed = n > 0

@@ -77,6 +77,8 @@ func (u update) piece(name string, raw json.RawMessage) []core.Event {
 		return u.deleted(raw)
 	case "business_connection":
 		return []core.Event{u.connected(raw)}
+	case "my_chat_member":
+		return []core.Event{u.membership(raw)}
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (w *writer) change(ctx context.Context) error {
 		}
 	case "unknown":
 		w.page.add(blockSay, w.say("unknown-sent", "name", name, "text", about))
-	case "reaction", "reaction-removed", "revoke", "identity-changed", "number-reused", "stopped", "resumed", "marketing-stopped", "marketing-resumed",
+	case "reaction", "reaction-removed", "revoke", "identity-changed", "number-reused", "stopped", "resumed", "marketing-stopped", "marketing-resumed", "blocked", "unblocked",
 		"settled-sent", "settled-failed", "settled-again", "given-up-failed", "given-up-again", "change-failed", "repeats":
 		w.page.add(blockSay, w.say(e.Code, "name", name, "channel", w.title, "emoji", e.Data["emoji"], "text", about, "old", e.Data["old"], "new", e.Data["new"], "why", e.Data["why"]))
 	default:

@@ -20,7 +20,7 @@ func (b *batch) preference(ctx context.Context, e core.Event) error {
 	if err != nil && !absent(err) {
 		return fmt.Errorf("open conversation of contact: %w", err)
 	}
-	w := core.Wish{Channel: b.ch.ID, Marketing: e.Preference.Marketing, Stop: e.Preference.Stop, Confirm: e.Preference.Confirm, At: earlier(e.At, b.now)}
+	w := core.Wish{Channel: b.ch.ID, Marketing: e.Preference.Marketing, Stop: e.Preference.Stop, Block: e.Preference.Block, Confirm: e.Preference.Confirm, At: earlier(e.At, b.now)}
 	if e.At.IsZero() {
 		w.At = b.now
 	}
@@ -61,6 +61,10 @@ func (b *batch) wish(ctx context.Context, p core.Peer, w core.Wish) (changed boo
 func wished(e core.Event) core.ConversationEvent {
 	line := core.ConversationEvent{Kind: core.EventNotice, By: author(e), At: e.At, Data: map[string]string{"detail": e.Preference.Detail}}
 	switch p := e.Preference; {
+	case p.Block && p.Stop:
+		line.Code, line.Text = "blocked", "Has blocked you here."
+	case p.Block:
+		line.Code, line.Text = "unblocked", "No longer blocks you here."
 	case p.Marketing && p.Stop:
 		line.Code, line.Text = "marketing-stopped", "Wants no more marketing here."
 	case p.Marketing:

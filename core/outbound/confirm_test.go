@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"testing"
+	"time"
 
 	"causeway/core"
 )
@@ -73,5 +74,39 @@ func TestConfirmRefused(t *testing.T) {
 		w.delivered()
 		equal(w, "sent", w.link.texts(), "")
 		w.must(w.queue.Run(w.Context(), core.Wish{Channel: w.ch.ID, Identity: "none"}.Confirmation(w.ws), w.out.Confirm))
+	})
+}
+
+// Nothing is sent to who blocked us, until they unblock us or write again; what waits is not sent, and its author is told.
+func TestBlockedByContact(t *testing.T) {
+	each(t, func(w *world) {
+		blocks := func(id string, stop bool) {
+			w.Helper()
+			w.pass(time.Minute)
+			w.must(w.in.Accept(w.Context(), w.ch, []core.Event{{Kind: core.EventPreference, ID: id, At: w.now(), Origin: core.OriginCustomer,
+				Peer: core.Peer{Identities: []core.IdentityKey{grace}}, Preference: &core.PreferenceBody{Stop: stop, Block: true}}}))
+		}
+		refused := func() {
+			w.Helper()
+			_, d, err := w.out.Compose(w.Context(), w.ws, w.request(text("Still there?")))
+			isProblem(w, "an answer", err, core.CodeOptedOut, "has blocked you on WhatsApp")
+			equal(w, "verdict", d.Verdict, core.VerdictRefuse)
+		}
+		waits := w.writes("late")[0]
+		blocks("b1", true)
+		w.delivered()
+		equal(w, "sent", w.link.texts(), "")
+		w.status("what waited", waits.ID, core.StatusFailed)
+		refused()
+		blocks("b2", false)
+		w.writes("Welcome back")
+		w.delivered()
+		blocks("b3", true)
+		refused()
+		w.pass(time.Minute)
+		w.says("in.9", "me again", grace)
+		w.writes("So am I")
+		w.delivered()
+		equal(w, "sent in the end", w.link.texts(), "Welcome back|So am I")
 	})
 }

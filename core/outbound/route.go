@@ -224,7 +224,7 @@ func (rt *route) address(reach core.Reach, s sender) {
 	}
 	// What the contact does not want counts at the address that the bridge will use: the first of the channel's scheme.
 	at := max(0, slices.IndexFunc(all, func(i core.Identity) bool { return i.Key.Scheme == rt.info.Scheme }))
-	rt.silence = core.SilenceAt(all[at], all, reach.Wishes)
+	rt.silence = core.SilenceAt(all[at], all, reach.Wishes, reach.Window.Last)
 }
 
 // decide asks the gate, and returns the stored definition of a template with its answer.

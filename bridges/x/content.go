@@ -49,6 +49,9 @@ type attachment struct {
 				Coordinates []float64 `json:"coordinates"`
 			} `json:"coordinates"`
 		} `json:"shared_coordinate"`
+		Place struct {
+			Place place `json:"place"`
+		} `json:"shared_place"`
 	} `json:"location"`
 }
 
@@ -115,6 +118,8 @@ func (w words) content() core.Content {
 		at := a.Location.Shared.Point.Coordinates
 		c.Kind, c.Location = core.KindLocation, &core.Location{Longitude: at[0], Latitude: at[1]}
 		return c
+	case a.Type == "location" && a.Location.Place.Place.named() != "":
+		return a.Location.Place.Place.content(c)
 	default:
 		c.Kind, c.Unsupported = core.KindUnsupported, &core.Unsupported{Type: named(a.Type)}
 		return c

@@ -159,6 +159,22 @@ func TestPaging(t *testing.T) {
 	}
 }
 
+// TestQuoteOfWhatCameLater: a message tells which one it answers to, though that came after it.
+func TestQuoteOfWhatCameLater(t *testing.T) {
+	o := openOffice(t)
+	r := o.store.room("a")
+	r.messages[1].Content.Quote = &core.Quote{Provider: "wamid.1"}
+	var list struct{ Items []core.Message }
+	o.want(200, "GET", "/conversations/c1/messages", "", &list)
+	var one core.Message
+	o.want(200, "GET", "/messages/x2", "", &one)
+	for _, q := range []*core.Quote{list.Items[0].Content.Quote, one.Content.Quote} {
+		if q == nil || q.Message != "x1" || q.Provider != "wamid.1" {
+			t.Errorf("got %+v", q)
+		}
+	}
+}
+
 func TestRequestsThatAreNoRequests(t *testing.T) {
 	o := openOffice(t, func(o *Options) { o.BodyBytes = 1000 })
 	for name, tt := range map[string]struct {

@@ -269,6 +269,14 @@ func (r *room) Messages(_ context.Context, id core.ConversationID, p core.Page) 
 	return cut(only(r.messages, func(m core.Message) bool { return m.Conversation == id }), p,
 		func(m core.Message) string { return strconv.FormatInt(m.Seq, 10) }), nil
 }
+func (r *room) PartByProvider(_ context.Context, ch core.ChannelID, provider string) (core.Part, error) {
+	for _, m := range r.messages {
+		if len(m.Parts) > 0 && m.Channel == ch && m.Parts[0].Provider == provider {
+			return core.Part{ID: m.Parts[0].ID, Message: m.ID}, r.m.fail
+		}
+	}
+	return core.Part{}, core.ErrNotFound
+}
 func (r *room) ImportedMessages(context.Context, core.ConversationID, core.Bookmark, int) ([]core.Message, error) {
 	return nil, nil
 }

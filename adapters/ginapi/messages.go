@@ -187,10 +187,18 @@ func (s *Server) listMessages(ctx context.Context, repo core.Repo, in *messageQu
 		return nil, err
 	}
 	all, next, err := core.Timeline(ctx, repo, c.ID, from, p.Limit)
+	if err == nil {
+		err = core.LinkQuotes(ctx, repo, all)
+	}
 	return reply(pageOf(all, p, showMessage, func(core.Message) string { return next.String() }), err)
 }
 
 func (s *Server) getMessage(ctx context.Context, repo core.Repo, in *ByID) (*answer[messageView], error) {
 	m, err := repo.Message(ctx, core.MessageID(in.ID))
-	return reply(showMessage(m), missing(err, "message"))
+	if err != nil {
+		return nil, missing(err, "message")
+	}
+	one := []core.Message{m}
+	err = core.LinkQuotes(ctx, repo, one)
+	return reply(showMessage(one[0]), err)
 }

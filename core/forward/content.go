@@ -136,17 +136,11 @@ func (w *writer) around(ctx context.Context, c core.Content) error {
 }
 
 func (w *writer) quoted(ctx context.Context, q core.Quote) (core.Message, error) {
-	if q.Message != "" {
-		return w.repo.Message(ctx, q.Message)
-	}
-	if q.Provider == "" {
-		return core.Message{}, core.ErrNotFound
-	}
-	p, err := w.repo.PartByProvider(ctx, w.channel.ID, q.Provider)
+	id, err := core.Quoted(ctx, w.repo, w.channel.ID, q)
 	if err != nil {
 		return core.Message{}, err
 	}
-	return w.repo.Message(ctx, p.Message)
+	return w.repo.Message(ctx, id)
 }
 
 func (w *writer) referral(r core.Referral) {

@@ -393,3 +393,31 @@ func TestSpareMedium(t *testing.T) {
 		}
 	})
 }
+
+// TestQuoteBeforeItsMessage: an answer that comes before the message it answers, or from a side of the number that never saw that, leads there all the same.
+func TestQuoteBeforeItsMessage(t *testing.T) {
+	each(t, func(w *world) {
+		p := newPair(w)
+		linked := func(provider string) core.MessageID {
+			w.Helper()
+			all := []core.Message{w.message(provider)}
+			w.must(core.LinkQuotes(w.Context(), w.repo, all))
+			return all[0].Content.Quote.Message
+		}
+		for n, q := range []core.Quote{{Provider: "wamid.late", Stanza: "LATE"}, {Provider: "wamid.side", Stanza: "SIDE"}, {Product: "tea"}} {
+			e := w.said(id(n), "yes")
+			e.Message.Content.Quote = &q
+			w.accept(e)
+			equal(w, "not here yet", linked(id(n)), core.MessageID(""))
+		}
+		asked := w.said("wamid.late", "Do you deliver?")
+		asked.Message.Stanza, asked.Historic = "LATE", true
+		w.accept(asked)
+		p.by(p.device, p.said("chat/in/SIDE", "And on Sundays?"))
+		equal(w, "by the provider's id", linked(id(0)), w.message("wamid.late").ID)
+		m, err := w.repo.Message(w.Context(), linked(id(1)))
+		w.must(err)
+		equal(w, "by the other side", m.Content.Text, "And on Sundays?")
+		equal(w, "of a product", linked(id(2)), core.MessageID(""))
+	})
+}

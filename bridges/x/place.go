@@ -43,7 +43,7 @@ type spot struct {
 
 func (s *spot) UnmarshalJSON(raw []byte) error {
 	var at []float64
-	if json.Unmarshal(raw, &at) == nil && len(at) == 2 {
+	if json.Unmarshal(raw, &at) == nil && len(at) == 2 && math.Abs(at[0]) <= 180 && math.Abs(at[1]) <= 90 {
 		*s = spot{true, at[0], at[1]}
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -13,11 +14,20 @@ const (
 	settled    = 3 * time.Second  // after the start
 	thriftEach = 30 * time.Second // between two times that memory is given back
 	quietUpTo  = 5                // collections of garbage in that time: with more of them the program is at work, and needs what it has
+
+	// How much garbage there may be for what is in use, in percent: as much again by default, twice as much at work, which saves a tenth of the
+	// processor time for a dozen megabytes. GOGC in the environment holds instead of both.
+	garbageQuiet, garbageAtWork = 100, 200
 )
 
 // thrift gives memory back: at first what only the start needed, then, while the program has little to do, what has not been used since. Doing so
 // takes some ten milliseconds of a processor; what is needed after all comes back by itself, without a read from the disk.
 func thrift(ctx context.Context) {
+	allow := func(percent int) { debug.SetGCPercent(percent) }
+	if os.Getenv("GOGC") != "" {
+		allow = func(int) {}
+	}
+	allow(garbageAtWork)
 	select {
 	case <-ctx.Done():
 		return
@@ -27,8 +37,11 @@ func thrift(ctx context.Context) {
 	each(ctx, thriftEach, func() {
 		now := collections()
 		if now-before <= quietUpTo {
+			allow(garbageQuiet)
 			debug.FreeOSMemory()
 			forgetProgram()
+		} else {
+			allow(garbageAtWork)
 		}
 		before = now
 	})

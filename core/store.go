@@ -225,7 +225,8 @@ type ConversationRepo interface {
 	Conversation(ctx context.Context, id ConversationID) (Conversation, error)
 	// ConversationsOf lists all of a contact's, newest first.
 	ConversationsOf(ctx context.Context, contact ContactID) ([]Conversation, error)
-	// Conversations lists by time of the last message, newest first; Page.Before is the RFC 3339 time of the last one seen.
+	// Conversations lists by time of the last message, newest first; Page.Before is the RFC 3339 time of the last one seen. A page is longer than its limit
+	// where more are of that time.
 	Conversations(ctx context.Context, f ConversationFilter, p Page) ([]Conversation, error)
 	// AllOpen names those that are open, all at once and in no order: whoever walks through them by pages can miss one that moves meanwhile.
 	AllOpen(ctx context.Context) ([]ConversationID, error)

@@ -128,6 +128,29 @@ func TestWishesOfContact(t *testing.T) {
 	}
 }
 
+// Conversations of one time, as providers who count in seconds make them, come on one page; what is older is on the next.
+func TestPagingOfOneTime(t *testing.T) {
+	o := openOffice(t)
+	all := o.store.room("a").conversations
+	for i := range all {
+		all[i].LastAt = noon
+	}
+	all[0].LastAt = noon.Add(-time.Hour)
+	older := all[0].ID
+	var page struct {
+		Items []struct{ ID core.ConversationID }
+		Next  string `json:"next_cursor"`
+	}
+	o.want(200, "GET", "/conversations?limit=1", "", &page)
+	if len(page.Items) != len(all)-1 || page.Next == "" {
+		t.Fatalf("the first page: %+v", page)
+	}
+	o.want(200, "GET", "/conversations?limit=1&cursor="+page.Next, "", &page)
+	if len(page.Items) != 1 || page.Items[0].ID != older {
+		t.Errorf("the second page: %+v", page)
+	}
+}
+
 func TestPaging(t *testing.T) {
 	o := openOffice(t)
 	for path, want := range map[string]string{"/conversations": "c3 c2 c1", "/contacts": "p3 p2 p1", "/conversations/c1/messages": "x2 x1", "/dead-letters": "d2 d1", "/channels/wa/log": "l2 l1"} {

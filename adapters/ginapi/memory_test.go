@@ -152,8 +152,12 @@ func cut[T any](all []T, p core.Page, position func(T) string) []T {
 	out := slices.Clone(all)
 	slices.Reverse(out)
 	if p.Before != "" {
-		i := slices.IndexFunc(out, func(v T) bool { return position(v) == p.Before })
-		out = out[i+1:]
+		for len(out) > 0 && position(out[0]) != p.Before {
+			out = out[1:]
+		}
+		for len(out) > 0 && position(out[0]) == p.Before {
+			out = out[1:]
+		}
 	}
 	return out[:min(len(out), or(p.Limit, 50))]
 }
@@ -260,7 +264,18 @@ func (r *room) Conversations(_ context.Context, f core.ConversationFilter, p cor
 		return (f.State == "" || c.State == f.State) && (f.Agent == "" || c.Agent == f.Agent) && (f.Team == "" || c.Team == f.Team) &&
 			(f.Channel == "" || c.Channel == f.Channel) && (f.Contact == "" || c.Contact == f.Contact)
 	})
-	return cut(fits, p, func(c core.Conversation) string { return c.LastAt.Format(time.RFC3339Nano) }), r.m.fail
+	at := func(c core.Conversation) string { return c.LastAt.Format(time.RFC3339Nano) }
+	slices.SortStableFunc(fits, func(a, b core.Conversation) int { return a.LastAt.Compare(b.LastAt) })
+	page := cut(fits, p, at)
+	slices.Reverse(fits)
+	for len(page) > 0 && len(page) == p.Limit { // those of the same time come along
+		i := slices.IndexFunc(fits, func(c core.Conversation) bool { return c.ID == page[len(page)-1].ID }) + 1
+		if i == len(fits) || at(fits[i]) != at(page[len(page)-1]) {
+			break
+		}
+		page, p.Limit = append(page, fits[i]), p.Limit+1
+	}
+	return page, r.m.fail
 }
 func (r *room) Message(_ context.Context, id core.MessageID) (core.Message, error) {
 	return first(r.messages, func(m core.Message) bool { return m.ID == id })

@@ -9,7 +9,7 @@ import (
 
 // Paging is the input of an operation that asks for a slice of a list.
 type Paging struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"how many to return at most"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"how many to return; of conversations those whose last message is of one time come together, if they are more"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
 }
 
@@ -35,7 +35,7 @@ func pageOf[C, V any](items []C, p core.Page, show func(C) V, at func(C) string)
 	for _, i := range items {
 		out.Items = append(out.Items, show(i))
 	}
-	if len(items) > 0 && len(items) == p.Limit {
+	if p.Limit > 0 && len(items) >= p.Limit { // more than the limit: what cannot be told from the last one comes along
 		out.Next = base64.RawURLEncoding.EncodeToString([]byte(at(items[len(items)-1])))
 	}
 	return out

@@ -26,7 +26,7 @@ func (s *Server) chat(c *gin.Context) {
 		c.Status(http.StatusNotFound)
 		return
 	}
-	_, _, link, err := s.Links.Link(c.Request.Context(), core.ChannelID(id))
+	link, err := s.link(c.Request.Context(), core.ChannelID(id))
 	browsed, ok := link.(core.ServeLink)
 	switch {
 	case err != nil && !errors.Is(err, core.ErrNotFound) && core.CodeOf(err) != core.CodeNotFound:

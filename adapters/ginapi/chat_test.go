@@ -34,6 +34,9 @@ func TestChat(t *testing.T) {
 	if resp, body := h.call("OPTIONS", h.public+"/w/x?key=c1", ""); body != "OPTIONS /x" {
 		t.Errorf("got %d %q", resp.StatusCode, body)
 	}
+	if h.links.patient {
+		t.Error("a browser waits without end while the database does not answer")
+	}
 	h.links.err = core.ErrUnavailable
 	if resp, _ := h.call("GET", h.public+"/w/?key=c1", ""); resp.StatusCode != 503 {
 		t.Errorf("a channel that cannot be opened: %d", resp.StatusCode)

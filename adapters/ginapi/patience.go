@@ -26,6 +26,14 @@ func (s *Server) webhook(r *http.Request, id core.ChannelID) (core.Channel, core
 	return s.Links.Webhook(ctx, id)
 }
 
+// link finds the link of a channel that a browser calls.
+func (s *Server) link(ctx context.Context, id core.ChannelID) (core.Link, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	_, _, link, err := s.Links.Link(ctx, id)
+	return link, err
+}
+
 // answering bounds an operation of the API, unless it is one that waits for somebody else.
 func (s *Server) answering(ctx context.Context, o operation) (context.Context, context.CancelFunc) {
 	if o.slow {

@@ -83,15 +83,15 @@ func program(ctx context.Context) core.Author {
 	return core.Author{Kind: core.AuthorAPI, Name: caller(ctx).Name}
 }
 
-// author is who acts with the key: the program itself, or the agent it names.
-func (s *Server) author(ctx context.Context, agent core.AgentID) (core.Author, error) {
+// author is who acts with the key: the program itself, or the agent it names, in the input field.
+func (s *Server) author(ctx context.Context, agent core.AgentID, field string) (core.Author, error) {
 	if agent == "" {
 		return program(ctx), nil
 	}
 	a, err := s.Store.In(caller(ctx).Workspace).Agent(ctx, agent)
 	if errors.Is(err, core.ErrNotFound) || err == nil && a.Disabled {
 		return core.Author{}, &core.Problem{Code: core.CodeInvalid, Detail: "There is no such agent, or they no longer answer customers.",
-			Remedy: "Name an agent of this workspace, or leave it out.", Field: "body.author_agent"}
+			Remedy: "Name an agent of this workspace, or leave it out.", Field: field}
 	}
 	return core.Author{Kind: core.AuthorAgent, Agent: a.ID, Name: a.Name}, err
 }

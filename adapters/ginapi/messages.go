@@ -124,16 +124,22 @@ type reactionInput struct {
 	}
 }
 
-func (s *Server) react(ctx context.Context, repo core.Repo, in *reactionInput) (*none, error) {
-	m, err := repo.Message(ctx, core.MessageID(in.ID))
+// acting finds a message, and who acts on it: the program, or the agent that the input names in a field.
+func (s *Server) acting(ctx context.Context, repo core.Repo, id string, agent core.AgentID, field string) (core.MessageID, core.Author, error) {
+	m, err := repo.Message(ctx, core.MessageID(id))
 	if err != nil {
-		return nil, missing(err, "message")
+		return "", core.Author{}, missing(err, "message")
 	}
-	by, err := s.author(ctx, in.Body.Agent)
+	by, err := s.author(ctx, agent, field)
+	return m.ID, by, err
+}
+
+func (s *Server) react(ctx context.Context, repo core.Repo, in *reactionInput) (*none, error) {
+	m, by, err := s.acting(ctx, repo, in.ID, in.Body.Agent, "body.agent")
 	if err != nil {
 		return nil, err
 	}
-	return &none{}, s.Outbox.React(ctx, caller(ctx).Workspace, m.ID, by, in.Body.Emoji)
+	return &none{}, s.Outbox.React(ctx, caller(ctx).Workspace, m, by, in.Body.Emoji)
 }
 
 type editInput struct {
@@ -145,7 +151,11 @@ type editInput struct {
 }
 
 func (s *Server) edit(ctx context.Context, repo core.Repo, in *editInput) (*none, error) {
-	return s.amend(ctx, repo, in.ID, in.Body.Agent, core.Amendment{Action: core.ActionEdit, Text: in.Body.Text})
+	m, by, err := s.acting(ctx, repo, in.ID, in.Body.Agent, "body.agent")
+	if err != nil {
+		return nil, err
+	}
+	return &none{}, s.Outbox.Amend(ctx, caller(ctx).Workspace, m, core.Amendment{Action: core.ActionEdit, Text: in.Body.Text, By: by})
 }
 
 type revokeInput struct {
@@ -154,18 +164,11 @@ type revokeInput struct {
 }
 
 func (s *Server) revoke(ctx context.Context, repo core.Repo, in *revokeInput) (*none, error) {
-	return s.amend(ctx, repo, in.ID, in.Agent, core.Amendment{Action: core.ActionRevoke})
-}
-
-func (s *Server) amend(ctx context.Context, repo core.Repo, id string, agent core.AgentID, a core.Amendment) (*none, error) {
-	m, err := repo.Message(ctx, core.MessageID(id))
+	m, by, err := s.acting(ctx, repo, in.ID, in.Agent, "query.agent")
 	if err != nil {
-		return nil, missing(err, "message")
-	}
-	if a.By, err = s.author(ctx, agent); err != nil {
 		return nil, err
 	}
-	return &none{}, s.Outbox.Amend(ctx, caller(ctx).Workspace, m.ID, a)
+	return &none{}, s.Outbox.Amend(ctx, caller(ctx).Workspace, m, core.Amendment{Action: core.ActionRevoke, By: by})
 }
 
 type messageQuery struct {

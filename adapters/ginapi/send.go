@@ -125,7 +125,7 @@ func (s *Server) send(ctx context.Context, repo core.Repo, r outbound.Request, i
 // request turns what the caller wants into what the outbox takes.
 func (s *Server) request(ctx context.Context, repo core.Repo, r outbound.Request, b sendBody) (outbound.Request, error) {
 	var err error
-	if r.Author, err = s.author(ctx, b.AuthorAgent); err != nil {
+	if r.Author, err = s.author(ctx, b.AuthorAgent, "body.author_agent"); err != nil {
 		return r, err
 	}
 	if b.Channel != "" {

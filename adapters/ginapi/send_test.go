@@ -188,6 +188,15 @@ func TestAmend(t *testing.T) {
 	if !reflect.DeepEqual(o.outbox.amended, want) {
 		t.Errorf("got %q, want %q", o.outbox.amended, want)
 	}
+	for _, c := range []struct{ method, path, body, field string }{
+		{"PUT", "/messages/x2/text", `{"text":"hello","agent":"ag9"}`, "body.agent"}, {"DELETE", "/messages/x2?agent=ag9", "", "query.agent"},
+		{"PUT", "/messages/x1/reaction", `{"emoji":"👍","agent":"ag9"}`, "body.agent"},
+	} {
+		var p problem
+		if o.want(422, c.method, c.path, c.body, &p); p.Field != c.field {
+			t.Errorf("%s %s: the field %q, want %q", c.method, c.path, p.Field, c.field)
+		}
+	}
 	o.want(422, "PUT", "/messages/x2/text", `{"text":""}`, nil)
 	o.want(404, "DELETE", "/messages/none", "", nil)
 	o.want(422, "DELETE", "/messages/x2?agent=nobody", "", nil)

@@ -35,6 +35,7 @@ type typesetter struct {
 	at      element // the element in which the current line's first text stands
 	any     bool    // the current line holds something, if only a hard space
 	space   bool    // a space is due
+	indent  int     // hard spaces, and spaces among them, before the first word of the line
 	gap     bool    // a blank line is due
 	from    bool    // the next line is the first of the quote
 	top     bool    // the next line is under a ruled edge
@@ -322,7 +323,7 @@ func (t *typesetter) flush() {
 	}
 	t.total += len(raw) + 1
 	t.cur.Reset()
-	t.any, t.at = false, element{}
+	t.any, t.at, t.indent = false, element{}, 0
 }
 
 // flagged hands what was seen since the last line with text to the line l.
@@ -391,29 +392,41 @@ func (t *typesetter) preformatted(s string) {
 	}
 }
 
-// write adds running text: white space counts as one space, a hard space as a space that is not nothing.
+// write adds running text: white space counts as one space, a hard space as a space that is not nothing. Several at the start of a line indent it.
 func (t *typesetter) write(s string) {
+	soft := false // the character before was white space that was counted
 	for _, r := range s {
 		switch r {
 		case ' ', '\n', '\t', '\r', '\f':
 			t.space = t.space || t.any
+			if t.indent > 0 && !soft {
+				t.indent++
+			}
+			soft = true
 			continue
 		case '\u00a0', '\u202f':
 			t.begin()
-			t.space = true
+			t.space, soft = true, false
+			if t.cur.Len() == 0 {
+				t.indent++
+			}
 			continue
 		}
 		t.begin()
-		if t.space {
-			t.space = false
-			if n := t.cur.Len(); n > 0 && t.cur.String()[n-1] != ' ' {
-				t.cur.WriteByte(' ')
-			}
+		soft = false
+		if n := t.cur.Len(); n == 0 && t.indent > 1 {
+			t.cur.WriteString(strings.Repeat(" ", min(t.indent, maxIndent)))
+		} else if t.space && n > 0 && t.cur.String()[n-1] != ' ' {
+			t.cur.WriteByte(' ')
 		}
+		t.space = false
 		t.ink()
 		t.cur.WriteRune(r)
 	}
 }
+
+// maxIndent bounds an indentation: what stands further to the right was centred, or made to look so.
+const maxIndent = 40
 
 // atoi reads the number an ordered list starts with; zero if it is none.
 func atoi(s string) int {

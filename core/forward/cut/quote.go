@@ -72,6 +72,10 @@ func (p *page) quotes() {
 		}
 		trailing := b.a > last
 		known := p.introduced(b, trailing)
+		if !known && p.bare(*b) {
+			p.keep(*b)
+			continue
+		}
 		sure := known || p.surelyQuoted(*b)
 		if b.attributed = sure || attributed; b.attributed && !sure && p.sent.known() && !p.sent.any(b.a, b.b) && p.sent.words(b.a, b.b) >= shingle {
 			p.doubts("a quote that is not of our mail")
@@ -117,6 +121,9 @@ func (p *page) typed(b block) bool {
 	}
 	return p.rich && p.hard
 }
+
+// bare says whether a block is nothing but one sign, which quotes nothing.
+func (p *page) bare(b block) bool { return b.b == b.a+1 && p.lines[b.a].s == "" }
 
 // keep leaves a block to the agent, who quoted it for the customer.
 func (p *page) keep(b block) {

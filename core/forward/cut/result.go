@@ -105,9 +105,7 @@ func (p *page) result() reading {
 		p.note("no quote")
 	}
 	r := reading{how: p.how, hard: p.hard, loose: loose, whole: letters(whole.String())}
-	if !p.rich {
-		dedent(kept)
-	}
+	dedent(kept)
 	r.Text, r.Other = render(kept, p.rich), render(rest, true)
 	r.Nothing = r.Text == "" && !p.doubt
 	r.Sure = r.Text != "" && !p.doubt
@@ -137,7 +135,7 @@ func render(lines []line, rich bool) string {
 	var b strings.Builder
 	blanks, most := 0, 2
 	flows := false
-	for _, l := range lines {
+	for i, l := range lines {
 		if l.seam {
 			blanks, most, flows = 1, 1, false
 		}
@@ -148,8 +146,9 @@ func render(lines []line, rich bool) string {
 			continue
 		}
 		switch {
-		case b.Len() == 0:
+		case b.Len() == 0 && !beginsCode(lines[i:]):
 			raw = strings.TrimLeft(raw, "\t ")
+		case b.Len() == 0:
 		case flows:
 			b.WriteByte(' ')
 		default:
@@ -160,6 +159,12 @@ func render(lines []line, rich bool) string {
 		flows = !rich && !l.code && isFlowed(l.raw)
 	}
 	return strings.TrimRight(b.String(), " \t\n")
+}
+
+// beginsCode says whether the first of some lines is indented, and the second too: letters begin like the first alone.
+func beginsCode(lines []line) bool {
+	deep := func(l line) bool { return strings.HasPrefix(l.raw, "  ") || strings.HasPrefix(l.raw, "\t") }
+	return len(lines) > 1 && deep(lines[0]) && deep(lines[1])
 }
 
 // isFlowed says whether a line ends in the soft break of format=flowed: one space after a line that is about full.

@@ -66,8 +66,22 @@ func (h *headerBuilder) extra(name, value string) {
 		h.fail(name)
 		return
 	}
-	h.text(name, value)
+	if lower == "list-id" {
+		h.list(name, value)
+	} else {
+		h.text(name, value)
+	}
 	delete(h.names, lower) // further ones may repeat
+}
+
+// list adds a name with an id in brackets behind it. Only the name is written in encoded words: filters look for the id.
+func (h *headerBuilder) list(name, value string) {
+	at := strings.LastIndexByte(value, '<')
+	if at < 1 || !headerSafe(value) {
+		h.text(name, value)
+		return
+	}
+	h.raw(name, phrase(strings.TrimSpace(value[:at]))+" "+value[at:])
 }
 
 func (h *headerBuilder) fail(name string) {
@@ -95,22 +109,24 @@ func (h *headerBuilder) ids(name string, ids ...string) {
 // address adds a mailbox. An international domain is written in its ASCII form.
 func (h *headerBuilder) address(name string, a forward.Address) {
 	addr, err := asciiAddress(a.Address)
-	if err != nil || !headerSafe(a.Name) {
+	switch {
+	case err != nil && h.err == nil:
+		h.err = err
+	case !headerSafe(a.Name):
 		h.fail(name)
-		return
 	}
-	if a.Name == "" {
-		h.raw(name, (&netmail.Address{Address: addr}).String())
-		return
+	h.raw(name, strings.TrimPrefix(phrase(a.Name)+" ", " ")+(&netmail.Address{Address: addr}).String())
+}
+
+// phrase is a name as it stands before an address: in quotes or encoded words where it needs them.
+func phrase(name string) string {
+	switch {
+	case encodeWords(name) != name: // always base64: quoted-printable leaves brackets in, which end a phrase
+		return base64Words(strings.ToValidUTF8(name, "\uFFFD"))
+	case !atoms(name):
+		return `"` + escapeQuoted(name) + `"`
 	}
-	phrase := a.Name
-	if encodeWords(a.Name) != a.Name { // always base64: quoted-printable leaves brackets in, which end a phrase
-		phrase = base64Words(strings.ToValidUTF8(a.Name, "\uFFFD"))
-	}
-	if phrase == a.Name && !atoms(a.Name) {
-		phrase = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(a.Name) + `"`
-	}
-	h.raw(name, phrase+" "+(&netmail.Address{Address: addr}).String())
+	return name
 }
 
 // build hands the fields to go-message, which wants the last one first.

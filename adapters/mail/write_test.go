@@ -53,6 +53,32 @@ func written(t testing.TB, l forward.Letter) []byte {
 	return b.Bytes()
 }
 
+// Whatever a channel is called, a filter finds the id of its mails as it stands.
+func TestListIsFound(t *testing.T) {
+	const id = "<0193.reply.example>"
+	for _, name := range []string{"", "shop", "Shop, Inc. (WhatsApp)", "متجر القاهرة (WhatsApp)", "Магазин «Ёлка», отдел на улице Строителей (WhatsApp)"} {
+		l := testLetter()
+		l.Headers = [][2]string{{"List-Id", strings.TrimSpace(name + " " + id)}}
+		read, err := mail.ReadMessage(bytes.NewReader(written(t, l)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := mail.ParseAddress(strings.Replace(read.Header.Get("List-Id"), "0193.", "0193@", 1))
+		if !strings.HasSuffix(read.Header.Get("List-Id"), id) || err != nil || list.Name != name {
+			t.Errorf("%q, read as %q: %v", read.Header.Get("List-Id"), list, err)
+		}
+	}
+}
+
+// An address that cannot be written to is named.
+func TestAddressThatCannotBeWrittenTo(t *testing.T) {
+	l := testLetter()
+	l.To.Address = "кот@почта.example"
+	if err := Write(t.Context(), io.Discard, l); core.CodeOf(err) != core.CodeInvalid || !strings.Contains(err.Error(), l.To.Address) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestWriteThenParse(t *testing.T) {
 	big := make([]byte, 5<<20)
 	r := rand.NewChaCha8([32]byte{1})

@@ -154,6 +154,24 @@ func (t *Template) headerFits(use *TemplateUse) *Problem {
 	return nil
 }
 
+// Changed says in a sentence each what the provider has changed in a template, for who knew it with another category and status: that it counts as something
+// else, and that it can no longer be sent.
+func (t Template) Changed(category string, status TemplateStatus) []string {
+	var all []string
+	if category != "" && t.Category != "" && !strings.EqualFold(category, t.Category) {
+		s := fmt.Sprintf("The template %s (%s) counts as %s from now on; it was %s.", t.Name, t.Language, strings.ToLower(t.Category), strings.ToLower(category))
+		if t.Marketing() {
+			s += " It may cost more, and does not go to contacts who want no marketing."
+		}
+		all = append(all, s)
+	}
+	if status == TemplateApproved && t.Status != TemplateApproved {
+		all = append(all, fmt.Sprintf("The template %s (%s) is %s%s. What would send it is refused: look at it at the provider, or choose another one.",
+			t.Name, t.Language, t.Status, because(strings.TrimRight(t.Reason, "."))))
+	}
+	return all
+}
+
 // Preview returns the text as the customer will read it, parameters without a value shown by their example in brackets, or by their name.
 func (t *Template) Preview(use *TemplateUse) string {
 	var lines []string

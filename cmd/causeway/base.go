@@ -55,11 +55,12 @@ type base struct {
 	desk      assign.Desk
 	balancer  *assign.Balancer
 	engine    *workflow.Engine
-	alert     func(ctx context.Context, ch core.Channel) error // mails the admins; nil: nobody is told
-	journal   atomic.Pointer[ginapi.Server]                    // takes the channel log while one runs; else it is written at once
-	sdk       string                                           // Meta's script on the page that connects numbers; empty: Meta's own
-	wire      atomic.Pointer[gormstore.Wire]                   // to other nodes, while a gateway runs on PostgreSQL
-	closers   []io.Closer                                      // in the order in which they were opened
+	alert     func(ctx context.Context, ch core.Channel) error                     // mails the admins; nil: nobody is told
+	templates func(ctx context.Context, ch core.Channel, sentences []string) error // likewise, of templates
+	journal   atomic.Pointer[ginapi.Server]                                        // takes the channel log while one runs; else it is written at once
+	sdk       string                                                               // Meta's script on the page that connects numbers; empty: Meta's own
+	wire      atomic.Pointer[gormstore.Wire]                                       // to other nodes, while a gateway runs on PostgreSQL
+	closers   []io.Closer                                                          // in the order in which they were opened
 }
 
 // loadConfig reads the configuration as the command's flags say.
@@ -214,7 +215,7 @@ func (b *base) join() {
 	b.acceptor.Stored, b.meters.home = b.meters.stored, b.workspace
 	b.links = session.New(session.Options{Store: b.store, Vault: b.vault, Blobs: b.blobs, Bridges: bridges(), Now: b.now, Log: b.log,
 		HTTP: b.clients.For, Dial: b.clients.Dial, Accept: b.inbox().AcceptUnder, MaxMedia: b.cfg.MaxMedia(),
-		Alert: b.tell, Changed: b.mended, Tell: b.shout})
+		Alert: b.tell, TemplateNews: b.tellOfTemplates, Changed: b.mended, Tell: b.shout})
 	b.closers = append(b.closers, b.links)
 	if f, err := convert.Find(b.cfg.FFmpeg); err == nil {
 		b.converter = f
@@ -254,6 +255,15 @@ func (b *base) tell(ctx context.Context, ch core.Channel) error {
 		return nil
 	}
 	return b.alert(ctx, ch)
+}
+
+// tellOfTemplates mails the admins what a provider has changed in a channel's templates.
+func (b *base) tellOfTemplates(ctx context.Context, ch core.Channel, sentences []string) error {
+	b.log.WarnContext(ctx, "templates changed at the provider", "channel", ch.ID, "news", sentences)
+	if b.templates == nil {
+		return nil
+	}
+	return b.templates(ctx, ch, sentences)
 }
 
 // mended lets a channel that waited for new credentials send again, in order, once it has them.

@@ -44,6 +44,20 @@ func TestParkedChannelGoesOnInOrder(t *testing.T) {
 	})
 }
 
+// A template that Meta pauses while workflows and agents send it is news to the admins.
+func TestPausedTemplateIsTold(t *testing.T) {
+	w := liveIn(t, worldOptions{Flags: map[string]string{"alert_to": "admin@example.com"}})
+	w.settle()
+	b := w.sim.Business()
+	name := b.Account().Templates[0].Name
+	if !b.SetTemplateStatus(name, "", "PAUSED", "LOW_QUALITY") {
+		t.Fatal("there is no such template")
+	}
+	if m := w.mailTo(w.room.Mailbox("admin@example.com"), "is paused"); !strings.Contains(m.Text, name) || !strings.Contains(m.Text, "refused") {
+		t.Errorf("the admin is told:\n%s", m.Text)
+	}
+}
+
 // applyToken sets the channel's access token as an admin does, by the business file.
 func (w *testWorld) applyToken(token string) {
 	w.Helper()

@@ -137,7 +137,7 @@ func (g *gateway) buildMail() (err error) {
 	if g.mail, err = newForwarder(g); err != nil {
 		return err
 	}
-	g.alert = g.alertAdmins
+	g.alert, g.templates = g.alertAdmins, g.tellAdminsOfTemplates
 	g.receiver, err = newReceiver(g.base, g.mail)
 	return err
 }

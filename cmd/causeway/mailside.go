@@ -90,6 +90,13 @@ func (g *gateway) alertAdmins(ctx context.Context, ch core.Channel) error {
 	return g.mail.Alert(ctx, ch, g.cfg.AlertTo)
 }
 
+// tellAdminsOfTemplates mails the admins what a provider has changed in a channel's templates.
+func (g *gateway) tellAdminsOfTemplates(ctx context.Context, ch core.Channel, sentences []string) error {
+	text := strings.Join(sentences, "\n")
+	key := string(ch.ID) + "/templates/" + g.now().UTC().Format(time.DateOnly) + "/" + text
+	return g.mail.Tell(ctx, g.cfg.AlertTo, key, "Templates of the channel "+ch.Name, text)
+}
+
 // aChat reports whether people leave the channel with the page that it is on.
 func aChat(ch core.Channel) bool { return ch.Kind == webchat.Kind }
 

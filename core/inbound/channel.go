@@ -7,16 +7,16 @@ import (
 	"causeway/core"
 )
 
-// template applies news of a template. What we do not have, or what the news does not spell out, is asked for.
+// template applies news of a template. Then all of them are asked for: news come in any order and do not spell out everything, and admins are told of what has
+// changed. That of a template's quality alone changes nothing that counts.
 func (b *batch) template(ctx context.Context, e core.Event) error {
 	t := *e.Template
 	err := b.repo.ChangeTemplate(ctx, b.ch.ID, t)
-	if absent(err) || err == nil && t.Status == "" && t.Category == "" && t.Quality == "" {
-		b.job(core.JobTemplates, string(b.ch.ID))
-		return nil
-	}
-	if err != nil {
+	if err != nil && !absent(err) {
 		return fmt.Errorf("change template: %w", err)
+	}
+	if err != nil || t.Status != "" || t.Category != "" || t.Quality == "" {
+		b.job(core.JobTemplates, string(b.ch.ID))
 	}
 	return nil
 }

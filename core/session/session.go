@@ -20,7 +20,7 @@ import (
 // freshFor is how long an open link is used before the store is asked whether the admin changed the channel.
 const freshFor = 2 * time.Second
 
-// Options are what a Manager needs. All fields are required but Changed, Alert and Tell.
+// Options are what a Manager needs. All fields are required but Changed, Alert, TemplateNews and Tell.
 type Options struct {
 	Store   core.Store
 	Vault   core.Vault
@@ -39,6 +39,8 @@ type Options struct {
 	Changed func(ctx context.Context, ch core.Channel) error
 	// Alert tells the admins that a channel needs them, or is well again.
 	Alert func(ctx context.Context, ch core.Channel) error
+	// TemplateNews tells the admins, in a sentence each, what a provider has changed in a channel's templates.
+	TemplateNews func(ctx context.Context, ch core.Channel, sentences []string) error
 	// Tell hands a line to the Hear of other nodes' Managers; nil: there are none.
 	Tell func(line string)
 	// MaxMedia bounds a fetched file, in bytes.

@@ -7,38 +7,6 @@ import (
 	"causeway/core"
 )
 
-// Templates is the worker of JobTemplates.
-func (m *Manager) Templates(ctx context.Context, w core.Work) error {
-	_, err := m.SyncTemplates(ctx, w.Workspace, core.ChannelID(w.Key))
-	if core.CodeOf(err) == core.CodeUnsupported {
-		return fmt.Errorf("%w: %w", core.ErrDead, err)
-	}
-	return err
-}
-
-// SyncTemplates makes our copy of a channel's templates what the provider has, and returns them.
-func (m *Manager) SyncTemplates(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) ([]core.Template, error) {
-	if _, err := m.Store.In(ws).Channel(ctx, id); err != nil {
-		return nil, err
-	}
-	_, info, link, err := m.Link(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	source, ok := link.(core.TemplateLink)
-	if !ok {
-		return nil, core.Problemf(core.CodeUnsupported, "%s has no templates.", info.Title)
-	}
-	all, err := source.Templates(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask for templates: %w", err)
-	}
-	for i := range all {
-		all[i].Channel, all[i].Synced = id, m.Now()
-	}
-	return all, m.Store.In(ws).PutTemplates(ctx, id, all)
-}
-
 // Alarm is the worker of JobAlert.
 func (m *Manager) Alarm(ctx context.Context, w core.Work) error {
 	ch, err := m.Store.In(w.Workspace).Channel(ctx, core.ChannelID(w.Key))

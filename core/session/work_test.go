@@ -258,6 +258,57 @@ func TestTemplates(t *testing.T) {
 	})
 }
 
+// TestTemplateNews: the admins are told once of what the provider has changed in templates that could be sent, whether it was heard of or found out.
+func TestTemplateNews(t *testing.T) {
+	each(t, func(w *world) {
+		var told []string
+		refuse := error(nil)
+		w.options.TemplateNews = func(_ context.Context, ch core.Channel, sentences []string) error {
+			if refuse != nil {
+				return refuse
+			}
+			equal(w, "channel", ch.ID, w.ch.ID)
+			told = append(told, sentences...)
+			return nil
+		}
+		w.restart()
+		l := w.link()
+		hi := core.Template{Name: "hi", Language: "en", Category: "utility", Status: core.TemplateApproved}
+		bye := core.Template{Name: "bye", Language: "de", Category: "utility", Status: core.TemplatePending}
+		sync := func(all ...core.Template) error {
+			l.templates = all
+			return w.queue.Run(w.Context(), core.Job{Kind: core.JobTemplates, Workspace: w.ws, Key: string(w.ch.ID)}, w.m.Templates)
+		}
+		news := func(when, want string) {
+			w.Helper()
+			equal(w, when, strings.Join(told, "|"), want)
+			told = nil
+		}
+		w.must(sync(hi, bye))
+		news("the first time", "")
+		hi.Category = "MARKETING"
+		refuse = errors.New("no relay")
+		if sync(hi, bye) == nil {
+			t.Error("what was not told counts as told")
+		}
+		refuse = nil
+		bye.Status, bye.Reason = core.TemplateRejected, "too short"
+		w.must(sync(hi, bye))
+		news("a category", "The template hi (en) counts as marketing from now on; it was utility. It may cost more, and does not go to contacts who want no marketing.")
+		w.must(w.repo.ChangeTemplate(w.Context(), w.ch.ID, core.TemplateBody{Name: "hi", Language: "en", Status: core.TemplatePaused})) // as news does that is heard
+		hi.Status, hi.Reason = core.TemplatePaused, "customers dislike it."
+		w.must(sync(hi, bye))
+		news("paused", "The template hi (en) is paused: customers dislike it. What would send it is refused: look at it at the provider, or choose another one.")
+		w.restart()
+		l = w.link()
+		w.must(sync(hi, bye))
+		news("known already", "")
+		hi.Status = core.TemplateApproved
+		w.must(sync(hi))
+		news("well again, and one deleted", "")
+	})
+}
+
 func TestOthersChannel(t *testing.T) {
 	lite(t, func(w *world) {
 		theirs, err := w.store.EnsureWorkspace(w.Context(), "theirs")

@@ -22,10 +22,10 @@ type target struct {
 }
 
 // Accepts says whether the door takes mail for a recipient. A Problem says in a sentence why not; it is of CodeUnavailable when the store
-// cannot be asked now, so that the sender tries again. Mail to our sender address is taken, for programs that do not heed Reply-To: there
-// what it answers tells the conversation.
+// cannot be asked now, so that the sender tries again. Mail to our sender address is taken, for programs that do not heed Reply-To, and
+// mail to a reply address without its token, for those that drop it: there what it answers tells the conversation.
 func (f *Forwarder) Accepts(ctx context.Context, env Envelope) error {
-	if f.isFrom(env.To) {
+	if f.isBare(env.To) {
 		return nil
 	}
 	if c, ours := f.visitors(env.To); ours {
@@ -34,6 +34,11 @@ func (f *Forwarder) Accepts(ctx context.Context, env Envelope) error {
 	}
 	_, err := f.resolve(ctx, env.To)
 	return err
+}
+
+// isBare reports whether an address is our sender address, or a reply address that lost what stood behind its "+" under way.
+func (f *Forwarder) isBare(address string) bool {
+	return f.isFrom(address) || strings.EqualFold(strings.Trim(address, "<> "), string(toReply)+"@"+f.Domain)
 }
 
 func (f *Forwarder) isFrom(address string) bool {
@@ -122,9 +127,9 @@ func temporary(err error) error {
 	return err
 }
 
-// addressee resolves the recipient, or, where that is our sender address, what the mail answers.
+// addressee resolves the recipient, or, where that names no conversation, what the mail answers.
 func (f *Forwarder) addressee(ctx context.Context, env Envelope, raw []byte) (target, error) {
-	if !f.isFrom(env.To) {
+	if !f.isBare(env.To) {
 		return f.resolve(ctx, env.To)
 	}
 	in, err := f.Parser(raw)

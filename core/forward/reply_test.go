@@ -228,11 +228,14 @@ func flip(c byte) string {
 func TestAnswerToTheSender(t *testing.T) {
 	h := asked(t)
 	id := h.last("Lena").MessageID
-	m := h.judged(answer{to: noReply, text: "To the sender", headers: []string{"In-Reply-To: <" + id + ">"}})
-	if m.State != core.MailSent || m.To != h.address("Lena") {
-		t.Errorf("%+v", m)
+	_, domain, _ := strings.Cut(h.address("Lena"), "@")
+	for i, to := range []string{noReply, "r@" + domain, "R@" + strings.ToUpper(domain)} { // the others lost what stood behind the "+"
+		m := h.judged(answer{to: to, id: fmt.Sprint("bare.", i), text: "To " + to, headers: []string{"In-Reply-To: <" + id + ">"}})
+		if m.State != core.MailSent || m.To != h.address("Lena") {
+			t.Errorf("%s: %+v", to, m)
+		}
 	}
-	h.wantPhone("To the sender")
+	h.wantPhone("To "+noReply, "To r@"+domain, "To R@"+strings.ToUpper(domain))
 	if err := h.door(answer{to: noReply, text: "To nobody"}); core.CodeOf(err) != core.CodeNotFound {
 		t.Errorf("without a reference: %v", err)
 	}

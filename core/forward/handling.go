@@ -371,10 +371,6 @@ func (f *Forwarder) followed(ctx context.Context, w *writer, m core.Mail, deeds 
 	if len(deeds) == 0 || o.state != core.MailSent {
 		return o, nil
 	}
-	if err := f.taken(ctx, w); err != nil { // else it would end as nobody's
-		return o, err
-	}
-	o.took = false // what follows may give it to somebody else
 	_, err := f.after(ctx, w, m, deeds)
 	var p *core.Problem
 	switch {
@@ -385,18 +381,6 @@ func (f *Forwarder) followed(ctx context.Context, w *writer, m core.Mail, deeds 
 	}
 	o.reason = "with commands: " + names(deeds)
 	return o, nil
-}
-
-// taken gives a conversation that is nobody's to who has just answered in it.
-func (f *Forwarder) taken(ctx context.Context, w *writer) error {
-	return f.Store.Tx(ctx, func(tx core.Tx) error {
-		repo := tx.In(w.conv.Workspace)
-		conv, err := repo.Lock(ctx, w.conv.ID)
-		if err != nil {
-			return fmt.Errorf("lock conversation: %w", err)
-		}
-		return f.assign(ctx, repo, conv, w.agent.ID)
-	})
 }
 
 func names(deeds []deed) string {

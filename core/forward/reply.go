@@ -28,7 +28,6 @@ type outcome struct {
 	message core.MessageID
 	notice  *core.Notice // what the agent is told; nil: nothing
 	keep    bool         // for a person to look at
-	took    bool         // the agent answered the customer
 	held    *core.Mail   // another mail of the agent's that this one decides about
 }
 
@@ -262,7 +261,7 @@ func (w *writer) orders(m core.Mail, in Incoming, r cut.Result) (cut.Result, []d
 
 // resumed goes on with a mail whose message was stored before we stopped.
 func (f *Forwarder) resumed(ctx context.Context, w *writer, m core.Mail, in Incoming, made core.Message) (outcome, error) {
-	o := outcome{state: core.MailSent, message: made.ID, took: true}
+	o := outcome{state: core.MailSent, message: made.ID}
 	r, err := w.cut(ctx, in)
 	if err != nil {
 		return outcome{}, err
@@ -328,7 +327,7 @@ func (f *Forwarder) compose(ctx context.Context, w *writer, m core.Mail, key str
 	case len(made) == 0:
 		return outcome{}, errors.New("compose made no message")
 	}
-	return outcome{state: core.MailSent, message: made[0].ID, took: true}, nil
+	return outcome{state: core.MailSent, message: made[0].ID}, nil
 }
 
 // refusal tells an agent why the gate said no.
@@ -379,8 +378,7 @@ func (f *Forwarder) close(ctx context.Context, w core.Work, m core.Mail, raw []b
 func (f *Forwarder) record(ctx context.Context, tx core.Tx, ws core.WorkspaceID, m core.Mail, raw []byte, o outcome) error {
 	m.State, m.Reason, m.Message = o.state, o.reason, o.message
 	repo := tx.In(ws)
-	conv, err := repo.Lock(ctx, m.Conversation)
-	if err != nil {
+	if _, err := repo.Lock(ctx, m.Conversation); err != nil {
 		return fmt.Errorf("lock conversation: %w", err)
 	}
 	if err := repo.SetMail(ctx, m); err != nil {
@@ -389,11 +387,6 @@ func (f *Forwarder) record(ctx context.Context, tx core.Tx, ws core.WorkspaceID,
 	if o.held != nil {
 		if err := repo.SetMail(ctx, *o.held); err != nil {
 			return fmt.Errorf("record mail that was held: %w", err)
-		}
-	}
-	if o.took {
-		if err := f.assign(ctx, repo, conv, m.Agent); err != nil {
-			return err
 		}
 	}
 	if o.keep {
@@ -408,24 +401,6 @@ func (f *Forwarder) record(ctx context.Context, tx core.Tx, ws core.WorkspaceID,
 		return err
 	}
 	return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: ws, Key: string(m.Conversation)})
-}
-
-// assign gives a conversation that is nobody's to the first who answers.
-func (f *Forwarder) assign(ctx context.Context, repo core.Repo, conv core.Conversation, agent core.AgentID) error {
-	if conv.Agent != "" || conv.State != core.ConversationOpen {
-		return nil
-	}
-	a, err := repo.Agent(ctx, agent)
-	if err != nil {
-		return fmt.Errorf("agent who answered: %w", err)
-	}
-	conv.Agent = agent
-	if err := repo.SetConversation(ctx, conv); err != nil {
-		return fmt.Errorf("assign conversation: %w", err)
-	}
-	return repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventAssigned,
-		By: core.Author{Kind: core.AuthorAgent, Agent: agent, Name: a.Name}, Text: a.Name,
-		Data: map[string]string{"agent": string(agent), "team": ""}, At: f.Now()})
 }
 
 // envelope is how the mail reached our door.

@@ -292,7 +292,7 @@ func (o *Outbox) tellWebhooks(ctx context.Context, tx core.Tx, ws core.Workspace
 	return nil
 }
 
-// afterCompose stops the waiting clock for a person's answer and asks for delivery.
+// afterCompose notes a person's answer and asks for delivery.
 func (o *Outbox) afterCompose(ctx context.Context, tx core.Tx, rt route, r Request, made []core.Message) error {
 	ws, conv := rt.conversation.Workspace, rt.conversation
 	job := core.Job{Kind: core.JobDeliver, Workspace: ws, Key: string(conv.ID)}
@@ -303,27 +303,36 @@ func (o *Outbox) afterCompose(ctx context.Context, tx core.Tx, rt route, r Reque
 		return err
 	}
 	if r.Author.Human() {
-		if err := stopClock(ctx, tx.In(ws), conv); err != nil {
-			return err
-		}
-		answered := core.Happening{Conversation: conv.ID, Kind: core.HappenedAnswered, Message: made[0].ID, By: r.Author}
-		if err := o.happened(ctx, tx, ws, answered); err != nil {
+		if err := o.answered(ctx, tx, conv, made[0]); err != nil {
 			return err
 		}
 	}
 	return tx.Enqueue(ctx, job)
 }
 
-// stopClock notes that nobody waits for an answer any more.
-func stopClock(ctx context.Context, repo core.Repo, conv core.Conversation) error {
-	if conv.Waiting.IsZero() {
-		return nil
+// answered notes that a person of the business answered: nobody waits for that any more, and a conversation that was nobody's is theirs.
+func (o *Outbox) answered(ctx context.Context, tx core.Tx, conv core.Conversation, m core.Message) error {
+	repo, by := tx.In(conv.Workspace), m.Author
+	took := by.Agent != "" && conv.Agent == "" && conv.State == core.ConversationOpen
+	if took {
+		conv.Agent = by.Agent
 	}
-	conv.Waiting = time.Time{}
-	if err := repo.SetConversation(ctx, conv); err != nil {
-		return fmt.Errorf("stop waiting clock: %w", err)
+	if took || !conv.Waiting.IsZero() {
+		conv.Waiting = time.Time{}
+		if err := repo.SetConversation(ctx, conv); err != nil {
+			return fmt.Errorf("note that the contact is answered: %w", err)
+		}
 	}
-	return nil
+	h := core.Happening{Conversation: conv.ID, Kind: core.HappenedAnswered, Message: m.ID, By: by}
+	if err := o.happened(ctx, tx, conv.Workspace, h); err != nil || !took {
+		return err
+	}
+	e := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventAssigned, By: by, Text: by.Name,
+		Data: map[string]string{"agent": string(by.Agent), "team": string(conv.Team)}, At: o.Now()}
+	if err := repo.AddConversationEvent(ctx, e); err != nil {
+		return fmt.Errorf("note who took the conversation: %w", err)
+	}
+	return o.happened(ctx, tx, conv.Workspace, core.Happening{Conversation: conv.ID, Kind: core.HappenedAssigned, By: by})
 }
 
 // Decide answers what Compose would decide, without storing anything, with the parts it would be cut into. A refusal is an answer, not an error.

@@ -300,3 +300,42 @@ func TestOpeningFails(t *testing.T) {
 		isProblem(w, "compose", err, core.CodeUnavailable, "secret")
 	})
 }
+
+// TestFirstAnswerTakes: who first answers, by mail or API, has what was nobody's, with the answer; automation follows. A program takes nothing.
+func TestFirstAnswerTakes(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.repo.SetValue(w.Context(), core.AutomationOwner, "hours", []byte("1")))
+		w.conv.Team = "sales"
+		w.must(w.repo.SaveTeam(w.Context(), core.Team{ID: "sales", Workspace: w.ws, Name: "Sales"}))
+		w.must(w.repo.SetConversation(w.Context(), w.conv))
+		omar := core.Agent{ID: core.NewID[core.AgentID](), Workspace: w.ws, Name: "Omar", Addresses: []string{"omar@example.com"}, Created: noon}
+		w.must(w.repo.SaveAgent(w.Context(), omar))
+		for _, by := range []core.Author{{Kind: core.AuthorAPI, Name: "crm"}, {Kind: core.AuthorAgent, Agent: w.agent.ID, Name: "Lena"}, {Kind: core.AuthorAgent, Agent: omar.ID, Name: "Omar"}} {
+			r := w.request(text("from " + by.Name))
+			r.Author = by
+			_, _, err := w.out.Compose(w.Context(), w.ws, r)
+			w.must(err)
+			c, err := w.repo.Conversation(w.Context(), w.conv.ID)
+			w.must(err)
+			if taken := by.Kind == core.AuthorAgent; taken != (c.Agent == w.agent.ID) || taken != c.Waiting.IsZero() || c.Team != "sales" {
+				w.Errorf("after %s it is %q's, waiting since %s", by.Name, c.Agent, c.Waiting)
+			}
+		}
+		history, err := w.repo.ConversationEvents(w.Context(), w.conv.ID)
+		w.must(err)
+		var lines []string
+		for _, e := range history {
+			if e.Kind == core.EventAssigned {
+				lines = append(lines, e.Text+" of "+e.Data["team"])
+			}
+		}
+		equal(w, "assigned", strings.Join(lines, ", "), "Lena of sales")
+		all, err := w.repo.Happenings(w.Context(), w.conv.ID)
+		w.must(err)
+		var kinds []string
+		for _, h := range all {
+			kinds = append(kinds, string(h.Kind))
+		}
+		equal(w, "to be followed", strings.Join(kinds, " "), "answered assigned answered")
+	})
+}

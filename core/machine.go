@@ -15,6 +15,44 @@ func MachineField(name, word string) bool {
 	return false
 }
 
+// MassMail reports whether a mail that says how to be unsubscribed from (List-Unsubscribe) is one of many alike. Alone the field says little: services that
+// send for people put it on each of their mails. Two more signs must come with it, of which a sender that nobody reads (unread) is worth two; and what
+// answers a mail is no mass mail.
+func MassMail(header map[string][]string, unread bool) bool {
+	signs, listed := 0, false
+	if unread {
+		signs = 2
+	}
+	seen := map[string]bool{}
+	for name := range header {
+		switch name = strings.ToLower(name); {
+		case name == "in-reply-to" || name == "references":
+			return false
+		case name == "list-unsubscribe":
+			listed = true
+		case name == "list-unsubscribe-post":
+			signs++
+		default:
+			seen[serviceOf(name)] = true
+		}
+	}
+	delete(seen, "")
+	return listed && signs+len(seen) >= 2
+}
+
+// serviceOf is what a header field of services that send in bulk tells: which campaign, whom to complain to, or the service. Empty: it is none of theirs.
+func serviceOf(name string) string {
+	switch {
+	case strings.HasPrefix(name, "x-campaign"), name == "x-mailer-campaign", name == "x-mc-user":
+		return "campaign"
+	case name == "feedback-id", name == "x-feedback-id", name == "x-csa-complaints", name == "x-report-abuse":
+		return "complaints"
+	case name == "x-mailgun-sid", name == "x-sg-eid", name == "x-ses-outgoing", name == "x-mandrill-user", name == "x-mailin-eid":
+		return "service"
+	}
+	return ""
+}
+
 // FieldWord is the first word of a header field's value, without parameters and comments: "auto-replied (vacation)", "auto-replied; owner-email=…".
 func FieldWord(value string) string {
 	value = strings.TrimSpace(value)

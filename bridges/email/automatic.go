@@ -66,6 +66,10 @@ func (c conf) automaticField(m Letter) string {
 	}
 	slices.Sort(names)
 	ours := c.ownList(m)
+	local, _, _ := strings.Cut(author(m).Address, "@")
+	if !ours && core.MassMail(m.Header, noReply.MatchString(local)) {
+		return "a mailing list's mail: List-Unsubscribe, and more"
+	}
 	for _, name := range names {
 		for _, v := range m.Header[name] {
 			if why := machineField(strings.ToLower(name), strings.ToLower(core.FieldWord(v)), ours); why != "" {
@@ -87,7 +91,7 @@ func machineField(name, word string, ours bool) string {
 		if word == "auto_reply" || word == "auto-reply" || !ours && (word == "bulk" || word == "list" || word == "junk") {
 			return "Precedence: " + word
 		}
-	case "list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "list-archive":
+	case "list-id", "list-post", "list-help", "list-subscribe", "list-owner", "list-archive":
 		if !ours {
 			return "a mailing list's mail: " + name
 		}

@@ -81,8 +81,12 @@ func automaticField(header map[string][]string) string {
 				if slices.Contains([]string{"bulk", "list", "junk", "auto_reply", "auto-reply"}, word) {
 					return "Precedence: " + word
 				}
-			case "list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "list-archive":
+			case "list-id", "list-post", "list-help", "list-subscribe", "list-owner", "list-archive":
 				return "a mailing list's mail: " + name
+			case "list-unsubscribe": // services that send for people put it on each of their mails, but nobody subscribes to a reply address
+				if len(header["In-Reply-To"])+len(header["References"]) == 0 {
+					return "a mailing list's mail: " + name
+				}
 			default:
 				if core.MachineField(strings.ToLower(name), word) {
 					return "an automatic answer: " + name

@@ -380,6 +380,11 @@ func TestAutomaticMailEndsHere(t *testing.T) {
 			h.wantMails("Lena", 1)
 		})
 	}
+	t.Run("through a service", func(t *testing.T) {
+		h := asked(t)
+		h.reply(answer{to: h.address("Lena"), text: "by hand", headers: []string{"In-Reply-To: <1@reply.example>", "List-Unsubscribe: <mailto:x@example.com>"}})
+		h.wantPhone("by hand")
+	})
 	t.Run("not automatic", func(t *testing.T) {
 		h := asked(t)
 		h.reply(answer{to: h.address("Lena"), text: "by hand", headers: []string{"Auto-Submitted: no", "X-Auto-Response-Suppress: All", "X-Autoreply: no", "Precedence: first-class"}})

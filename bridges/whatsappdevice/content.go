@@ -29,7 +29,7 @@ func sayings() []saying {
 // contentOf reads a message that was unwrapped.
 func contentOf(m *waE2E.Message) said {
 	for _, read := range sayings() {
-		if s, ok := read(m); ok {
+		if s, ok := read(m); ok && !s.blank() {
 			s.Forwarded = s.context.GetIsForwarded()
 			s.Referral = referral(s.context)
 			s.Album = albumOf(m)
@@ -41,6 +41,11 @@ func contentOf(m *waE2E.Message) said {
 		return said{}
 	}
 	return said{Content: unsupported(kind, "Open WhatsApp on the phone to see it.")}
+}
+
+// blank reports whether there is nothing in it for people to see.
+func (s said) blank() bool {
+	return strings.TrimSpace(s.Text) == "" && s.Media == nil && s.Location == nil && len(s.Contacts) == 0 && s.Choice == nil && s.Form == nil && s.Order == nil
 }
 
 // albumOf is the id of the album that a picture or film belongs to, "" for none. The album itself is a message that only announces how many there are.
@@ -182,7 +187,7 @@ func saySale(m *waE2E.Message) (said, bool) {
 		return said{}, false
 	}
 	product, price := p.GetProduct(), ""
-	if product.PriceAmount1000 != nil {
+	if product != nil && product.PriceAmount1000 != nil {
 		price = thousandths(product.GetPriceAmount1000()) + " " + product.GetCurrencyCode()
 	}
 	s := text(lines(p.GetBody(), product.GetTitle(), product.GetDescription(), price, product.GetURL(), p.GetFooter()), p.GetContextInfo())

@@ -2,29 +2,47 @@ package whatsappdevice
 
 import (
 	"context"
+	"errors"
+	"time"
 
+	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/types"
 )
 
+// subjectAgain is when a group's subject is asked for again that WhatsApp did not tell, as of groups that the account has left.
+const subjectAgain = time.Hour
+
+// subject is what is known of a group's.
+type subject struct {
+	name  string
+	again time.Time // it is asked for again; zero: it is known
+}
+
 // subject is what a group is called, asked for once in a session.
 func (s *session) subject(ctx context.Context, group types.JID) string {
+	now := s.link.host.Now()
 	s.mu.Lock()
-	name, known := s.groups[group]
+	is, there := s.groups[group]
 	s.mu.Unlock()
-	if known {
-		return name
+	if there && (is.again.IsZero() || now.Before(is.again)) {
+		return is.name
 	}
 	info, err := s.client.GetGroupInfo(ctx, group)
 	if err != nil {
 		s.link.host.Log().InfoContext(ctx, "subject of a group not found out", "err", err)
+		if errors.Is(err, whatsmeow.ErrNotInGroup) || errors.Is(err, whatsmeow.ErrGroupNotFound) || errors.Is(err, whatsmeow.ErrIQTimedOut) {
+			s.called(group, subject{again: now.Add(subjectAgain)})
+		}
 		return ""
 	}
 	s.renamed(group, info.Name)
 	return info.Name
 }
 
-func (s *session) renamed(group types.JID, name string) {
+func (s *session) renamed(group types.JID, name string) { s.called(group, subject{name: name}) }
+
+func (s *session) called(group types.JID, is subject) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.groups[group] = name
+	s.groups[group] = is
 }

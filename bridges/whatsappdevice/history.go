@@ -80,24 +80,35 @@ func (s *session) importHistory(ctx context.Context) {
 		if ctx.Err() == nil {
 			s.link.host.Log().WarnContext(ctx, "history not imported yet", "err", err)
 		}
-		_ = core.Wait(ctx, min(historyLongest, historyAgain*time.Duration(failed)))
+		select {
+		case <-ctx.Done():
+		case <-s.news:
+		case <-time.After(min(historyLongest, historyAgain*time.Duration(failed))):
+		}
 	}
 }
 
+// importOffered imports what was offered. What cannot be had or read holds up nothing else; it is tried again until its offer is over.
 func (s *session) importOffered(ctx context.Context) error {
 	all, err := s.link.host.Safe().List(ctx, spaceHistory, "")
 	if err != nil {
 		return fmt.Errorf("list history offered: %w", err)
 	}
+	var failed error
 	for _, r := range all {
-		if err := s.importOne(ctx, r); err != nil {
-			return err
+		var err error
+		if panicked := guarded(func() { err = s.importOne(ctx, r) }); panicked != nil {
+			err = panicked
 		}
-		if err := s.link.host.Safe().Apply(ctx, core.Forget(spaceHistory, r.Key)); err != nil {
-			return fmt.Errorf("note history as imported: %w", err)
+		if err == nil {
+			err = s.link.host.Safe().Apply(ctx, core.Forget(spaceHistory, r.Key))
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // importOne downloads and stores one offer. What WhatsApp has no more, and what cannot be read, is left.

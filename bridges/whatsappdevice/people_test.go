@@ -1,14 +1,19 @@
 package whatsappdevice
 
 import (
+	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"causeway/bridges/whatsappdevice/whatsapptest"
 	"causeway/core"
 
+	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
+	"google.golang.org/protobuf/proto"
 )
 
 // TestGroups: a group is a conversation whose messages name who wrote them; answers reach all in it. Switched off, it is left alone.
@@ -71,6 +76,89 @@ func TestHistory(t *testing.T) {
 	r.ana.Text("today")
 	equal(t, "history of today", r.message("today").Historic, false)
 	equal(t, "imported", r.count("last month"), 1)
+}
+
+// TestBrokenHistory: a piece of the history that cannot be read, or whose reading meets a defect, holds up no other, and ends no program.
+func TestBrokenHistory(t *testing.T) {
+	r := paired(t)
+	junk := core.Change{}
+	for _, name := range []string{"0", "z"} {
+		raw, err := proto.Marshal(&waE2E.HistorySyncNotification{InitialHistBootstrapInlinePayload: []byte(name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		junk = core.KeepUntil(spaceHistory, name, raw, time.Now().Add(time.Hour))
+		if err := r.host.Safe().Apply(t.Context(), junk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := &unread{stubborn{Host: r.host}}
+	h.panics.Store(true)
+	r.link.host = h
+	r.phone.Remember(r.ana, false, time.Now().Add(-40*24*time.Hour), whatsapptest.Words("last month"))
+	r.run()
+	r.wait("it was tried", func() bool { return h.failed.Load() > 0 })
+	h.panics.Store(false)
+	s, err := r.link.session()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.wait("the rest of the history is imported", func() bool {
+		select {
+		case s.news <- struct{}{}: // as if there was more
+		default:
+		}
+		return r.count("last month") > 0
+	})
+	r.message("last month")
+}
+
+// unread is a gateway with a defect that shows with imported messages only.
+type unread struct{ stubborn }
+
+func (u *unread) Emit(ctx context.Context, all ...core.Event) error {
+	if all[0].Historic {
+		return u.stubborn.Emit(ctx, all...)
+	}
+	return u.Host.Emit(ctx, all...)
+}
+
+// TestGroupsLeft: a group of which WhatsApp tells nothing is not asked for with each message of it.
+func TestGroupsLeft(t *testing.T) {
+	r := newRig(t, keyGroups, on)
+	s, err := r.link.session()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := types.NewJID("120363000000000099", types.GroupServer)
+	for range 3 {
+		equal(t, "subject", s.subject(t.Context(), left), "")
+	}
+	equal(t, "questions", strings.Count(r.host.Logged(), "subject of a group not found out"), 1)
+	r.host.SetNow(r.host.Now().Add(subjectAgain))
+	equal(t, "subject", s.subject(t.Context(), left), "")
+	equal(t, "questions an hour later", strings.Count(r.host.Logged(), "subject of a group not found out"), 2)
+}
+
+// TestPairedAnew: a phone that was paired anew was seen just then, whenever it was seen before.
+func TestPairedAnew(t *testing.T) {
+	r := paired(t)
+	long := r.host.Now().Add(-20 * 24 * time.Hour)
+	device, err := r.link.device(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent := `{"device":"` + device.ID.ToNonAD().String() + `","since":"` + long.Format(time.RFC3339) + `"}`
+	if err := errors.Join(r.host.Save(t.Context(), seenValue, []byte(long.Format(time.RFC3339))), r.host.Save(t.Context(), budgetValue, []byte(spent))); err != nil {
+		t.Fatal(err)
+	}
+	s := newSession(t.Context(), t.Context(), r.link, device)
+	if err := s.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := phoneOffline(s.seen, r.host.Now()); a != nil {
+		t.Errorf("right after it was paired: %+v", a.health)
+	}
 }
 
 // TestNames: the phone's address book names people before they name themselves.

@@ -37,17 +37,18 @@ func (s *session) phoneSeen(at time.Time) {
 	}
 }
 
-// loadSeen loads when the phone was seen last. A device that was never asked saw its phone when it was paired.
+// loadSeen loads when the phone was seen last: at the latest when it was paired, or paired anew.
 func (s *session) loadSeen(ctx context.Context) error {
 	raw, err := s.link.host.Load(ctx, seenValue)
 	if err != nil {
 		return fmt.Errorf("load last sign of the phone: %w", err)
 	}
-	at, err := time.Parse(time.RFC3339, string(raw))
-	if since := s.link.budget.since(); err != nil || at.Before(since) {
-		at = since
+	whose, err := s.link.devices().account(ctx)
+	if err != nil {
+		return fmt.Errorf("load when the phone was paired: %w", err)
 	}
-	s.seen = at
+	at, _ := time.Parse(time.RFC3339, string(raw)) // else the zero time
+	s.seen = core.Latest(core.Latest(at, whose.Paired), s.link.budget.since())
 	return nil
 }
 

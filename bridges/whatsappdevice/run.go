@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -47,9 +49,9 @@ type session struct {
 	silence  *time.Timer          // until a lost connection is told
 	seen     time.Time            // the phone, last
 	pinged   time.Time            // it was asked for a sign
-	groups   map[types.JID]string // subjects
-	news     chan struct{}        // history waits to be imported
-	retries  []time.Time          // when customers' phones asked for a message again, lately
+	groups   map[types.JID]subject
+	news     chan struct{} // history waits to be imported
+	retries  []time.Time   // when customers' phones asked for a message again, lately
 }
 
 // Run implements core.SessionLink.
@@ -170,7 +172,7 @@ func (l *link) serve(ctx context.Context, device *store.Device) ending {
 
 func newSession(ctx, wire context.Context, l *link, device *store.Device) *session {
 	s := &session{link: l, ctx: ctx, own: device.ID.ToNonAD(), ownLID: device.LID.ToNonAD(), over: make(chan ending, 1), news: make(chan struct{}, 1),
-		files: map[types.MessageID]chan *events.MediaRetry{}, numbers: map[types.JID]string{}, panicked: map[string]int{}, groups: map[types.JID]string{}}
+		files: map[types.MessageID]chan *events.MediaRetry{}, numbers: map[types.JID]string{}, panicked: map[string]int{}, groups: map[types.JID]subject{}}
 	s.reader = reader{book: s, groups: l.conf.groups}
 	s.client = whatsmeow.NewClient(device, log{l.host.Log()})
 	s.client.SetPreLoginHTTPClient(l.http)
@@ -207,8 +209,25 @@ func (s *session) begin(ctx context.Context) error {
 	return s.loadTimelock(ctx)
 }
 
-// spawn runs something that ends with the session.
-func (s *session) spawn(f func()) { s.work.Go(f) }
+// spawn runs something that ends with the session. A panic ends that alone, not the program.
+func (s *session) spawn(f func()) {
+	s.work.Go(func() {
+		if err := guarded(f); err != nil {
+			s.link.host.Log().ErrorContext(s.ctx, "part of the session panicked", "err", err)
+		}
+	})
+}
+
+// guarded runs f. A panic is its error.
+func guarded(f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	f()
+	return nil
+}
 
 // end closes the connection and waits for what the session began.
 func (s *session) end(cancel, cut context.CancelFunc) {

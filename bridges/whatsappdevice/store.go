@@ -39,7 +39,7 @@ const (
 
 var (
 	ofDevice  = [...]string{spaceIdentity, spaceSession, spacePreKey, spaceSenderKey, spaceAppKey, spaceAppVersion, spaceAppMAC, spaceSalt, spaceBuffer, spaceRetry}
-	ofAccount = [...]string{spaceContact, spaceChat, spaceSecret, spaceToken}
+	ofAccount = [...]string{spaceContact, spaceChat, spaceSecret, spaceToken, spaceHistory}
 )
 
 // records is what whatsmeow keeps of one device, in the channel's safe. What is changed inside DoDecryptionTxn is held back and applied at once, so that

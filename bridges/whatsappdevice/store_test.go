@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"causeway/bridges/bridgetest"
+	"causeway/core"
 
 	"go.mau.fi/whatsmeow/proto/waAdv"
 	"go.mau.fi/whatsmeow/proto/waE2E"
@@ -22,6 +23,7 @@ import (
 	"go.mau.fi/whatsmeow/store/sqlstore"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/util/keys"
+	waLog "go.mau.fi/whatsmeow/util/log"
 	"google.golang.org/protobuf/proto"
 	_ "modernc.org/sqlite"
 	"pgregory.net/rapid"
@@ -482,6 +484,32 @@ func TestDecryptionIsOneStep(t *testing.T) {
 		}
 		if got := replied(session) + replied(text) + replied(errors.Join(err1, err2)); got != want {
 			t.Errorf("after %d writes: %s, want %s", applies, got, want)
+		}
+	}
+}
+
+// TestAnotherNumber: what the phone of one number offered of its conversations is not imported for the next number that the channel is paired with.
+func TestAnotherNumber(t *testing.T) {
+	d := devices{host: bridgetest.NewHost(t), log: waLog.Noop}
+	for _, c := range []struct {
+		number string
+		kept   int
+	}{{"4930123456", 0}, {"4930123456", 1}, {"4930999999", 0}} {
+		device, err := d.fresh(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		jid := types.JID{User: c.number, Device: 1, Server: types.DefaultUserServer}
+		device.ID = &jid
+		if err := d.promote(t.Context(), device); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := d.host.Safe().List(t.Context(), spaceHistory, "")
+		if err != nil || len(kept) != c.kept {
+			t.Errorf("paired with %s: %d pieces of history wait, %v, want %d", c.number, len(kept), err, c.kept)
+		}
+		if err := d.host.Safe().Apply(t.Context(), core.Keep(spaceHistory, "piece", []byte("of the one before"))); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -53,8 +53,46 @@ type ConversationEvent struct {
 	Kind         ConversationEventKind
 	By           Author
 	Message      MessageID         // what it is about; may be empty
-	Code         string            // of a notice: "reaction", "reaction-removed", "edit", "filled" (a placeholder), "revoke", "identity-changed", "unknown", "settled-again", …; readers word it in their language
+	Code         LineCode          // what it says, for readers that word it in their language; may be empty
 	Data         map[string]string // what the wording needs: "emoji", "text", "old", "new"
 	Text         string            // an English sentence, for readers that do not know Code
 	At           time.Time
 }
+
+// LineCode names what a line of a conversation's history says. The words that mails have for it are under the same name.
+type LineCode string
+
+const (
+	LineReaction         LineCode = "reaction"
+	LineReactionRemoved  LineCode = "reaction-removed"
+	LineEdit             LineCode = "edit"
+	LineRevoke           LineCode = "revoke"
+	LineFilled           LineCode = "filled"           // what a placeholder stood for came after all
+	LineChangeFailed     LineCode = "change-failed"    // an edit or a deletion of ours was not taken
+	LineIdentityChanged  LineCode = "identity-changed" // the contact has a new number or account
+	LineNumberReused     LineCode = "number-reused"    // the contact's number is somebody else's now
+	LineStopped          LineCode = "stopped"          // the contact wants no more messages
+	LineResumed          LineCode = "resumed"
+	LineMarketingStopped LineCode = "marketing-stopped"
+	LineMarketingResumed LineCode = "marketing-resumed"
+	LineBlocked          LineCode = "blocked" // the contact blocks the channel, and can be sent nothing
+	LineUnblocked        LineCode = "unblocked"
+	LineRepeats          LineCode = "repeats" // the same comes again and again, and is not mailed any more
+	LineUnknown          LineCode = "unknown" // nobody knows whether a program's message arrived
+
+	LineSettledSent   LineCode = "settled-sent" // of a message whose outcome was unknown, a person says that it arrived
+	LineSettledFailed LineCode = "settled-failed"
+	LineSettledAgain  LineCode = "settled-again"
+	LineGivenUpFailed LineCode = "given-up-failed" // of one that was given up, a person says to leave it at that
+	LineGivenUpAgain  LineCode = "given-up-again"
+
+	LineSnoozeOver        LineCode = "snooze-over"
+	LineEscalated         LineCode = "escalated" // the contact waited so long that the priority was raised
+	LineFirstAnswerSoon   LineCode = "target-first-soon"
+	LineFirstAnswerMissed LineCode = "target-first-missed"
+	LineResolutionSoon    LineCode = "target-resolution-soon"
+	LineResolutionMissed  LineCode = "target-resolution-missed"
+	LineSurvey            LineCode = "survey" // the contact's answer to the survey
+	LineOrder             LineCode = "order"  // an order was taken down, or has another state
+	LineWorkflow          LineCode = "workflow"
+)

@@ -154,7 +154,7 @@ func (conversationEventRow) TableName() string { return "conversation_events" }
 
 func (r conversationEventRow) core() core.ConversationEvent {
 	return core.ConversationEvent{ID: r.ID, Conversation: core.ConversationID(r.Conversation), Kind: core.ConversationEventKind(r.Kind), By: r.Author.v,
-		Message: core.MessageID(r.Message), Code: r.Code, Data: r.Data.v, Text: r.Text, At: r.At.time()}
+		Message: core.MessageID(r.Message), Code: core.LineCode(r.Code), Data: r.Data.v, Text: r.Text, At: r.At.time()}
 }
 
 func (r repo) AddConversationEvent(ctx context.Context, e core.ConversationEvent) error {
@@ -164,7 +164,7 @@ func (r repo) AddConversationEvent(ctx context.Context, e core.ConversationEvent
 
 func (r repo) conversationEventRow(e core.ConversationEvent) conversationEventRow {
 	return conversationEventRow{Workspace: r.ws, Conversation: string(e.Conversation), ID: e.ID, Kind: string(e.Kind), Author: asDoc(e.By),
-		Message: string(e.Message), Code: e.Code, Data: asDoc(e.Data), Text: e.Text, At: at(e.At)}
+		Message: string(e.Message), Code: string(e.Code), Data: asDoc(e.Data), Text: e.Text, At: at(e.At)}
 }
 
 // ConversationEvents lists a conversation's history beside its messages, oldest first.

@@ -170,7 +170,7 @@ func (d *desk) history() string {
 	for _, e := range all {
 		switch e.Kind {
 		case core.EventNotice:
-			codes = append(codes, e.Code+"@"+e.At.Format("02T15:04"))
+			codes = append(codes, string(e.Code)+"@"+e.At.Format("02T15:04"))
 		case core.EventClosed:
 			codes = append(codes, "closed@"+e.At.Format("02T15:04"))
 		default:

@@ -89,32 +89,43 @@ func (c *Carer) dues(s *state) []due {
 	}
 	t := s.care.Target(s.handling.Priority)
 	if s.handling.Answered.IsZero() && !s.conv.Waiting.IsZero() {
-		all = append(all, c.target(s, "first", s.conv.Waiting, t.FirstAnswer)...)
+		all = append(all, c.target(s, firstAnswer, s.conv.Waiting, t.FirstAnswer)...)
 	}
-	all = append(all, c.target(s, "resolution", s.conv.Opened, t.Resolution)...)
+	all = append(all, c.target(s, resolution, s.conv.Opened, t.Resolution)...)
 	if e := s.care.Escalate; e.After > 0 && !s.conv.Waiting.IsZero() && s.handling.Priority < e.Priority {
 		all = append(all, due{at: s.hours.After(s.conv.Waiting, e.After), do: c.escalate})
 	}
 	return append(all, c.silence(s)...)
 }
 
+// aim is what a target is set for, and the lines of history that tell of it.
+type aim struct {
+	name         string
+	soon, missed core.LineCode
+}
+
+var (
+	firstAnswer = aim{"first", core.LineFirstAnswerSoon, core.LineFirstAnswerMissed}
+	resolution  = aim{"resolution", core.LineResolutionSoon, core.LineResolutionMissed}
+)
+
 // target is the warning before a target is missed, and the word that it is.
-func (c *Carer) target(s *state, what string, from time.Time, within time.Duration) []due {
+func (c *Carer) target(s *state, what aim, from time.Time, within time.Duration) []due {
 	if within == 0 {
 		return nil
 	}
 	end := s.hours.After(from, within)
-	mark := fmt.Sprintf("%s/%d/", what, from.Unix())
-	tell := func(code, text string) func(context.Context, *state) error {
+	mark := fmt.Sprintf("%s/%d/", what.name, from.Unix())
+	tell := func(code core.LineCode, text string) func(context.Context, *state) error {
 		return func(ctx context.Context, s *state) error {
 			return c.notice(ctx, s, code, text, map[string]string{"until": end.UTC().Format(time.RFC3339)})
 		}
 	}
-	missed := due{at: end, mark: mark + "missed", do: tell("target-"+what+"-missed", "The target for this conversation is missed.")}
+	missed := due{at: end, mark: mark + "missed", do: tell(what.missed, "The target for this conversation is missed.")}
 	if !c.Now().Before(end) { // after a stop, it is no news that it will be missed
 		return []due{missed}
 	}
-	return []due{{at: s.hours.After(from, within*3/4), mark: mark + "soon", do: tell("target-"+what+"-soon", "The target for this conversation will soon be missed.")}, missed}
+	return []due{{at: s.hours.After(from, within*3/4), mark: mark + "soon", do: tell(what.soon, "The target for this conversation will soon be missed.")}, missed}
 }
 
 // silence is what comes when the contact does not answer a person.

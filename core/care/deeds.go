@@ -11,7 +11,7 @@ import (
 
 // wake brings a conversation back whose time of rest is over.
 func (c *Carer) wake(ctx context.Context, s *state) error {
-	if err := c.notice(ctx, s, "snooze-over", "The time for which this conversation was put aside is over.", nil); err != nil {
+	if err := c.notice(ctx, s, core.LineSnoozeOver, "The time for which this conversation was put aside is over.", nil); err != nil {
 		return err
 	}
 	return c.handle(ctx, s.ws, s.conv.ID, func(_ core.Tx, l *core.Handling) error {
@@ -22,7 +22,7 @@ func (c *Carer) wake(ctx context.Context, s *state) error {
 
 // escalate raises what waits too long.
 func (c *Carer) escalate(ctx context.Context, s *state) error {
-	if err := c.notice(ctx, s, "escalated", "The contact has waited too long: the priority of this conversation is raised.",
+	if err := c.notice(ctx, s, core.LineEscalated, "The contact has waited too long: the priority of this conversation is raised.",
 		map[string]string{"until": s.conv.Waiting.UTC().Format(time.RFC3339)}); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (c *Carer) escalate(ctx context.Context, s *state) error {
 }
 
 // notice writes a line into the history, of which those who follow the conversation are mailed.
-func (c *Carer) notice(ctx context.Context, s *state, code, text string, data map[string]string) error {
+func (c *Carer) notice(ctx context.Context, s *state, code core.LineCode, text string, data map[string]string) error {
 	return c.Store.Tx(ctx, func(tx core.Tx) error {
 		repo := tx.In(s.ws)
 		if _, err := repo.Lock(ctx, s.conv.ID); err != nil {

@@ -23,19 +23,20 @@ func (w *writer) change(ctx context.Context) error {
 		name = w.author(ctx, core.Message{Author: e.By})
 	}
 	switch e.Code {
-	case "edit", "filled":
-		w.page.add(blockLead, w.say(e.Code, "name", name))
+	case core.LineEdit, core.LineFilled:
+		w.page.add(blockLead, w.say(string(e.Code), "name", name))
 		if err := w.edited(ctx, e); err != nil {
 			return err
 		}
 		if e.Data["old"] != "" {
 			w.page.quote(w.say("edit-before"), e.Data["old"])
 		}
-	case "unknown":
+	case core.LineUnknown:
 		w.page.add(blockSay, w.say("unknown-sent", "name", name, "text", about))
-	case "reaction", "reaction-removed", "revoke", "identity-changed", "number-reused", "stopped", "resumed", "marketing-stopped", "marketing-resumed", "blocked", "unblocked",
-		"settled-sent", "settled-failed", "settled-again", "given-up-failed", "given-up-again", "change-failed", "repeats":
-		w.page.add(blockSay, w.say(e.Code, "name", name, "channel", w.title, "emoji", e.Data["emoji"], "text", about, "old", e.Data["old"], "new", e.Data["new"], "why", e.Data["why"]))
+	case core.LineReaction, core.LineReactionRemoved, core.LineRevoke, core.LineIdentityChanged, core.LineNumberReused, core.LineStopped, core.LineResumed,
+		core.LineMarketingStopped, core.LineMarketingResumed, core.LineBlocked, core.LineUnblocked, core.LineSettledSent, core.LineSettledFailed,
+		core.LineSettledAgain, core.LineGivenUpFailed, core.LineGivenUpAgain, core.LineChangeFailed, core.LineRepeats:
+		w.page.add(blockSay, w.say(string(e.Code), "name", name, "channel", w.title, "emoji", e.Data["emoji"], "text", about, "old", e.Data["old"], "new", e.Data["new"], "why", e.Data["why"]))
 	default:
 		w.page.add(blockSay, w.told(e, name))
 	}
@@ -56,7 +57,7 @@ func (w *writer) handed(ctx context.Context, e core.ConversationEvent) error {
 
 // told words a line of history with what it brings; a time in "until" is one of the agent's clock.
 func (w *writer) told(e core.ConversationEvent, name string) string {
-	if !w.has(e.Code) {
+	if !w.has(string(e.Code)) {
 		return w.notice.Text
 	}
 	values := []string{"name", name, "channel", w.title}
@@ -66,7 +67,7 @@ func (w *writer) told(e core.ConversationEvent, name string) string {
 		}
 		values = append(values, key, value)
 	}
-	return w.say(e.Code, values...)
+	return w.say(string(e.Code), values...)
 }
 
 // edited shows what a message says now; with its file, where it could not be shown before.

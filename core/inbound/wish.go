@@ -62,17 +62,17 @@ func wished(e core.Event) core.ConversationEvent {
 	line := core.ConversationEvent{Kind: core.EventNotice, By: author(e), At: e.At, Data: map[string]string{"detail": e.Preference.Detail}}
 	switch p := e.Preference; {
 	case p.Block && p.Stop:
-		line.Code, line.Text = "blocked", "Has blocked you here."
+		line.Code, line.Text = core.LineBlocked, "Has blocked you here."
 	case p.Block:
-		line.Code, line.Text = "unblocked", "No longer blocks you here."
+		line.Code, line.Text = core.LineUnblocked, "No longer blocks you here."
 	case p.Marketing && p.Stop:
-		line.Code, line.Text = "marketing-stopped", "Wants no more marketing here."
+		line.Code, line.Text = core.LineMarketingStopped, "Wants no more marketing here."
 	case p.Marketing:
-		line.Code, line.Text = "marketing-resumed", "Wants marketing here again."
+		line.Code, line.Text = core.LineMarketingResumed, "Wants marketing here again."
 	case p.Stop:
-		line.Code, line.Text = "stopped", "Wants no more messages here."
+		line.Code, line.Text = core.LineStopped, "Wants no more messages here."
 	default:
-		line.Code, line.Text = "resumed", "Wants messages here again."
+		line.Code, line.Text = core.LineResumed, "Wants messages here again."
 	}
 	return line
 }

@@ -169,8 +169,8 @@ func (w *world) history(id core.ConversationID) string {
 	var kinds []string
 	for _, e := range all {
 		k := string(e.Kind)
-		if e.Code != "" && e.Code != k {
-			k += ":" + e.Code
+		if e.Code != "" && string(e.Code) != k {
+			k += ":" + string(e.Code)
 		}
 		kinds = append(kinds, k)
 	}

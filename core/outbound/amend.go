@@ -187,17 +187,18 @@ func (o *Outbox) noteAmended(ctx context.Context, m core.Message, c core.Amendme
 		if now, err := repo.Message(ctx, m.ID); err != nil || outdone(now, c) {
 			return err // the phone was quicker
 		}
-		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: string(c.Action), By: c.By, Message: m.ID, At: o.Now()}
+		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, By: c.By, Message: m.ID, At: o.Now()}
 		var err error
 		switch {
 		case failed != nil:
-			e.Code, e.By, e.Data = "change-failed", core.Author{Kind: core.AuthorSystem}, map[string]string{"why": failed.Error()}
+			e.Code, e.By, e.Data = core.LineChangeFailed, core.Author{Kind: core.AuthorSystem}, map[string]string{"why": failed.Error()}
 			e.Text = "A message that was sent could not be changed. " + failed.Error()
 		case c.Action == core.ActionRevoke:
-			e.Text, err = "Deleted a message.", repo.RevokeMessage(ctx, m.ID, c.At)
+			e.Code, e.Text = core.LineRevoke, "Deleted a message."
+			err = repo.RevokeMessage(ctx, m.ID, c.At)
 		default:
 			words.Quote, words.Subject = m.Content.Quote, m.Content.Subject
-			e.Text, e.Data = "Changed the message to: "+words.Text, map[string]string{"old": m.Content.Text, "text": words.Text}
+			e.Code, e.Text, e.Data = core.LineEdit, "Changed the message to: "+words.Text, map[string]string{"old": m.Content.Text, "text": words.Text}
 			err = repo.EditMessage(ctx, m.ID, words, c.At)
 		}
 		if err != nil {

@@ -31,7 +31,7 @@ func (w *world) lines() string {
 	var lines []string
 	for _, e := range all {
 		if e.Kind == core.EventNotice {
-			lines = append(lines, e.Code+" by "+string(e.By.Kind)+": "+e.Text)
+			lines = append(lines, string(e.Code)+" by "+string(e.By.Kind)+": "+e.Text)
 		}
 	}
 	return strings.Join(lines, "\n")

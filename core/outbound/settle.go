@@ -205,7 +205,7 @@ func tries(ctx context.Context, repo core.Repo, p core.Part) ([]core.Attempt, er
 		return nil, fmt.Errorf("verdicts on message: %w", err)
 	}
 	for _, e := range history {
-		if e.Message == p.Message && (e.Code == notKnown.noted(VerdictAgain) || e.Code == givenUp.noted(VerdictAgain)) {
+		if e.Message == p.Message && (e.Code == core.LineSettledAgain || e.Code == core.LineGivenUpAgain) {
 			all = slices.DeleteFunc(all, func(a core.Attempt) bool { return a.At.Before(e.At) })
 		}
 	}
@@ -304,7 +304,7 @@ func (o *Outbox) announceAnswer(ctx context.Context, tx core.Tx, repo core.Repo,
 
 // noteUnknown writes into a conversation's history that nobody knows whether a message arrived.
 func (o *Outbox) noteUnknown(ctx context.Context, tx core.Tx, repo core.Repo, m core.Message) error {
-	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: "unknown",
+	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: core.LineUnknown,
 		By: core.Author{Kind: core.AuthorSystem}, Message: m.ID, At: o.Now(),
 		Text: "It is not known whether a message sent by a program arrived. Look at the phone, or ask, before it is sent again."})
 	if err != nil {

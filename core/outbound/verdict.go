@@ -36,8 +36,9 @@ func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageI
 		if about == nil {
 			return core.Problemf(core.CodeConflict, "It is known what became of this message.").Remedied("See: causeway jobs unknown, and causeway jobs undelivered")
 		}
+		code, text := about.line(v)
 		err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice,
-			Code: about.noted(v), By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: about.sentence(v)})
+			Code: code, By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: text})
 		if err != nil {
 			return fmt.Errorf("note outcome as settled: %w", err)
 		}
@@ -47,15 +48,15 @@ func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageI
 }
 
 // doubtful is what a person may rule on, as the history of the conversation tells it.
-type doubtful struct{ code, was, left string }
+type doubtful struct {
+	sent, failed, again core.LineCode
+	was, left           string
+}
 
 var (
-	notKnown = doubtful{"settled-", "It was not known whether this message arrived.", "Somebody found that it did not."}
-	givenUp  = doubtful{"given-up-", "This message was given up.", "Somebody decided to leave it at that."}
+	notKnown = doubtful{core.LineSettledSent, core.LineSettledFailed, core.LineSettledAgain, "It was not known whether this message arrived.", "Somebody found that it did not."}
+	givenUp  = doubtful{"", core.LineGivenUpFailed, core.LineGivenUpAgain, "This message was given up.", "Somebody decided to leave it at that."} // never found to be sent
 )
-
-// noted is the code of the notice that says how it was ruled.
-func (d doubtful) noted(v Verdict) string { return d.code + string(v) }
 
 // ruledOn is what there is to rule on in a part; nil: nothing.
 func ruledOn(p core.Part) *doubtful {
@@ -105,14 +106,14 @@ func (v Verdict) apply(p *core.Part) error {
 	return nil
 }
 
-// sentence is for the history of the conversation.
-func (d doubtful) sentence(v Verdict) string {
+// line says in the history of the conversation how it was ruled.
+func (d doubtful) line(v Verdict) (core.LineCode, string) {
 	switch v {
 	case VerdictSent:
-		return d.was + " Somebody found that it did."
+		return d.sent, d.was + " Somebody found that it did."
 	case VerdictFailed:
-		return d.was + " " + d.left
+		return d.failed, d.was + " " + d.left
 	default:
-		return d.was + " It is sent once more, as somebody decided."
+		return d.again, d.was + " It is sent once more, as somebody decided."
 	}
 }

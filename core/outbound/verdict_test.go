@@ -39,7 +39,7 @@ func TestRule(t *testing.T) {
 			history, err := w.repo.ConversationEvents(w.Context(), w.conv.ID)
 			w.must(err)
 			last := history[len(history)-1]
-			equal(w, "history", last.Code, "settled-"+string(c.verdict))
+			equal(w, "history", last.Code, "settled-"+core.LineCode(c.verdict))
 			equal(w, "about", last.Message, id)
 			w.jobs()
 		}
@@ -123,6 +123,6 @@ func TestRuleOnWhatWasGivenUp(t *testing.T) {
 		history, err := w.repo.ConversationEvents(w.Context(), w.conv.ID)
 		w.must(err)
 		last := history[len(history)-1]
-		equal(w, "history", last.Code+": "+last.Text, "given-up-failed: This message was given up. Somebody decided to leave it at that.")
+		equal(w, "history", string(last.Code)+": "+last.Text, "given-up-failed: This message was given up. Somebody decided to leave it at that.")
 	})
 }

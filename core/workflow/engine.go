@@ -321,7 +321,7 @@ func (t *turn) noting(text string) func(ctx context.Context, tx core.Tx, repo co
 }
 
 func (t *turn) line(ctx context.Context, tx core.Tx, repo core.Repo, kind core.ConversationEventKind, text string) error {
-	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: t.conv.ID, Kind: kind, By: t.author(), Code: "workflow",
+	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: t.conv.ID, Kind: kind, By: t.author(), Code: core.LineWorkflow,
 		Data: map[string]string{"workflow": t.run.Workflow, "run": t.run.ID, "text": text}, Text: text, At: t.Now()})
 	if err != nil {
 		return fmt.Errorf("note in history: %w", err)

@@ -206,7 +206,7 @@ func (t *turn) order(ctx context.Context, b Buy) error {
 		if err := repo.AddPurchase(ctx, p); err != nil {
 			return fmt.Errorf("take order down: %w", err)
 		}
-		if err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: t.conv.ID, Kind: core.EventOrdered, By: t.author(), Code: "order",
+		if err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: t.conv.ID, Kind: core.EventOrdered, By: t.author(), Code: core.LineOrder,
 			Data: map[string]string{"order": p.ID, "state": p.State}, Text: fmt.Sprintf("An order of %d items was taken down.", len(p.Items)), At: t.Now()}); err != nil {
 			return err
 		}

@@ -307,9 +307,25 @@ func (w *writer) cut(ctx context.Context, in Incoming) (cut.Result, error) {
 		m.Author = append(m.Author, from.Name)
 	}
 	for _, n := range sent {
-		m.Sent = append(m.Sent, n.Body)
+		m.Sent, m.Others = append(m.Sent, n.Body), append(m.Others, w.unquoted(n.Body))
 	}
 	return cut.Reply(m), nil
+}
+
+// unquoted is the text of one of our mails without what it quotes of the agent's own: what they answered before, and what was given back to them.
+func (w *writer) unquoted(body string) string {
+	own := w.isolate(clean(w.agent.Name, 80)) + w.say("list")
+	given := []string{w.say("your-text"), w.say("reading")}
+	var kept []string
+	theirs := false
+	for line := range strings.SplitSeq(body, "\n") {
+		if theirs = theirs && strings.HasPrefix(line, ">"); theirs {
+			continue
+		}
+		kept = append(kept, line)
+		theirs = strings.HasPrefix(line, own) || slices.Contains(given, line)
+	}
+	return strings.Join(kept, "\n")
 }
 
 // compose hands the contents to the gate.

@@ -306,6 +306,64 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// What an agent wrote before, and our mails repeat, they may write again: to say it once more, or because it was given back to them.
+func TestSameWordsAgain(t *testing.T) {
+	const words = "Yes, it is still here, and you can come on Saturday from ten in the morning until four."
+	for _, name := range []string{"Lena", "Omar", "Olga"} {
+		from := strings.ToLower(name) + "@example.com"
+		t.Run(name+" says it twice", func(t *testing.T) {
+			h := asked(t)
+			h.reply(answer{from: from, to: h.address(name), text: words + quoted(h.last(name))})
+			h.says(text("Pardon?"))
+			h.settle()
+			h.reply(answer{from: from, to: h.address(name), text: words + quoted(h.last(name))})
+			h.wantPhone(words, words)
+		})
+		t.Run(name+" was too late", func(t *testing.T) {
+			h := asked(t)
+			h.clock = h.clock.Add(25 * time.Hour)
+			h.reply(answer{from: from, to: h.address(name), text: words + quoted(h.last(name))})
+			h.wantPhone()
+			h.says(text("Hello?"))
+			h.settle()
+			h.reply(answer{from: from, to: h.address(name), text: words + quoted(h.last(name))})
+			h.wantPhone(words)
+		})
+		t.Run(name+" was asked", func(t *testing.T) {
+			h := asked(t)
+			if m := h.judged(answer{from: from, to: h.address(name), text: words + "\n\n----- Weiteres -----\n\nAnd more."}); m.State != core.MailRefused {
+				t.Fatalf("the mail is %s", m.State)
+			}
+			h.reply(answer{from: from, to: h.address(name), text: words})
+			h.wantPhone(words)
+		})
+	}
+	t.Run("a long text", func(t *testing.T) {
+		h := asked(t)
+		var long []string
+		for i := range 40 {
+			long = append(long, fmt.Sprintf("Number %d has a frame of steel, and its price is %d with the lock.", i, 90+i*7))
+		}
+		said := strings.Join(long, "\n")
+		h.clock = h.clock.Add(25 * time.Hour)
+		h.reply(answer{to: h.address("Lena"), text: said + quoted(h.last("Lena"))})
+		given := h.address("Lena")
+		h.says(text("Hello?"))
+		h.settle()
+		h.reply(answer{to: given, text: said})
+		h.wantPhone(said)
+	})
+	t.Run("our own words", func(t *testing.T) {
+		h := asked(t)
+		h.reply(answer{to: h.address("Lena"), text: words + quoted(h.last("Lena"))})
+		h.says(text("Please tell me once more what it costs with the basket and the second lock."))
+		h.settle()
+		if m := h.judged(answer{to: h.address("Lena"), text: words + "\n\nPlease tell me once more what it costs with the basket and the second lock. Your answer to this mail goes to Grace Miller on WhatsApp."}); m.State != core.MailRefused {
+			t.Errorf("the mail is %s", m.State)
+		}
+	})
+}
+
 // Where the agents' own addresses are of the domain of the reply addresses, so are the ids that their mail programs give.
 func TestAgentsOfTheReplyDomain(t *testing.T) {
 	h := asked(t)

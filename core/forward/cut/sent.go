@@ -13,12 +13,22 @@ const maxTokens = 60000 // words of one of our mails that are looked at
 
 // sent knows the runs of words in the mails we sent.
 type sent struct {
-	seed  maphash.Seed
-	mails []map[uint64]struct{}
+	seed   maphash.Seed
+	mails  []map[uint64]struct{}
+	others []map[uint64]struct{} // without what the mails repeat of the agent's own
 }
 
-func newSent(texts []string) *sent {
+func newSent(texts, others []string) *sent {
 	s := &sent{seed: maphash.MakeSeed()}
+	s.mails = s.sets(texts)
+	if s.others = s.mails; others != nil {
+		s.others = s.sets(others)
+	}
+	return s
+}
+
+// sets gives the runs of words of each text that has any.
+func (s *sent) sets(texts []string) (all []map[uint64]struct{}) {
 	for _, text := range texts[:min(len(texts), maxSent)] {
 		text, _ = clip(text, maxText)
 		tokens := s.tokens(nil, text)
@@ -30,9 +40,9 @@ func newSent(texts []string) *sent {
 		for _, r := range runs {
 			set[r] = struct{}{}
 		}
-		s.mails = append(s.mails, set)
+		all = append(all, set)
 	}
-	return s
+	return all
 }
 
 // tokens appends the words of a text. In scripts without spaces each letter counts as a word.
@@ -81,6 +91,7 @@ type comparison struct {
 	first []int // per line: index of its first word
 	hits  []int // per line: number of known words on the lines above it
 	new   []int // per line: the same for our newest mail alone
+	ours  []int // per line: the same without what the agent wrote themselves
 }
 
 func (s *sent) compare(p *page) comparison {
@@ -97,6 +108,7 @@ func (s *sent) compare(p *page) comparison {
 	c := comparison{sent: s, runs: s.runs(tokens), first: first}
 	c.hits = c.count(len(tokens), s.mails)
 	c.new = c.count(len(tokens), s.mails[:1])
+	c.ours = c.count(len(tokens), s.others)
 	return c
 }
 
@@ -148,7 +160,7 @@ func (c *comparison) tail(p *page) (int, bool) {
 	if c.sent == nil {
 		return 0, false
 	}
-	for _, m := range c.sent.mails {
+	for _, m := range c.sent.others {
 		if at, ok := c.tailOf(p, m); ok {
 			return at, true
 		}
@@ -222,11 +234,11 @@ func (c *comparison) strange(p *page, a, b int) bool {
 	return false
 }
 
-// tooKnown says whether lines that are to be sent hold a long piece of our mails.
+// tooKnown says whether lines that are to be sent hold a long piece of our mails, beside what the agent wrote themselves.
 func (c *comparison) tooKnown(a, b int) bool {
 	if c.sent == nil || a >= b {
 		return false
 	}
-	known := c.hits[b] - c.hits[a]
-	return known > 20 || known > 8 && c.share(a, b) > 0.6
+	known := c.ours[b] - c.ours[a]
+	return known > 20 || known > 8 && float64(known) > 0.6*float64(c.words(a, b))
 }

@@ -9,6 +9,7 @@ import (
 	"causeway/core"
 	"causeway/core/assign"
 	"causeway/core/outbound"
+	"causeway/core/webhook"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -99,6 +100,8 @@ type Options struct {
 	Caster Caster
 	Seal   func(value core.Secret, context string) ([]byte, error) // of the vault
 	Info   func(kind string) (core.Info, error)                    // describes a kind of bridge
+	// CheckWebhook says what is wrong with a webhook. Default: webhook.Check.
+	CheckWebhook func(context.Context, core.Webhook) error
 	// Journal writes entries of the channel log. Default: JournalTo(Store).
 	Journal func(ctx context.Context, entries []Exchange) error
 	Now     core.Clock
@@ -133,6 +136,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Journal == nil {
 		o.Journal = JournalTo(o.Store)
+	}
+	if o.CheckWebhook == nil {
+		o.CheckWebhook = func(_ context.Context, h core.Webhook) error { return webhook.Check(h) }
 	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()

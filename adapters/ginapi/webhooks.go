@@ -55,7 +55,7 @@ func (s *Server) listWebhooks(ctx context.Context, repo core.Repo, _ *none) (*an
 
 func (s *Server) putWebhook(ctx context.Context, _ core.Repo, in *webhookInput) (*answer[WebhookView], error) {
 	h := core.Webhook{Name: in.Name, URL: in.Body.URL, Events: in.Body.Events}
-	if err := webhook.Check(h); err != nil {
+	if err := s.CheckWebhook(ctx, h); err != nil {
 		return nil, err
 	}
 	secret := core.NewSecret(strings.TrimSpace(in.Body.Secret))

@@ -14,6 +14,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"causeway/core"
@@ -110,6 +112,21 @@ func (c *Clients) Apart(secrets []core.Secret) *http.Client {
 // Dial connects to a server that does not speak HTTP, if a client may call it.
 func (c *Clients) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return c.guard.dial(ctx, "tcp", address)
+}
+
+// Refuses says why calls to a web address would be refused, by what its name leads to now; nil: they are not, or its name leads nowhere.
+func (c *Clients) Refuses(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil // is no address
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.opts.Dial)
+	defer cancel()
+	return c.guard.refuses(ctx, u.Hostname(), port)
 }
 
 // Close closes the connections that nobody uses.

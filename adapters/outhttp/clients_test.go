@@ -323,3 +323,28 @@ func TestCancelledByTheCaller(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRefuses: what would never be called is known before.
+func TestRefuses(t *testing.T) {
+	c, err := New(Options{Allow: []string{"10.1.0.0/16", "crm.internal:8080"}, Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
+		at := map[string][]string{"crm.internal": {"192.168.1.1"}, "crm.example": {"192.0.32.8", "127.0.0.1"}, "own.example": {"127.0.0.1", "::1"}}[host]
+		if at == nil {
+			return nil, errors.New("no such host")
+		}
+		var all []netip.Addr
+		for _, a := range at {
+			all = append(all, netip.MustParseAddr(a))
+		}
+		return all, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for address, want := range map[string]bool{"https://crm.example/": false, "https://own.example/x": true, "http://10.1.2.3/": false, "http://10.2.2.3/": true, "http://[::1]:80/": true,
+		"http://crm.internal:8080/": false, "http://crm.internal/": true, "https://nowhere.example": false} {
+		if err := c.Refuses(t.Context(), address); (err != nil) != want || want && !strings.Contains(err.Error(), "allow_private") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

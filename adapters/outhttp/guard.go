@@ -76,6 +76,18 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	return nil, errors.Join(failed...)
 }
 
+// refuses says why nothing of a host's may be called; nil where something may, or where the host is not found.
+func (g *guard) refuses(ctx context.Context, host, port string) error {
+	if g.hosts[strings.ToLower(net.JoinHostPort(host, port))] {
+		return nil
+	}
+	addrs, err := g.resolve(ctx, host)
+	if err != nil || len(addrs) == 0 || slices.ContainsFunc(addrs, g.allows) {
+		return nil //nolint:nilerr // a name may lead somewhere later
+	}
+	return refused(host, port)
+}
+
 func (g *guard) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a.Unmap()}, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,10 +68,11 @@ func apply(cmd *cobra.Command, _ []string) error {
 }
 
 // checkWebhooks says what is wrong with the webhooks of a business file.
-func checkWebhooks(f business.File) error {
+func (b *base) checkWebhooks(ctx context.Context, f business.File) error {
 	var wrong remark.List
+	caller := b.caller()
 	for _, w := range f.Webhooks {
-		for _, err := range []error{webhook.Check(w.Webhook), webhook.CheckSecret(w.Secret)} {
+		for _, err := range []error{caller.Check(ctx, w.Webhook), webhook.CheckSecret(w.Secret)} {
 			var p *core.Problem
 			if errors.As(err, &p) {
 				wrong.Add(fmt.Sprintf("%s:%d", f.Name, w.Where()), "webhooks", p.Remedy, "%s", p.Detail)
@@ -130,7 +132,7 @@ func (b *base) plan(cmd *cobra.Command, path string, raw []byte) (*business.Plan
 	if err := b.readWorkflows(cmd.Context(), &f); err != nil {
 		return nil, err
 	}
-	if err := checkWebhooks(f); err != nil {
+	if err := b.checkWebhooks(cmd.Context(), f); err != nil {
 		return nil, err
 	}
 	if err := b.checkChannels(f); err != nil {

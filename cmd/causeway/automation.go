@@ -12,7 +12,7 @@ import (
 
 // caller tells webhooks what happens.
 func (b *base) caller() *webhook.Caller {
-	return &webhook.Caller{Store: b.store, Now: b.now, Log: b.log, Client: b.clients.Apart,
+	return &webhook.Caller{Store: b.store, Now: b.now, Log: b.log, Client: b.clients.Apart, Refuses: b.clients.Refuses,
 		Secret: func(ctx context.Context, ws core.WorkspaceID, hook string) (core.Secret, error) {
 			sealed, err := b.store.In(ws).Secrets(ctx, core.WebhookSecrets)
 			if err != nil {

@@ -108,7 +108,7 @@ func (g *gateway) buildAPI() (err error) {
 		return err
 	}
 	g.api, err = ginapi.New(ginapi.Options{Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Outbox: g.outbox, Desk: g.desk, Carer: g.carer,
-		Staff: g.balancer, Caster: g.caster(), Connect: connect, Scripts: webchat.Scripts(), Proven: g.life.last, Seal: g.vault.Seal, Info: g.info,
+		Staff: g.balancer, Caster: g.caster(), Connect: connect, Scripts: webchat.Scripts(), Proven: g.life.last, Seal: g.vault.Seal, Info: g.info, CheckWebhook: g.caller().Check,
 		Now: g.now, Log: g.log, PublicURL: g.public(), MediaKey: g.vault.Derive(signedLinks), Version: version(), Registry: registry,
 		Probes: []ginapi.Probe{{Name: "files", Check: g.blobs.Ping}}, UploadBytes: g.cfg.MaxMedia(), Grace: g.cfg.StopAfter})
 	if err == nil {

@@ -86,7 +86,7 @@ func (b *base) putWebhook(cmd *cobra.Command, h core.Webhook, secret core.Secret
 		made = core.NewSecret(core.NewToken(32))
 		secret = made
 	}
-	if err := webhook.Check(h); err != nil {
+	if err := b.caller().Check(ctx, h); err != nil {
 		return old, core.Secret{}, err
 	}
 	return old, made, b.store.Tx(ctx, func(tx core.Tx) error {

@@ -46,6 +46,7 @@ func TestWebhooksThroughTheDoors(t *testing.T) {
 		defer crm.Close()
 		w := liveIn(t, worldOptions{Database: database, Flags: map[string]string{"allow_private": "127.0.0.0/8"}})
 		r := w.robot("read", "send", "manage")
+		r.expect(http.StatusUnprocessableEntity, http.MethodPut, "/webhooks/own", `{"url":"http://[fd00::1]:8080/","events":["*"],"secret":"`+secret+`"}`)
 		r.expect(http.StatusOK, http.MethodPut, "/webhooks/crm", `{"url":"`+crm.URL+`/hook","events":["*"],"secret":"`+secret+`"}`)
 		r.expect(http.StatusOK, http.MethodPost, "/workflows",
 			"name: shop\non: {event: keyword, words: [order]}\nsteps:\n- order: {items: [{product: tea, quantity: 2}]}\n- send: {text: {en: We have it.}}\n")
@@ -100,6 +101,9 @@ func TestAdminsWebhooks(t *testing.T) {
 	expect(2, `The webhook "crm" wants to know nothing. Name its events`, "webhook", "add", "crm", crm.URL)
 	expect(2, `There is no event "order.mad".`, "webhook", "add", "crm", crm.URL, "--event", "order.mad")
 	expect(2, "too short", "webhook", "add", "crm", crm.URL, "--event", "order.*", "--env", "SHORT")
+	expect(2, "The webhook \"own\" would never be told: The address 10.1.2.3:80 is not on the public internet, and calls to such addresses are refused. If it is meant, add it to allow_private (CAUSEWAY_ALLOW_PRIVATE).",
+		"webhook", "add", "own", "http://10.1.2.3/hook", "--event", "order.*")
+	expect(0, "no webhooks", "webhook", "list")
 	out := expect(0, "crm is told from now on", "webhook", "add", "crm", crm.URL, "--event", "order.*,conversation.closed")
 	answers := func(secret string, as int) {
 		mu.Lock()

@@ -46,6 +46,8 @@ type Caller struct {
 	Log   *slog.Logger
 	// Client calls the public internet only, and shows none of the secrets anywhere.
 	Client func(secrets []core.Secret) *http.Client
+	// Refuses says why an address would never be called.
+	Refuses func(ctx context.Context, address string) error
 	// Secret opens a webhook's secret.
 	Secret func(ctx context.Context, ws core.WorkspaceID, hook string) (core.Secret, error)
 }
@@ -69,6 +71,19 @@ func Check(h core.Webhook) error {
 		}
 	}
 	return nil
+}
+
+// Check says what is wrong with a webhook, and whether its address would never be called.
+func (c *Caller) Check(ctx context.Context, h core.Webhook) error {
+	if err := Check(h); err != nil {
+		return err
+	}
+	err := c.Refuses(ctx, h.URL)
+	var p *core.Problem
+	if errors.As(err, &p) {
+		return core.Problemf(core.CodeInvalid, "The webhook %q would never be told: %s", h.Name, p.Detail).Remedied("%s", p.Remedy)
+	}
+	return err
 }
 
 // CheckSecret says what is wrong with a webhook's secret.

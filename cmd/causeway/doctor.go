@@ -56,11 +56,61 @@ func (b *base) examination() doctor.Inputs {
 	in := doctor.Inputs{Store: b.store, Vault: b.vault, Blobs: b.blobs, Now: b.now, DataDir: b.cfg.DataDir, PublicURL: b.cfg.PublicURL, Settings: b.cfg.Check(),
 		Converter: func(ctx context.Context) core.Finding { return convert.Check(ctx, b.cfg.FFmpeg) },
 		Probe:     probe, Skew: skew, Disk: disk, Migrations: b.migrations,
-		Check: b.links.Examine, Webhook: b.called}
+		Waits: b.waits, Check: b.links.Examine, Webhook: b.called}
 	if !b.cfg.RelayURL.Empty() {
 		in.Relay = b.checkRelay
 	}
 	return in
+}
+
+// waits counts what waits for a person.
+func (b *base) waits(ctx context.Context) ([]doctor.Waiting, error) {
+	dead, err := b.queue.Dead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	left, err := b.store.Left(ctx)
+	if err != nil {
+		return nil, err
+	}
+	unknown, lost, err := b.stuck(ctx)
+	mails, events := left.Letters[core.DeadMail], 0
+	for kind, n := range left.Letters {
+		if kind != core.DeadMail {
+			events += n
+		}
+	}
+	return []doctor.Waiting{{What: "jobs were given up", Command: "causeway jobs dead", N: len(dead)},
+		{What: "mails to reply addresses of agents were set aside", Command: "causeway replay", N: mails},
+		{What: "calls and events of providers could not be applied", Command: "causeway replay", N: events},
+		{What: "messages may have arrived or not", Command: "causeway jobs unknown", N: unknown},
+		{What: "messages were given up", Command: "causeway jobs undelivered", N: lost}}, err
+}
+
+// stuck counts the messages of which a person has to say what became of them, and those that were given up.
+func (b *base) stuck(ctx context.Context) (unknown, lost int, err error) {
+	channels, err := b.store.AllChannels(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, ch := range channels {
+		repo := b.store.In(ch.Workspace)
+		hanging, err := repo.PartsIn(ctx, ch.ID, core.StatusUnknown, mostListed)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, p := range hanging {
+			if p.NotBefore.IsZero() {
+				unknown++
+			}
+		}
+		gone, err := repo.GivenUp(ctx, ch.ID, mostListed)
+		if err != nil {
+			return 0, 0, err
+		}
+		lost += len(gone)
+	}
+	return unknown, lost, nil
 }
 
 // called reports whether a channel receives because its provider calls us, as far as that can be told.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +35,22 @@ func TestUnknownOutcomeIsSeen(t *testing.T) {
 	w.lists("a person decides", string(made[0].ID), "#1", "api")
 	if n := has(lines(w.grace), "parcel"); n != 0 {
 		t.Errorf("the phone shows it %d times", n)
+	}
+}
+
+// waitFor wants the doctor to count what waits for a person so.
+func (w *testWorld) waitFor(wants ...string) {
+	w.Helper()
+	all, err := w.waits(w.Context())
+	w.must(err)
+	var said []string
+	for _, x := range all {
+		said = append(said, fmt.Sprint(x.What, " ", x.N))
+	}
+	for _, want := range wants {
+		if !slices.Contains(said, want) {
+			w.Errorf("the doctor does not say %q: %q", want, said)
+		}
 	}
 }
 
@@ -74,6 +92,10 @@ func TestUnknownOutcomeIsSettled(t *testing.T) {
 		w.workspace, err = w.store.EnsureWorkspace(t.Context(), "another") // in which a command works by default
 		w.must(err)
 		w.lists("main", string(made[0].ID))
+		w.clock.jump(2 * time.Minute)
+		w.mailTo(w.lena, "Your parcel is on its way")
+		w.settle()
+		w.waitFor("jobs were given up 0", "messages may have arrived or not 1")
 		if err := w.settleSend(t.Context(), "nothing", outbound.VerdictAgain); core.CodeOf(err) != core.CodeNotFound {
 			t.Errorf("a message that is not there: %v", err)
 		}
@@ -85,6 +107,7 @@ func TestUnknownOutcomeIsSettled(t *testing.T) {
 			t.Errorf("the phone shows it %d times", n)
 		}
 		w.lists("the outcome of every message is known")
+		w.waitFor("messages may have arrived or not 0")
 	})
 }
 

@@ -41,6 +41,8 @@ type Inputs struct {
 	Migrations func(ctx context.Context) (applied, pending int, err error)
 	// Check asks a channel's link.
 	Check func(ctx context.Context, ch core.Channel) ([]core.Finding, error)
+	// Waits counts what waits for a person.
+	Waits func(ctx context.Context) ([]Waiting, error)
 	// Webhook reports whether a channel receives by webhook; default all do.
 	Webhook func(ctx context.Context, ch core.Channel) bool
 }
@@ -69,7 +71,7 @@ func Run(ctx context.Context, in Inputs) []Group {
 	}
 	add("settings", look{"settings", d.settings})
 	add("machine", look{"disk", d.disk}, look{"clock", d.clock}, look{"files", d.files}, look{"ffmpeg", d.converter})
-	add("database", look{"database", d.database}, look{"migrations", d.migrations}, look{"secrets", d.secrets})
+	add("database", look{"database", d.database}, look{"migrations", d.migrations}, look{"secrets", d.secrets}, look{"set aside", d.waits})
 	add("mail", look{"mail relay", d.relay}, look{"agents", d.agents})
 	add("public address", look{"public address", d.public})
 	return append(all, d.channels(ctx)...)

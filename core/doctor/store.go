@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"causeway/core"
@@ -79,17 +80,42 @@ func (d doctor) readers(ctx context.Context, ws core.WorkspaceID, channels []cor
 	if err != nil {
 		return bad("forwards", "Check the database.", "The forwards cannot be read: %s.", sentence(err))
 	}
-	var lost []string
+	assigned, err := assigns(ctx, repo)
+	if err != nil {
+		return bad("forwards", "Check the database.", "It cannot be read who gets conversations: %s.", sentence(err))
+	}
+	found := d.unreached(ctx, repo)
+	var lost, nobodys []string
 	for _, ch := range channels {
-		if ch.Workspace == ws && !forwarded(ch.ID, forwards) {
+		switch {
+		case ch.Workspace != ws:
+		case !slices.ContainsFunc(forwards, func(f core.Forward) bool { return fits(f, ch.ID) }):
 			lost = append(lost, ch.Name)
+		case !assigned && !slices.ContainsFunc(forwards, func(f core.Forward) bool { return fits(f, ch.ID) && f.Team == "" && len(f.To) > 0 }):
+			nobodys = append(nobodys, ch.Name)
 		}
 	}
-	unreached := d.unreached(ctx, repo)
 	if len(lost) > 0 {
-		return append(unreached, warn("forwards", "Add a forward for it to the business file and run causeway apply.", "Nobody gets a mail of what comes in on %s.", few(lost))...)
+		found = append(found, warn("forwards", "Add a forward for it to the business file and run causeway apply.", "Nobody gets a mail of what comes in on %s.", few(lost))...)
 	}
-	return append(unreached, good("forwards", "Every channel is forwarded to somebody.")...)
+	if len(nobodys) > 0 {
+		found = append(found, warn("forwards", "Name who is to get it anyway (to:) in the forward, or set up assignment: or a workflow that assigns, and run causeway apply.",
+			"What comes in on %s is mailed only to who has the conversation, and nothing gives it to anybody.", few(nobodys))...)
+	}
+	if len(lost)+len(nobodys) > 0 {
+		return found
+	}
+	return append(found, good("forwards", "Every channel is forwarded to somebody.")...)
+}
+
+// assigns reports whether anything in a workspace gives conversations to agents or teams by itself.
+func assigns(ctx context.Context, repo core.Repo) (bool, error) {
+	desk, err := core.LoadDesk(ctx, repo)
+	if err != nil || desk.Team != "" || desk.Strategy.Pick != core.PickNobody {
+		return err == nil, err
+	}
+	workflows, err := repo.Workflows(ctx)
+	return len(workflows) > 0, err
 }
 
 // unreached looks for agents whose mailboxes do not take mail.
@@ -110,13 +136,9 @@ func (d doctor) unreached(ctx context.Context, repo core.Repo) (found []core.Fin
 	return found
 }
 
-func forwarded(id core.ChannelID, forwards []core.Forward) bool {
-	for _, f := range forwards {
-		if (f.Channel == "" || f.Channel == id) && (len(f.To) > 0 || f.Assigned) {
-			return true
-		}
-	}
-	return false
+// fits reports whether a rule may mail somebody of what comes in on a channel.
+func fits(f core.Forward, id core.ChannelID) bool {
+	return (f.Channel == "" || f.Channel == id) && (len(f.To) > 0 || f.Assigned)
 }
 
 func (d doctor) all(ctx context.Context) ([]core.Channel, error) {
@@ -132,4 +154,32 @@ func few(names []string) string {
 		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
 	}
 	return strings.Join(names, ", ")
+}
+
+// Waiting is how many of a kind wait for a person, and the command that shows them.
+type Waiting struct {
+	What    string // as after a number: "jobs were given up"
+	Command string
+	N       int
+}
+
+// waits counts what was set aside until a person looks.
+func (d doctor) waits(ctx context.Context) []core.Finding {
+	if d.in.Waits == nil {
+		return nil
+	}
+	all, err := d.in.Waits(ctx)
+	if err != nil {
+		return bad("set aside", "Check the database.", "What waits for a person cannot be counted: %s.", sentence(err))
+	}
+	var found []core.Finding
+	for _, w := range all {
+		if w.N > 0 {
+			found = append(found, warn("set aside", "Look at: "+w.Command, "%d %s.", w.N, w.What)...)
+		}
+	}
+	if found == nil {
+		return good("set aside", "Nothing waits for a person.")
+	}
+	return found
 }

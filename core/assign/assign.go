@@ -19,9 +19,17 @@ type Desk struct {
 
 // Close ends a conversation. Closing a closed one changes nothing.
 func (d Desk) Close(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error) {
-	return d.change(ctx, ws, id, func(c *core.Conversation) (*core.ConversationEvent, error) {
+	return d.CloseIf(ctx, ws, id, by, func(core.Repo) (bool, error) { return true, nil })
+}
+
+// CloseIf ends a conversation if that is right now that nobody else can change it: what made it right may be over.
+func (d Desk) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(repo core.Repo) (bool, error)) (core.Conversation, error) {
+	return d.change(ctx, ws, id, func(repo core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationClosed {
 			return nil, nil
+		}
+		if ok, err := right(repo); err != nil || !ok {
+			return nil, err
 		}
 		c.State, c.Closed, c.Waiting = core.ConversationClosed, d.Now(), time.Time{}
 		return &core.ConversationEvent{Kind: core.EventClosed, By: by}, nil
@@ -30,7 +38,7 @@ func (d Desk) Close(ctx context.Context, ws core.WorkspaceID, id core.Conversati
 
 // Reopen opens a closed conversation again. It is refused while the contact has another one open.
 func (d Desk) Reopen(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error) {
-	c, err := d.change(ctx, ws, id, func(c *core.Conversation) (*core.ConversationEvent, error) {
+	c, err := d.change(ctx, ws, id, func(_ core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationOpen {
 			return nil, nil
 		}
@@ -49,7 +57,7 @@ func (d Desk) Assign(ctx context.Context, ws core.WorkspaceID, id core.Conversat
 	if err != nil {
 		return core.Conversation{}, err
 	}
-	return d.change(ctx, ws, id, func(c *core.Conversation) (*core.ConversationEvent, error) {
+	return d.change(ctx, ws, id, func(_ core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationClosed {
 			return nil, core.Problemf(core.CodeClosed, "This conversation is closed.").Remedied("Reopen it first.")
 		}
@@ -96,13 +104,13 @@ func missing(err error, thing string) error {
 }
 
 func (d Desk) change(ctx context.Context, ws core.WorkspaceID, id core.ConversationID,
-	f func(*core.Conversation) (*core.ConversationEvent, error)) (c core.Conversation, err error) {
+	f func(core.Repo, *core.Conversation) (*core.ConversationEvent, error)) (c core.Conversation, err error) {
 	err = d.Store.Tx(ctx, func(tx core.Tx) error {
 		repo := tx.In(ws)
 		if c, err = repo.Lock(ctx, id); err != nil {
 			return err
 		}
-		e, err := f(&c)
+		e, err := f(repo, &c)
 		if err != nil || e == nil {
 			return err
 		}

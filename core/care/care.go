@@ -19,6 +19,8 @@ import (
 // Closer ends conversations.
 type Closer interface {
 	Close(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error)
+	// CloseIf does so if that is right with the conversation locked.
+	CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(repo core.Repo) (bool, error)) (core.Conversation, error)
 }
 
 // Carer is a core.Follower, and the worker of core.JobCare.

@@ -279,6 +279,38 @@ func TestSilence(t *testing.T) {
 	})
 }
 
+// meanwhile is a desk at which something happens just before a conversation is closed.
+type meanwhile struct {
+	assign.Desk
+	happens func()
+}
+
+func (m *meanwhile) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(core.Repo) (bool, error)) (core.Conversation, error) {
+	if f := m.happens; f != nil {
+		m.happens = nil
+		f()
+	}
+	return m.Desk.CloseIf(ctx, ws, id, by, right)
+}
+
+// TestSilenceBroken: who writes in the moment in which their silence would end the conversation is not shut out.
+func TestSilenceBroken(t *testing.T) {
+	each(t, core.Care{CloseAfter: 72 * time.Hour}, core.Hours{}, func(d *desk) {
+		at := &meanwhile{Desk: d.desk}
+		d.carer.Desk = at
+		d.says("how much?")
+		d.answers("ten")
+		at.happens = func() { d.says("I take it") }
+		d.pass(80 * time.Hour)
+		d.expect("while they wait", d.history(), "")
+		d.answers("thank you")
+		d.pass(80 * time.Hour)
+		if !strings.HasPrefix(d.history(), "closed@") {
+			t.Errorf("not closed: %s", d.history())
+		}
+	})
+}
+
 func TestSnooze(t *testing.T) {
 	each(t, core.Care{Survey: core.Survey{On: true}}, core.Hours{}, func(d *desk) {
 		d.says("later please")

@@ -63,9 +63,12 @@ func (c *Carer) followUp(ctx context.Context, s *state) error {
 	return c.say(ctx, s.ws, core.Request{Conversation: s.conv.ID, Key: "follow-up/" + string(s.human.ID), Contents: []core.Content{{Kind: core.KindText, Text: text}}})
 }
 
-// end closes a conversation that has ended by itself.
+// end closes a conversation that has ended by itself, unless somebody has just written.
 func (c *Carer) end(ctx context.Context, s *state) error {
-	_, err := c.Desk.Close(ctx, s.ws, s.conv.ID, by())
+	_, err := c.Desk.CloseIf(ctx, s.ws, s.conv.ID, by(), func(repo core.Repo) (bool, error) {
+		last, err := lastWord(ctx, repo, s.conv.ID)
+		return last.ID == s.human.ID, err
+	})
 	return err
 }
 

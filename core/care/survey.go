@@ -113,7 +113,7 @@ func othersIn(ctx context.Context, repo core.Repo, m core.Message) []core.Messag
 	return slices.DeleteFunc(all, func(o core.Message) bool { return o.ID == m.ID || o.Historic || o.Seq > m.Seq })
 }
 
-// thank says so and asks why. A conversation that the answer opened is closed.
+// thank says so and asks why. A conversation that the answer opened is closed, unless more was said in it meanwhile.
 func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv *core.Conversation, m core.Message, apart bool) error {
 	_, code, err := c.listener(ctx, ws, conv.Contact, nil)
 	if err != nil {
@@ -126,11 +126,18 @@ func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv *core.Conve
 	if err := c.say(ctx, ws, r); err != nil || apart {
 		return err
 	}
-	closed, err := c.Desk.Close(ctx, ws, conv.ID, by())
+	now, err := c.Desk.CloseIf(ctx, ws, conv.ID, by(), func(repo core.Repo) (bool, error) { return nothingSince(ctx, repo, m) })
 	if err == nil {
-		*conv = closed
+		*conv = now
 	}
 	return err
+}
+
+// nothingSince reports whether the contact has written nothing after m in its conversation.
+func nothingSince(ctx context.Context, repo core.Repo, m core.Message) (bool, error) {
+	const few = 10
+	all, err := repo.Messages(ctx, m.Conversation, core.Page{Limit: few})
+	return !slices.ContainsFunc(all, func(o core.Message) bool { return o.Direction == core.In && o.Seq > m.Seq }), err
 }
 
 func cut(text string) string {

@@ -95,6 +95,7 @@ func (p *Plan) Apply(ctx context.Context, now time.Time) error {
 	}
 	return p.store.Tx(ctx, func(tx core.Tx) error {
 		repo := tx.In(p.workspace)
+		people := false
 		for _, s := range p.steps {
 			if s.do == nil {
 				continue
@@ -102,9 +103,26 @@ func (p *Plan) Apply(ctx context.Context, now time.Time) error {
 			if err := s.do(ctx, repo, now); err != nil {
 				return fmt.Errorf("%s %q: %w", s.thing, s.name, err)
 			}
+			people = people || s.thing == "agent" || s.thing == "team" || s.thing == "desk"
 		}
-		return nil
+		if !people {
+			return nil
+		}
+		return handOut(ctx, tx, p.workspace)
 	})
+}
+
+// handOut has all queues handed out: there may be more room by now, or less.
+func handOut(ctx context.Context, tx core.Tx, ws core.WorkspaceID) error {
+	teams, err := tx.In(ws).Teams(ctx)
+	if err != nil {
+		return fmt.Errorf("list teams: %w", err)
+	}
+	jobs := []core.Job{core.AssignJob(ws, "")}
+	for _, t := range teams {
+		jobs = append(jobs, core.AssignJob(ws, t.ID))
+	}
+	return tx.Enqueue(ctx, jobs...)
 }
 
 // planner finds out what a Plan is made of.

@@ -37,6 +37,7 @@ type memory struct {
 	teams    []core.Team
 	forwards []core.Forward
 	values   map[string][]byte
+	jobs     []core.Job
 	writes   int
 }
 
@@ -58,6 +59,12 @@ type memoryTx struct {
 	core.Tx
 	m *memory
 }
+
+func (t memoryTx) Enqueue(_ context.Context, jobs ...core.Job) error {
+	t.m.jobs = append(t.m.jobs, jobs...)
+	return nil
+}
+func (r repo) Teams(context.Context) ([]core.Team, error) { return r.teams, nil }
 
 func (m *memory) In(core.WorkspaceID) core.Repo                     { return repo{memory: m} }
 func (t memoryTx) In(core.WorkspaceID) core.Repo                    { return repo{memory: t.m} }
@@ -243,10 +250,17 @@ func TestFirstApply(t *testing.T) {
 
 func TestSecondApplyChangesNothing(t *testing.T) {
 	w := newWorld(t)
+	if len(w.m.jobs) != 2 || w.m.jobs[0].Queue() != "" || w.m.jobs[1].Queue() != w.m.teams[0].ID {
+		t.Errorf("with the first agents and teams, the queues to be handed out: %+v", w.m.jobs)
+	}
+	w.m.jobs = nil
 	writes, token := w.m.writes, w.secret("verify_token")
 	lines := w.apply(shop)
 	if w.m.writes != writes || w.secret("verify_token") != token || !strings.HasSuffix(lines, "\nnothing to change") || strings.Count(lines, "= ") != 5 {
 		t.Errorf("%d writes more:\n%s", w.m.writes-writes, lines)
+	}
+	if len(w.m.jobs) > 0 {
+		t.Errorf("nothing changed: %+v", w.m.jobs)
 	}
 }
 

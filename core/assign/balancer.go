@@ -50,7 +50,7 @@ func (s *session) take(ctx context.Context, c *core.Conversation, p core.Place, 
 	if c.State == core.ConversationClosed {
 		return core.Problemf(core.CodeClosed, "This conversation is closed.").Remedied("Reopen it first.")
 	}
-	if c.Agent != "" && (a.Team == "" || a.Team == c.Team) {
+	if c.Agent != "" && !s.left(c.Agent) && (a.Team == "" || a.Team == c.Team) {
 		return nil
 	}
 	team := s.teamFor(*c, a)

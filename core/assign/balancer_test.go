@@ -492,6 +492,42 @@ func TestMergeMakesRoom(t *testing.T) {
 	})
 }
 
+// TestAgentsWhoLeft: what somebody has who no longer answers customers goes to their team; what is reopened too; and who answers takes it.
+func TestAgentsWhoLeft(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		o.hire("ann", "ben")
+		o.team("sales", core.Strategy{Pick: core.PickFewest}, "ann", "ben")
+		var all []core.ConversationID
+		for range 5 {
+			id := o.arrive()
+			o.toTeam(id)
+			all = append(all, id)
+		}
+		o.settle()
+		closed := all[slices.IndexFunc(all, func(id core.ConversationID) bool { return o.conv(id).Agent == "ann" })]
+		o.close(closed)
+		leaves := func(id core.AgentID) {
+			a, err := o.repo.Agent(o.Context(), id)
+			o.must(err)
+			a.Disabled = true
+			o.must(o.repo.SaveAgent(o.Context(), a))
+		}
+		leaves("ann")
+		o.must(o.store.Tx(o.Context(), func(tx core.Tx) error { return tx.Enqueue(o.Context(), core.AssignJob(o.ws, "sales")) }))
+		o.settle()
+		equal(o.world, "of who is left", o.held()["ben"], 4)
+		_, err := o.Reopen(o.Context(), o.ws, closed, core.Author{Kind: core.AuthorAPI})
+		o.must(err)
+		o.settle()
+		equal(o.world, "reopened", o.conv(closed).Agent, "ben")
+		o.hire("cem")
+		leaves("ben")
+		o.answers("cem", closed)
+		o.settle()
+		equal(o.world, "answered", o.conv(closed).Agent, "cem")
+	})
+}
+
 func TestUntouched(t *testing.T) {
 	eachOffice(t, func(o *office) {
 		o.hire("ann", "bob")

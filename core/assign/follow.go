@@ -100,9 +100,11 @@ func (b *Balancer) locked(ctx context.Context, ws core.WorkspaceID, now *core.Co
 	return err
 }
 
-// reopened starts a new cycle: who first answers in it is still to come. Who has it keeps it.
+// reopened starts a new cycle: who first answers in it is still to come. Who has it keeps it, unless they no longer answer customers.
 func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Happening, c *core.Conversation) error {
-	err := b.locked(ctx, ws, c, func(s *session, _ core.Conversation, _ core.Place) error {
+	left := false
+	err := b.locked(ctx, ws, c, func(s *session, now core.Conversation, _ core.Place) error {
+		left = s.left(now.Agent)
 		handling, err := s.repo.Handling(ctx, c.ID)
 		if err != nil || handling.Answered.IsZero() || handling.Answered.After(h.At) {
 			return err
@@ -113,6 +115,8 @@ func (b *Balancer) reopened(ctx context.Context, ws core.WorkspaceID, h core.Hap
 	switch {
 	case err != nil:
 		return fmt.Errorf("begin again: %w", err)
+	case left:
+		return b.again(ctx, ws, c, core.Assignment{By: automation})
 	case c.Agent != "":
 		return b.assigned(ctx, ws, h, c)
 	case c.Team != "":
@@ -136,6 +140,9 @@ func (b *Balancer) answered(ctx context.Context, ws core.WorkspaceID, h core.Hap
 		}
 		if err := s.touched(ctx, c, p, who, h.At); err != nil {
 			return err
+		}
+		if s.left(c.Agent) {
+			c.Agent = ""
 		}
 		switch to, known := s.agents[who]; {
 		case c.State == core.ConversationClosed || c.Agent != "" && p.Queued.IsZero():

@@ -39,6 +39,9 @@ func (b *Balancer) HandOut(ctx context.Context, w core.Work) error {
 
 // next hands out the first of a queue; more: there may be others. Otherwise wake is when to look again; zero: when something happens.
 func (s *session) next(ctx context.Context, team core.TeamID) (more bool, wake time.Time, err error) {
+	if more, err = s.inherit(ctx, team); more || err != nil {
+		return more, wake, err
+	}
 	var after *core.Place
 	for {
 		page, err := s.repo.Places(ctx, team, after, pageOfQueue)
@@ -61,6 +64,49 @@ func (s *session) next(ctx context.Context, team core.TeamID) (more bool, wake t
 		}
 		after = &page[len(page)-1]
 	}
+}
+
+// mostLooked is how many conversations of an agent who left are looked at in one go.
+const mostLooked = 200
+
+// inherit has a queue take over what agents have in it who no longer answer customers, some at a time.
+func (s *session) inherit(ctx context.Context, team core.TeamID) (some bool, err error) {
+	for _, id := range s.order {
+		if !s.left(id) || s.agents[id].Duty.Open == 0 {
+			continue
+		}
+		held, err := s.repo.Conversations(ctx, core.ConversationFilter{Agent: id, Team: team, State: core.ConversationOpen}, core.Page{Limit: mostLooked})
+		if err != nil {
+			return some, fmt.Errorf("what an agent who left has: %w", err)
+		}
+		held = slices.DeleteFunc(held, func(c core.Conversation) bool { return c.Team != team }) // without a team, the filter lets all through
+		if len(held) > 0 {
+			return true, s.takeOver(ctx, held[:min(len(held), mostErrands)])
+		}
+	}
+	return false, nil
+}
+
+// takeOver assigns anew what agents have who left.
+func (s *session) takeOver(ctx context.Context, held []core.Conversation) error {
+	ids := make([]core.ConversationID, len(held))
+	for i, c := range held {
+		ids[i] = c.ID
+	}
+	conversations, places, err := s.repo.LockPlaces(ctx, ids...)
+	if err != nil {
+		return fmt.Errorf("lock conversations: %w", err)
+	}
+	for _, id := range ids {
+		c := conversations[id] // as it is under the lock
+		if c.State != core.ConversationOpen || !s.left(c.Agent) {
+			continue
+		}
+		if err := s.take(ctx, &c, places[id], core.Assignment{Conversation: id, By: automation}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ready are the first of a queue for whom there is somebody, or who need not wait any more; no more than there is room for in all.

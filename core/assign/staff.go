@@ -106,6 +106,12 @@ func (s *staff) members(team core.TeamID) []candidate {
 	return all
 }
 
+// left reports whether somebody no longer answers customers.
+func (s *staff) left(id core.AgentID) bool {
+	a, known := s.agents[id]
+	return known && a.Disabled
+}
+
 func (s *staff) in(id core.AgentID, team core.TeamID) bool {
 	return slices.Contains(s.teams[team].Members, id)
 }

@@ -43,12 +43,16 @@ func (b *base) report(cmd *cobra.Command) error {
 
 // sick is what the doctor says where the installation cannot even be opened.
 func sick(cmd *cobra.Command, err error) error {
-	f := core.Finding{Subject: "start", Level: core.HealthBad, Detail: err.Error()}
-	var p *core.Problem
-	if errors.As(err, &p) {
+	return printFindings(cmd.OutOrStdout(), []core.Finding{broken("start", err)})
+}
+
+// broken is the finding that an error is.
+func broken(subject string, err error) core.Finding {
+	f := core.Finding{Subject: subject, Level: core.HealthBad, Detail: err.Error()}
+	if p := (*core.Problem)(nil); errors.As(err, &p) {
 		f.Detail, f.Remedy = p.Detail, p.Remedy
 	}
-	return printFindings(cmd.OutOrStdout(), []core.Finding{f})
+	return f
 }
 
 // examination is what the doctor looks at.
@@ -124,12 +128,7 @@ func (b *base) called(ctx context.Context, ch core.Channel) bool {
 func (b *base) checkRelay(ctx context.Context) core.Finding {
 	r, err := newRelay(b.cfg)
 	if err != nil {
-		f := core.Finding{Subject: "relay", Level: core.HealthBad, Detail: err.Error()}
-		var p *core.Problem
-		if errors.As(err, &p) {
-			f.Detail, f.Remedy = p.Detail, p.Remedy
-		}
-		return f
+		return broken("relay", err)
 	}
 	defer func() { _ = r.Close() }()
 	return r.Check(ctx)

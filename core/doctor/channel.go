@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,10 +13,7 @@ import (
 const (
 	parallel = 4                  // channels looked at side by side
 	quiet    = 7 * 24 * time.Hour // without an event: worth a word
-	titled   = "channel "
 )
-
-func channelTitle(title string) (name string, ok bool) { return strings.CutPrefix(title, titled) }
 
 // channels looks at all of them, a few side by side, and reports them in order.
 func (d doctor) channels(ctx context.Context) []Group {
@@ -35,7 +31,7 @@ func (d doctor) channels(ctx context.Context) []Group {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			groups[i] = Group{Title: titled + ch.Name, Findings: d.channel(ctx, ch)}
+			groups[i] = Group{Title: "channel " + ch.Name, Findings: d.channel(ctx, ch)}
 		})
 	}
 	wg.Wait()

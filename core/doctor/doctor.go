@@ -49,8 +49,8 @@ type Inputs struct {
 
 // Group is what was found about one thing.
 type Group struct {
-	Title    string         `json:"title"` // "machine", "database", …, "channel shop"
-	Findings []core.Finding `json:"findings"`
+	Title    string // "machine", "database", …, "channel shop"
+	Findings []core.Finding
 }
 
 // Run looks at everything.
@@ -75,43 +75,6 @@ func Run(ctx context.Context, in Inputs) []Group {
 	add("mail", look{"mail relay", d.relay}, look{"agents", d.agents})
 	add("public address", look{"public address", d.public})
 	return append(all, d.channels(ctx)...)
-}
-
-// Channel looks at one channel.
-func Channel(ctx context.Context, in Inputs, ch core.Channel) []core.Finding {
-	if in.Now == nil {
-		in.Now = time.Now
-	}
-	return doctor{in}.channel(ctx, ch)
-}
-
-// Flat lists the findings of all groups; where a group is about one of several things, its title goes before the subject.
-func Flat(groups []Group) []core.Finding {
-	var all []core.Finding
-	for _, g := range groups {
-		for _, f := range g.Findings {
-			if name, ok := channelTitle(g.Title); ok {
-				f.Subject = name + ": " + f.Subject
-			}
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
-// Worst is the level of the worst finding, good if there is none.
-func Worst(all []core.Finding) core.HealthLevel {
-	worst := core.HealthGood
-	for _, f := range all {
-		switch f.Level {
-		case core.HealthBad:
-			return core.HealthBad
-		case core.HealthWarning:
-			worst = core.HealthWarning
-		default:
-		}
-	}
-	return worst
 }
 
 type doctor struct{ in Inputs }

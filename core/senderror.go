@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -72,6 +73,46 @@ func AsSendError(err error) *SendError {
 	}
 	return &SendError{Outcome: Unknown, Effect: EffectFail, Detail: err.Error(),
 		Reason: "The provider did not answer in time; the message may or may not have arrived."}
+}
+
+// CallFailure is a call to a provider that brought no answer in the provider's own words: it did not leave, a proxy or the provider's front answered it, or
+// nothing came back.
+type CallFailure struct {
+	Provider string // what people call it
+	Sent     bool   // something of it left this machine
+	Status   int    // of HTTP; zero: no answer
+	Err      error  // what broke
+	Look     string // where to look, or whom to ask, whether it went out after all
+}
+
+// HTTPCode begins the Code of what was refused with nothing but a status of HTTP.
+const HTTPCode = "http-"
+
+// SendError is what the failure means for what the call should have sent: what broke before it left was rejected, what broke later may have gone out.
+func (f CallFailure) SendError() *SendError {
+	e := &SendError{Outcome: Rejected, Effect: EffectRetry}
+	if f.Status != 0 {
+		e.Code = HTTPCode + strconv.Itoa(f.Status)
+	}
+	var p *Problem
+	switch {
+	case !f.Sent && errors.As(f.Err, &p):
+		e.Effect, e.Reason, e.Remedy = EffectPark, p.Detail, p.Remedy
+	case !f.Sent:
+		e.Reason, e.Remedy = f.Provider+" cannot be reached from this machine.", "Check the network and the name service if this lasts."
+	case f.Status == http.StatusTooManyRequests:
+		e.Effect, e.Reason = EffectSlow, f.Provider+" asks us to slow down."
+	case f.Status == http.StatusServiceUnavailable || f.Status == http.StatusRequestTimeout || f.Status == http.StatusTooEarly:
+		e.Reason = f.Provider + " is not available at the moment."
+	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status == http.StatusNotFound || f.Status == http.StatusProxyAuthRequired:
+		e.Effect, e.Reason, e.Remedy = EffectPark, "Something between us and "+f.Provider+" refuses our calls.", "Check the API base and any proxy in between."
+	case f.Status >= 400 && f.Status < 500:
+		e.Effect, e.Reason = EffectFail, f.Provider+" refused the message without a reason that could be read."
+	default: // no answer, a 2xx that cannot be read, a redirect, 500, 502, 504
+		e.Outcome, e.Effect = Unknown, EffectFail
+		e.Reason, e.Remedy = f.Provider+"'s answer did not arrive or cannot be read; the message may or may not have been sent.", f.Look
+	}
+	return e
 }
 
 // Unopened is the error of a message whose file Host.Open did not give: one to try again where only the time, or the place of the files, was wanting.

@@ -14,7 +14,7 @@ func Trouble(title, subject string, e *core.SendError) core.Finding {
 	f := core.Trouble(title, subject, e)
 	switch {
 	case e.Outcome == core.Unknown || e.Detail == "":
-	case e.Effect == core.EffectPark && e.Code != "" && !strings.HasPrefix(e.Code, httpCode): // it may name the permission that is missing
+	case e.Effect == core.EffectPark && e.Code != "" && !strings.HasPrefix(e.Code, core.HTTPCode): // it may name the permission that is missing
 		f.Detail += " Meta says: " + Sentence(e.Detail)
 	case e.Effect == core.EffectFail:
 		f.Detail = title + " says: " + Sentence(e.Detail)

@@ -1,10 +1,7 @@
 package meta
 
 import (
-	"errors"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -63,34 +60,12 @@ func (e *Error) Proof() Refusal {
 	return unproven
 }
 
-// httpCode begins the codes of what was refused without an error of Meta's.
-const httpCode = "http-"
-
-// SendError is what a call without a readable answer means for what it should have sent: what broke before the request left was rejected, what broke
-// later may have gone out. Title is what people call the platform, and look says where to look whether it did. The HTTP statuses are those of proxies and
-// of the platform's own front.
+// SendError is what a call without a readable answer means for what it should have sent. Title is what people call the platform, and look says where to
+// look whether it went out.
 func (f *Failure) SendError(title, look string) *core.SendError {
-	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: f.RetryAfter, Detail: f.Error()}
-	if f.Status != 0 {
-		e.Code = httpCode + strconv.Itoa(f.Status)
-	}
-	var p *core.Problem
-	switch {
-	case !f.Sent && errors.As(f.Err, &p):
-		e.Effect, e.Reason, e.Remedy = core.EffectPark, p.Detail, p.Remedy
-	case !f.Sent:
-		e.Reason, e.Remedy = title+" cannot be reached from this machine.", "Check the network and the name service if this lasts."
-	case f.Status == http.StatusTooManyRequests:
-		e.Effect, e.Reason = core.EffectSlow, title+" asks us to slow down."
-	case f.Status == http.StatusServiceUnavailable || f.Status == http.StatusRequestTimeout || f.Status == http.StatusTooEarly:
-		e.Reason = title + " is not available at the moment."
-	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status == http.StatusNotFound || f.Status == http.StatusProxyAuthRequired:
-		e.Effect, e.Reason, e.Remedy = core.EffectPark, "Something between us and "+title+" refuses our calls.", "Check the API base, the API version and any proxy in between."
-	case f.Status >= 400 && f.Status < 500:
-		e.Effect, e.Reason = core.EffectFail, title+" refused the message without a reason that could be read."
-	default: // no answer, a 2xx that is not ours, a redirect, 500, 502, 504
-		e.Outcome, e.Effect = core.Unknown, core.EffectFail
-		e.Reason, e.Remedy = title+"'s answer did not arrive or cannot be read; the message may or may not have been sent.", look
+	e := core.CallFailure{Provider: title, Sent: f.Sent, Status: f.Status, Err: f.Err, Look: look}.SendError()
+	if e.Retry, e.Detail = f.RetryAfter, f.Error(); f.Sent && e.Effect == core.EffectPark {
+		e.Remedy = "Check the API base, the API version and any proxy in between."
 	}
 	return e
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"causeway/core"
@@ -114,30 +113,17 @@ func (c Caller) Broken(err error) *core.SendError {
 	if !errors.As(err, &f) {
 		return core.AsSendError(err)
 	}
-	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: core.RetryAfter(f.Answer.Header), Detail: c.Clean(f.Error())}
-	if f.Answer.Status != 0 {
-		e.Code = "http-" + strconv.Itoa(f.Answer.Status)
+	e := core.CallFailure{Provider: c.Title, Sent: f.Sent, Status: f.Answer.Status, Err: f.Err, Look: "Ask the customer before sending it again."}.SendError()
+	e.Retry, e.Detail = core.RetryAfter(f.Answer.Header), c.Clean(f.Error())
+	if !f.Sent {
+		return e
 	}
-	var p *core.Problem
-	switch status := f.Answer.Status; {
-	case !f.Sent && errors.As(f.Err, &p):
-		e.Effect, e.Reason, e.Remedy = core.EffectPark, p.Detail, p.Remedy
-	case !f.Sent:
-		e.Reason, e.Remedy = c.Title+" cannot be reached from this machine.", "Check the network and the name service if this lasts."
-	case status == http.StatusTooManyRequests:
-		e.Effect, e.Reason = core.EffectSlow, c.Title+" asks us to slow down."
-	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout || status == http.StatusTooEarly:
-		e.Reason = c.Title + " is not available at the moment."
-	case status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusPaymentRequired || status == http.StatusProxyAuthRequired:
+	switch f.Answer.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusPaymentRequired, http.StatusProxyAuthRequired:
 		e.Effect, e.Reason = core.EffectPark, c.Title+" does not accept our credentials, or the account may not send."
 		e.Remedy = "Correct the channel's credentials or mend the account, then resume the channel."
-	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		e.Effect, e.Reason, e.Remedy = core.EffectPark, c.Title+" has nothing at the address that we call.", "Correct the address in the channel, then resume it."
-	case status >= 400 && status < 500:
-		e.Effect, e.Reason = core.EffectFail, c.Title+" refused the message without a reason that could be read."
-	default: // no answer, a 2xx that cannot be read, a redirect, 500, 502, 504
-		e.Outcome, e.Effect, e.Reason = core.Unknown, core.EffectFail, c.Title+"'s answer did not arrive or cannot be read; the message may or may not have been sent."
-		e.Remedy = "Ask the customer before sending it again."
 	}
 	return e
 }

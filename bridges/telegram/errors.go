@@ -88,31 +88,11 @@ const (
 	lookThere = "Ask the customer, or look in Telegram, before sending it again."
 )
 
-// broken maps a call without a readable answer. The statuses are those of proxies and of Telegram's own front.
+// broken maps a call without a readable answer.
 func broken(f *failure) *core.SendError {
-	e := &core.SendError{Outcome: core.Rejected, Effect: core.EffectRetry, Retry: f.Retry, Detail: f.Error()}
-	if f.Status != 0 {
-		e.Code = "http-" + strconv.Itoa(f.Status)
-	}
-	var p *core.Problem
-	switch {
-	case !f.Sent && errors.As(f.Err, &p):
-		e.Effect, e.Reason, e.Remedy = core.EffectPark, p.Detail, p.Remedy
-	case !f.Sent:
-		e.Reason, e.Remedy = "Telegram cannot be reached from this machine.", "Check the network and the name service if this lasts."
-	case f.Status == http.StatusTooManyRequests:
-		e.Effect, e.Reason = core.EffectSlow, "Telegram asks us to slow down."
-	case f.Status == http.StatusServiceUnavailable || f.Status == http.StatusRequestTimeout || f.Status == http.StatusTooEarly:
-		e.Reason = "Telegram is not available at the moment."
-	case f.Status == http.StatusRequestEntityTooLarge:
-		e.Effect, e.Reason, e.Remedy = core.EffectFail, "The file is larger than Telegram takes from a bot.", "Send it smaller, or as a link."
-	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status == http.StatusNotFound || f.Status == http.StatusProxyAuthRequired:
-		e.Effect, e.Reason = core.EffectPark, "Something between us and Telegram refuses our calls."
-		e.Remedy = "Check the API base and any proxy in between."
-	case f.Status >= 400 && f.Status < 500:
-		e.Effect, e.Reason = core.EffectFail, "Telegram refused the message without a reason that could be read."
-	default: // no answer, a 2xx that is not Telegram's, a redirect, 500, 502, 504
-		e.Outcome, e.Effect, e.Reason, e.Remedy = core.Unknown, core.EffectFail, unclear, lookThere
+	e := core.CallFailure{Provider: "Telegram", Sent: f.Sent, Status: f.Status, Err: f.Err, Look: lookThere}.SendError()
+	if e.Retry, e.Detail = f.Retry, f.Error(); f.Sent && f.Status == http.StatusRequestEntityTooLarge {
+		e.Reason, e.Remedy = "The file is larger than Telegram takes from a bot.", "Send it smaller, or as a link."
 	}
 	return e
 }

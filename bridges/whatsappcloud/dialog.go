@@ -100,7 +100,7 @@ func (c conf) service() string {
 
 // keyRefused is 360dialog's refusal of a wrong key, which it has words of its own for.
 func keyRefused(f *meta.Failure) *core.SendError {
-	return &core.SendError{Code: "http-" + strconv.Itoa(f.Status), Outcome: core.Rejected, Effect: core.EffectPark, Reason: "360dialog does not accept the API key.", Remedy: newKey, Detail: f.Error()}
+	return &core.SendError{Code: core.HTTPCode + strconv.Itoa(f.Status), Outcome: core.Rejected, Effect: core.EffectPark, Reason: "360dialog does not accept the API key.", Remedy: newKey, Detail: f.Error()}
 }
 
 // enterWebhook has 360dialog send the number's webhooks here, with our secret in a header.

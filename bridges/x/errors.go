@@ -111,21 +111,19 @@ const (
 
 // mapped finds what a failure means: by X's own code, else by the status, which may be a proxy's.
 func (f *failure) mapped() *core.SendError {
+	if !f.sent {
+		return core.CallFailure{Provider: "X", Err: f.err}.SendError()
+	}
 	code := f.reply.code()
 	r, known := refusals[code]
 	if !known {
 		r, known = statuses[f.reply.status]
 		if code == "" && f.reply.status != 0 {
-			code = "http-" + strconv.Itoa(f.reply.status)
+			code = core.HTTPCode + strconv.Itoa(f.reply.status)
 		}
 	}
 	e := &core.SendError{Code: code, Outcome: core.Rejected, Effect: r.effect, Reason: r.reason, Remedy: r.remedy, Retry: r.wait}
-	var p *core.Problem
 	switch {
-	case !f.sent && errors.As(f.err, &p):
-		e.Effect, e.Reason, e.Remedy = core.EffectPark, p.Detail, p.Remedy
-	case !f.sent:
-		e.Effect, e.Reason, e.Remedy = core.EffectRetry, "X cannot be reached from this machine.", "Check the network and the name service if this lasts."
 	case known:
 	case f.reply.status/100 == 4:
 		e.Effect, e.Reason, e.Remedy = core.EffectFail, "X refused the message: "+f.err.Error()+".", "See X's words in the channel log."

@@ -77,8 +77,9 @@ const (
 	LineMarketingResumed LineCode = "marketing-resumed"
 	LineBlocked          LineCode = "blocked" // the contact blocks the channel, and can be sent nothing
 	LineUnblocked        LineCode = "unblocked"
-	LineRepeats          LineCode = "repeats" // the same comes again and again, and is not mailed any more
-	LineUnknown          LineCode = "unknown" // nobody knows whether a program's message arrived
+	LineRepeats          LineCode = "repeats"       // the same comes again and again, and is not mailed any more
+	LineUnknown          LineCode = "unknown"       // nobody knows whether a program's message arrived
+	LineNotDelivered     LineCode = "not-delivered" // it did not
 
 	LineSettledSent   LineCode = "settled-sent" // of a message whose outcome was unknown, a person says that it arrived
 	LineSettledFailed LineCode = "settled-failed"

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,6 +52,47 @@ func FailureNotice(m Message, p Part, now time.Time) (Notice, bool) {
 	}
 	return Notice{ID: NewID[NoticeID](), Conversation: m.Conversation, Agent: m.Author.Agent, Kind: NoticeFailed,
 		Key: fmt.Sprintf("failed/%s/%s/%d", p.ID, p.Status, p.Attempts), Message: m.ID, Text: text, State: NoticeWaiting, Created: now}, true
+}
+
+// TellFailure has those told, in the transaction that marks a part as failed, who should know what a customer did not get: the agent who wrote it; of what
+// a program wrote, once, those who follow the conversation, by its history, while it is open. What went to many has a report of its own. It reports whether
+// anybody is told.
+func TellFailure(ctx context.Context, repo Repo, m Message, p Part, now time.Time) (told bool, err error) {
+	if n, ok := FailureNotice(m, p, now); ok {
+		if _, err := repo.AddNotice(ctx, n); err != nil {
+			return false, fmt.Errorf("add failure notice: %w", err)
+		}
+		return true, nil
+	}
+	if m.Author == Broadcaster() || m.Author.Kind != AuthorWorkflow && m.Author.Kind != AuthorAPI && m.Author.Kind != AuthorAgent {
+		return false, nil
+	}
+	if told, err := failureTold(ctx, repo, m); told || err != nil {
+		return false, err
+	}
+	e := ConversationEvent{ID: NewID[string](), Conversation: m.Conversation, Kind: EventNotice, Code: LineNotDelivered, By: Author{Kind: AuthorSystem},
+		Message: m.ID, At: now, Data: map[string]string{}, Text: "A message sent by a program did not arrive."}
+	if p.Error != nil {
+		e.Data["why"], e.Data["remedy"] = p.Error.Reason, p.Error.Remedy
+		e.Text += " " + p.Error.Reason
+	}
+	if err := repo.AddConversationEvent(ctx, e); err != nil {
+		return false, fmt.Errorf("note failure: %w", err)
+	}
+	return true, nil
+}
+
+// failureTold reports whether nobody is to be told any more that a program's message did not arrive.
+func failureTold(ctx context.Context, repo Repo, m Message) (bool, error) {
+	conv, err := repo.Conversation(ctx, m.Conversation)
+	if err != nil || conv.State != ConversationOpen {
+		return true, err
+	}
+	history, err := repo.ConversationEvents(ctx, m.Conversation)
+	if err != nil {
+		return false, fmt.Errorf("history of failed message: %w", err)
+	}
+	return slices.ContainsFunc(history, func(e ConversationEvent) bool { return e.Code == LineNotDelivered && e.Message == m.ID }), nil
 }
 
 // AboutPart reports whether a FailureNotice is about a part.

@@ -31,6 +31,11 @@ func (w *writer) change(ctx context.Context) error {
 		if e.Data["old"] != "" {
 			w.page.quote(w.say("edit-before"), e.Data["old"])
 		}
+	case core.LineNotDelivered:
+		w.page.add(blockSay, w.say(string(e.Code), "name", name, "text", about))
+		if e.Data["why"] != "" {
+			w.page.add(blockSay, w.because(e.Data["why"], e.Data["remedy"]))
+		}
 	case core.LineUnknown:
 		w.page.add(blockSay, w.say("unknown-sent", "name", name, "text", about))
 	case core.LineReaction, core.LineReactionRemoved, core.LineRevoke, core.LineIdentityChanged, core.LineNumberReused, core.LineStopped, core.LineResumed,

@@ -117,6 +117,31 @@ func TestFailedReceipt(t *testing.T) {
 	})
 }
 
+// TestFailedReceiptOfProgram: that a program's message, in two parts, did not arrive after all is a line of history, once.
+func TestFailedReceiptOfProgram(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		conv := w.only()
+		m := w.message(id(1))
+		m.ID, m.Direction, m.Author, m.Status, m.Seq = core.NewID[core.MessageID](), core.Out, core.Author{Kind: core.AuthorWorkflow, Name: "welcome"}, core.StatusSent, 7
+		m.Parts = nil
+		for i := range 2 {
+			m.Parts = append(m.Parts, core.Part{ID: core.NewID[core.PartID](), Message: m.ID, Conversation: conv.ID, Channel: w.ch.ID, Seq: int64(7 + i),
+				Content: m.Content, Provider: id(2 + i), Status: core.StatusSent, Updated: w.clock})
+		}
+		_, err := w.repo.AddMessage(w.Context(), m)
+		w.must(err)
+		w.jobs()
+		for i := range 2 {
+			e := w.receipt(id(2+i), core.StatusFailed)
+			e.Receipt.Error = &core.SendError{Code: "131026", Outcome: core.Rejected, Effect: core.EffectFail, Reason: "The customer is not on WhatsApp."}
+			w.accept(e)
+		}
+		equal(w, "history", w.history(conv.ID), "opened notice:not-delivered")
+		equal(w, "jobs", w.jobs(), "notify")
+	})
+}
+
 func TestFailureEffects(t *testing.T) {
 	each(t, func(w *world) {
 		w.accept(w.said(id(1), "Hello"))

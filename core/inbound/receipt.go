@@ -146,7 +146,7 @@ func (b *batch) hold(ctx context.Context, id core.PartID) (core.Part, error) {
 	return p, nil
 }
 
-// failed tells the author what the customer did not get, and remembers what the failure teaches.
+// failed tells the author, or those who follow the conversation, what the customer did not get, and remembers what the failure teaches.
 func (b *batch) failed(ctx context.Context, m core.Message, p core.Part) error {
 	sent := p.Sent
 	if sent.IsZero() {
@@ -158,12 +158,9 @@ func (b *batch) failed(ctx context.Context, m core.Message, p core.Part) error {
 	if p.Error != nil && p.Error.Effect == core.EffectResync {
 		b.job(core.JobTemplates, string(p.Channel))
 	}
-	n, ok := core.FailureNotice(m, p, b.now)
-	if !ok {
-		return nil
-	}
-	if _, err := b.repo.AddNotice(ctx, n); err != nil {
-		return fmt.Errorf("add failure notice: %w", err)
+	told, err := core.TellFailure(ctx, b.repo, m, p, b.now)
+	if err != nil || !told {
+		return err
 	}
 	b.job(core.JobNotify, string(m.Conversation))
 	return nil

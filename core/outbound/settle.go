@@ -314,12 +314,9 @@ func (o *Outbox) noteUnknown(ctx context.Context, tx core.Tx, repo core.Repo, m 
 }
 
 func (o *Outbox) notify(ctx context.Context, tx core.Tx, repo core.Repo, m core.Message, p core.Part) error {
-	n, ok := core.FailureNotice(m, p, o.Now())
-	if !ok {
-		return nil
-	}
-	if _, err := repo.AddNotice(ctx, n); err != nil {
-		return fmt.Errorf("add failure notice: %w", err)
+	told, err := core.TellFailure(ctx, repo, m, p, o.Now())
+	if err != nil || !told {
+		return err
 	}
 	return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: m.Workspace, Key: string(m.Conversation)})
 }

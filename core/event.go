@@ -87,7 +87,6 @@ type ReceiptBody struct {
 	Until   time.Time `json:",omitzero"`
 	Error   *SendError
 	Learned []IdentityKey // identities of the recipient that the receipt tells
-	Pricing json.RawMessage
 }
 
 // ReactionBody is an emoji on a message; empty takes it back.

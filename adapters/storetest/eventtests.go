@@ -54,7 +54,7 @@ func parked(w *world) {
 	var want []core.Event
 	for i := range 3 {
 		e := core.Event{Kind: core.EventReceipt, ID: fmt.Sprint("r", i), At: noon.UTC(), Origin: core.OriginProvider,
-			Receipt: &core.ReceiptBody{Provider: "wamid.1", Status: core.StatusRead, Pricing: json.RawMessage(`{"a":1}`)}, Raw: json.RawMessage(`{"x":"é"}`)}
+			Receipt: &core.ReceiptBody{Provider: "wamid.1", Status: core.StatusRead}, Raw: json.RawMessage(`{"x":"é"}`)}
 		w.must(w.repo.ParkEvent(w.Context(), w.ch.ID, "wamid.1", e, noon))
 		want = append(want, e)
 	}

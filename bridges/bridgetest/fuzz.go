@@ -86,10 +86,6 @@ func storable(t *testing.T, e core.Event) {
 		t.Fatalf("names no file: %+v", e)
 	}
 	e.Raw = nil
-	if e.Receipt != nil {
-		receipt := *e.Receipt
-		receipt.Pricing, e.Receipt = nil, &receipt
-	}
 	if e.Message != nil && e.Message.Content.Form != nil {
 		message, form := *e.Message, *e.Message.Content.Form
 		form.Raw, message.Content.Form, e.Message = nil, &form, &message

@@ -226,7 +226,6 @@ type status struct {
 	RecipientUser meta.Text            `json:"recipient_user_id"`
 	RecipientType meta.Text            `json:"recipient_type"`
 	Key           meta.Text            `json:"biz_opaque_callback_data"`
-	Pricing       json.RawMessage      `json:"pricing"`
 	Errors        meta.List[wireError] `json:"errors"`
 }
 

@@ -27,9 +27,6 @@ func (l *link) status(c change, v value, raw json.RawMessage) core.Event {
 	}
 	e.Peer.Identities = s.recipient()
 	e.Receipt = &core.ReceiptBody{Provider: string(s.ID), Stanza: stanza(string(s.ID)), Status: step, Learned: s.learned(v.Contacts)}
-	if len(s.Pricing) > 0 && string(s.Pricing) != "null" {
-		e.Receipt.Pricing = s.Pricing
-	}
 	if step == core.StatusFailed {
 		e.Receipt.Error = s.failure()
 	}

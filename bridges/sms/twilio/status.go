@@ -1,7 +1,6 @@
 package twilio
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -17,9 +16,6 @@ func (l *link) statuses(f fields, id, status, part string) []core.Event {
 	}
 	e := core.Event{Kind: core.EventReceipt, ID: id + ":" + status, Key: part, Account: l.account(f), At: l.host.Now(), Origin: core.OriginProvider,
 		Receipt: &core.ReceiptBody{Provider: id, Status: next}}
-	if price := f["Price"]; price != "" {
-		e.Receipt.Pricing, _ = json.Marshal(map[string]string{"price": price, "unit": f["PriceUnit"]})
-	}
 	if peer, ok := l.identity(f["To"]); ok {
 		e.Peer.Identities = []core.IdentityKey{peer}
 	}

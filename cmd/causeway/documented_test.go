@@ -66,6 +66,9 @@ func strange(c *cobra.Command, words []string) (wrong []string) {
 					}
 				}
 			}
+			if len(names) == 0 && c.Runnable() { // workflow secret NAME, beside workflow secret remove
+				return wrong
+			}
 			if len(names) == 0 && w != "…" && w != "help" {
 				wrong = append(wrong, "there is no "+w)
 			}

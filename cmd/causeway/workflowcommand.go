@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,7 @@ func workflowCommand() *cobra.Command {
 	runs.Flags().Bool("live", false, "only those that wait")
 	secret := &cobra.Command{Use: "secret NAME", Short: "Set a secret that http steps name as {{secret.NAME}}, from standard input", Args: cobra.ExactArgs(1), RunE: setWorkflowSecret}
 	secret.Flags().String("env", "", "take it from this variable")
+	secret.AddCommand(&cobra.Command{Use: "remove NAME", Short: "Forget a secret that no workflow names", Args: cobra.ExactArgs(1), RunE: removeWorkflowSecret})
 	templates := &cobra.Command{Use: "template", Short: "Workflows to start from"}
 	templates.AddCommand(&cobra.Command{Use: "list", Short: "List them", Args: cobra.NoArgs, RunE: listWorkflowTemplates},
 		&cobra.Command{Use: "show NAME", Short: "Print one, to change and put", Args: cobra.ExactArgs(1), RunE: showWorkflowTemplate})
@@ -240,6 +242,40 @@ func setWorkflowSecret(cmd *cobra.Command, args []string) error {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "set; workflows name it as {{secret.%s}} in http steps\n", args[0])
+		return nil
+	})
+}
+
+func removeWorkflowSecret(cmd *cobra.Command, args []string) error {
+	return withBase(cmd, func(b *base) error {
+		all, err := b.repo().Workflows(cmd.Context())
+		if err != nil {
+			return err
+		}
+		for _, w := range all {
+			if workflow.NamesSecret(w.Definition, args[0]) {
+				return core.Problemf(core.CodeConflict, "The workflow %q names the secret %q.", w.Name, args[0]).Remedied("Change the workflow first, or take it out: causeway workflow remove %s", w.Name)
+			}
+		}
+		sealed, err := b.repo().Secrets(cmd.Context(), workflow.SecretOwner)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(sealed, func(s core.SealedSecret) bool { return s.Name == args[0] }) {
+			names := make([]string, 0, len(sealed))
+			for _, s := range sealed {
+				names = append(names, s.Name)
+			}
+			remedy := "Set one with: causeway workflow secret NAME"
+			if len(names) > 0 {
+				remedy = "There are: " + strings.Join(names, ", ") + "."
+			}
+			return core.Problemf(core.CodeNotFound, "There is no secret %q.", args[0]).Remedied("%s", remedy)
+		}
+		if err := b.repo().DropSecret(cmd.Context(), workflow.SecretOwner, args[0]); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s is forgotten; runs that still name it fail at that step\n", args[0])
 		return nil
 	})
 }

@@ -7,7 +7,7 @@ import (
 
 // What an admin does with workflows on the command line.
 func TestAdminsWorkflows(t *testing.T) {
-	s := newShell(t)
+	s := newShell(t, "CRM_KEY=a key of the business")
 	s.file("business.yaml", `agents:
   - {name: Amina, addresses: [amina@example.com]}
 teams:
@@ -32,6 +32,7 @@ workflows:
 	s.file("one.yaml", "name: one\nsteps: [{run: two}]\n")
 	s.file("two.yaml", "name: two\nsteps: [{note: x}]\n")
 	s.file("back.yaml", "name: two\nsteps: [{run: one}]\n")
+	s.file("crm.yaml", "name: crm\non: {event: opened}\nsteps:\n- http: {url: \"https://crm.example.com/\", headers: {Authorization: \"Bearer {{ secret.crm }}\"}}\n")
 	out, _ := s.run("workflow", "template", "show", "welcome-menu")
 	s.file("menu.yaml", out)
 	for _, step := range []struct {
@@ -56,6 +57,14 @@ workflows:
 		{"workflow test --history 720h business.yaml", 0, []string{"0 conversations, 0 messages; nothing was sent"}},
 		{"workflow runs", 0, []string{"WORKFLOW"}},
 		{"workflow secret crm", 2, []string{"The secret is empty."}},
+		{"workflow secret remove crm", 1, []string{`There is no secret "crm". Set one with: causeway workflow secret NAME`}},
+		{"workflow secret crm --env CRM_KEY", 0, []string{"set; workflows name it as {{secret.crm}}"}},
+		{"workflow secret remove erp", 1, []string{`There is no secret "erp". There are: crm.`}},
+		{"workflow put crm.yaml", 0, []string{"crm"}},
+		{"workflow secret remove crm", 1, []string{`The workflow "crm" names the secret "crm". Change the workflow first`}},
+		{"workflow remove crm", 0, []string{"taken out"}},
+		{"workflow secret remove crm", 0, []string{"crm is forgotten"}},
+		{"workflow secret remove crm", 1, []string{`There is no secret "crm".`}},
 		{"workflow remove hello", 0, []string{"taken out"}},
 		{"workflow show hello", 1, []string{`There is no workflow "hello".`}},
 	} {

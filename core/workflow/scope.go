@@ -136,6 +136,16 @@ type piece struct {
 
 var holder = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
 
+// NamesSecret reports whether a definition, as it is stored, names a secret in a text of it.
+func NamesSecret(definition []byte, name string) bool {
+	for _, m := range holder.FindAllSubmatch(definition, -1) {
+		if strings.TrimSpace(string(m[1])) == "secret."+name {
+			return true
+		}
+	}
+	return false
+}
+
 // parsePhrase compiles the placeholders of a text.
 func parsePhrase(text string, secrets bool) (phrase, error) {
 	var all phrase

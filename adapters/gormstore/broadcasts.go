@@ -3,6 +3,8 @@ package gormstore
 import (
 	"context"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"causeway/core"
 
@@ -59,8 +61,9 @@ func (r repo) InSegment(ctx context.Context, s core.Segment, after core.ContactI
 	for name, value := range s.Fields {
 		q = q.Where("EXISTS (SELECT 1 FROM contact_fields f WHERE f.workspace = contacts.workspace AND f.contact = contacts.id AND f.name = ? AND f.value = ?)", name, value)
 	}
-	if s.Language != "" {
-		q = q.Where("(language = ? OR language LIKE ?)", s.Language, s.Language+"-%")
+	if s.Language != "" { // pt is that of pt-BR, however that is written
+		begins := strings.ToLower(strings.ReplaceAll(s.Language, "_", "-")) + "-"
+		q = q.Where("substr(lower(replace(language, '_', '-')) || '-', 1, ?) = ?", utf8.RuneCountInString(begins), begins)
 	}
 	return list[contactRow](q.Order("id").Limit(limit))
 }

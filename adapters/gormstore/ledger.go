@@ -110,19 +110,20 @@ func (r repo) Enliven(ctx context.Context, id core.MessageID, to core.Conversati
 		if err := r.set(ctx, "messages", string(id), map[string]any{"conversation": to, "seq": seq, "historic": false}); err != nil {
 			return err
 		}
-		for _, table := range []string{"parts", "files", "ledger"} {
-			set := "conversation = ?"
-			args := []any{string(to), r.ws, string(id)}
-			if table == "parts" {
-				set += ", seq = ?"
-				args = []any{string(to), seq, r.ws, string(id)}
-			}
-			if _, err := r.exec(ctx, "UPDATE "+table+" SET "+set+" WHERE workspace = ? AND message = ?", args...); err != nil {
-				return err
-			}
+		if _, err := r.exec(ctx, "UPDATE parts SET conversation = ?, seq = ? WHERE workspace = ? AND message = ?", to, seq, r.ws, id); err != nil {
+			return err
 		}
-		return nil
+		if _, err := r.exec(ctx, "UPDATE files SET conversation = ? WHERE workspace = ? AND message = ?", to, r.ws, id); err != nil {
+			return err
+		}
+		return r.enlivenLedger(ctx, id, to)
 	})
+}
+
+// enlivenLedger finds the entries of a message by its parts: by messages there is no index.
+func (r repo) enlivenLedger(ctx context.Context, id core.MessageID, to core.ConversationID) error {
+	_, err := r.exec(ctx, "UPDATE ledger SET conversation = ? WHERE workspace = ? AND part IN (SELECT id FROM parts WHERE workspace = ? AND message = ?)", to, r.ws, r.ws, id)
+	return err
 }
 
 // moveLedger has the entries of what came in follow their conversations to another contact. Where that contact is entered under the same stanza, the
@@ -197,9 +198,12 @@ func (r repo) LedgerDoubles(ctx context.Context, most int) ([][2]core.LedgerEntr
 	return all, nil
 }
 
-// SetNumber records a channel's number and finds its twin.
+// SetNumber records a channel's number and finds its twin. Both sides of a number at once wait for each other: else neither would find the other.
 func (r repo) SetNumber(ctx context.Context, id core.ChannelID, number string, phone bool) (ch core.Channel, err error) {
 	err = r.whole(ctx, func(r repo) error {
+		if err := r.guardLedger(ctx, number, "twins"); err != nil {
+			return err
+		}
 		if err := r.set(ctx, "channels", string(id), map[string]any{"number": number, "phone": phone}); err != nil {
 			return err
 		}

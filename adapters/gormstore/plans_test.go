@@ -26,7 +26,7 @@ func TestPlans(t *testing.T) {
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	repo := s.In("ws")
+	repo := s.In("ws").(repo)
 	key := func(v string) core.IdentityKey {
 		return core.IdentityKey{Scheme: core.SchemePhone, Scope: "s", Value: v}
 	}
@@ -86,6 +86,7 @@ func TestPlans(t *testing.T) {
 		{"Window", "identity=? AND channel=?", func(ctx context.Context) error { _, err := repo.Window(ctx, "ch", "c"); return err }},
 		{"TakeParked", "parked_events_target", func(ctx context.Context) error { _, err := repo.TakeParked(ctx, "ch", "m"); return err }},
 		{"TakeOverdue", "parked_events_until", func(ctx context.Context) error { _, err := repo.TakeOverdue(ctx, time.Now(), 5); return err }},
+		{"Enliven", "ledger_part (workspace=? AND part=?)", func(ctx context.Context) error { return repo.enlivenLedger(ctx, "m", "c") }},
 		{"Duties", "conversations_held (workspace=? AND agent=?)", func(ctx context.Context) error { _, err := repo.Duties(ctx); return err }},
 		{"Places", "handlings_queue (workspace=? AND queue=?)", func(ctx context.Context) error { _, err := repo.Places(ctx, "t", nil, 10); return err }},
 		{"Places after one", "handlings_queue (workspace=? AND queue=? AND priority<?)", func(ctx context.Context) error {

@@ -140,6 +140,34 @@ func twins(w *world) {
 	same(w, "the first side apart", ch.Twin, "", err)
 }
 
+// twinRace: the two sides of a number find each other although both tell their number at once.
+func twinRace(w *world) {
+	ctx := w.Context()
+	device := core.Channel{ID: "device", Workspace: w.ws, Kind: "x", Name: "device", State: core.ChannelActive, Created: noon.UTC()}
+	w.must(w.repo.SaveChannel(ctx, device))
+	told := make(chan error, 1)
+	w.tx(func(_ core.Tx, repo core.Repo) error {
+		if _, err := repo.SetNumber(ctx, w.ch.ID, ledgerNumber, false); err != nil {
+			return err
+		}
+		go func() {
+			_, err := w.repo.SetNumber(ctx, device.ID, ledgerNumber, true)
+			told <- err
+		}()
+		select {
+		case err := <-told:
+			told <- err
+		case <-time.After(200 * time.Millisecond): // long enough for one that does not wait
+		}
+		return nil
+	})
+	w.must(<-told)
+	for id, twin := range map[core.ChannelID]core.ChannelID{w.ch.ID: device.ID, device.ID: w.ch.ID} {
+		ch, err := w.repo.Channel(ctx, id)
+		same(w, "twin", ch.Twin, twin, err)
+	}
+}
+
 func ledgerMerge(w *world) {
 	ctx := w.Context()
 	one, two := w.talk(), w.talk()

@@ -31,19 +31,25 @@ func (b *batch) owner(ctx context.Context, e core.Event, c core.Contact, known [
 	if !clash || slices.ContainsFunc(theirs, func(i core.Identity) bool { return i.Key == k }) {
 		return c, nil
 	}
-	var to core.Contact
 	if i := slices.IndexFunc(known, func(i core.Identity) bool { return i.Key == k }); i >= 0 {
-		if to, err = b.repo.Contact(ctx, known[i].Contact); err != nil {
+		to, err := b.repo.Contact(ctx, known[i].Contact)
+		if err != nil {
 			return c, fmt.Errorf("contact of account: %w", err)
 		}
-	} else if known[at].Contact != c.ID {
+		return to, core.HandOver(ctx, b.repo, known[at], to.ID, b.told(e))
+	}
+	if known[at].Contact != c.ID {
 		return c, nil // another id of theirs says who they are
-	} else if lately, err := b.heardLately(ctx, c, known[at]); err != nil || lately {
-		if err == nil {
-			err = b.renewed(ctx, e, c, before, k)
-		}
+	}
+	lately, err := b.heardLately(ctx, c, known[at])
+	if err != nil {
 		return c, err
-	} else if to, err = b.newContact(ctx, e.Peer, k, b.told(e)); err != nil {
+	}
+	if lately {
+		return c, b.renewed(ctx, e, c, before, k)
+	}
+	to, err := b.newContact(ctx, e.Peer, k, b.told(e))
+	if err != nil {
 		return c, err
 	}
 	return to, core.HandOver(ctx, b.repo, known[at], to.ID, b.told(e))

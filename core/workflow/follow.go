@@ -29,20 +29,8 @@ func (f *following) follow(ctx context.Context) error {
 	}
 	taken := slices.ContainsFunc(f.runs, func(t *turn) bool { return t.run.Heard == f.h.ID && !f.began(t) })
 	if f.h.Kind == core.HappenedMessage {
-		m, err := f.repo.Message(ctx, f.h.Message)
-		if errors.Is(err, core.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("message that was written: %w", err)
-		}
-		if f.msg = m; m.Content.Automatic != "" {
-			return nil
-		}
-		if machine, err := f.machine(ctx); err != nil {
+		if heed, err := f.read(ctx); err != nil || !heed {
 			return err
-		} else if machine {
-			return f.silence(ctx)
 		}
 	}
 	starts, interrupts, err := f.starts(ctx)
@@ -56,6 +44,24 @@ func (f *following) follow(ctx context.Context) error {
 		}
 	}
 	return f.start(ctx, starts, taken)
+}
+
+// read gets the message that was written, and reports whether it is heeded: not where it is gone, or a machine's. What talks to a machine ends.
+func (f *following) read(ctx context.Context) (heed bool, err error) {
+	f.msg, err = f.repo.Message(ctx, f.h.Message)
+	switch {
+	case errors.Is(err, core.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("message that was written: %w", err)
+	case f.msg.Content.Automatic != "":
+		return false, nil
+	}
+	machine, err := f.machine(ctx)
+	if err != nil || !machine {
+		return err == nil, err
+	}
+	return false, f.silence(ctx)
 }
 
 // began reports whether the happening began the run.

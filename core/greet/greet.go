@@ -62,7 +62,7 @@ func (g *Greeter) Follow(ctx context.Context, ws core.WorkspaceID, h core.Happen
 	case closed && s.Away.On:
 		return g.away(ctx, ws, s, h, m)
 	case !closed && s.Greeting.On && m.ID == first.ID && !spoken(recent, h):
-		return g.say(ctx, ws, s.Greeting, "greeting", h, m, g.greeting(s, m))
+		return g.say(ctx, ws, h, m, g.greeting(s, m))
 	}
 	return nil
 }
@@ -85,12 +85,25 @@ func opening(recent []core.Message, c core.Conversation) core.Message {
 // spoken reports whether a workflow has said something by now, but for the greeting itself, after a crash.
 func spoken(recent []core.Message, h core.Happening) bool {
 	return slices.ContainsFunc(recent, func(m core.Message) bool {
-		return m.Author.Kind == core.AuthorWorkflow && !m.Historic && m.Key != "greeting/"+h.ID
+		return m.Author.Kind == core.AuthorWorkflow && !m.Historic && m.Key != greeting+"/"+h.ID
 	})
 }
 
-func (g *Greeter) greeting(s core.Reception, m core.Message) func(core.Contact) string {
-	return func(who core.Contact) string {
+// The kinds of what is said. Keys of messages begin with them.
+const (
+	greeting = "greeting"
+	away     = "away"
+)
+
+// courtesy is what is said to a contact by itself.
+type courtesy struct {
+	core.Courtesy
+	kind string
+	text func(core.Contact) string
+}
+
+func (g *Greeter) greeting(s core.Reception, m core.Message) courtesy {
+	return courtesy{s.Greeting, greeting, func(who core.Contact) string {
 		code := g.Phrases.Language(who.Language, m.Content.Text, s.Language, s.Greeting.Texts)
 		name := ""
 		if who.Name != "" {
@@ -100,7 +113,7 @@ func (g *Greeter) greeting(s core.Reception, m core.Message) func(core.Contact) 
 			return core.Fill(own, "name", who.Name)
 		}
 		return g.Phrases.Say(code, "greeting", "name", name)
-	}
+	}}
 }
 
 // away says when somebody is back, unless somebody is there all the same.
@@ -109,9 +122,9 @@ func (g *Greeter) away(ctx context.Context, ws core.WorkspaceID, s core.Receptio
 	if err != nil || there {
 		return err
 	}
-	return g.say(ctx, ws, s.Away, "away", h, m, func(who core.Contact) string {
+	return g.say(ctx, ws, h, m, courtesy{s.Away, away, func(who core.Contact) string {
 		return g.absence(s, g.Phrases.Language(who.Language, m.Content.Text, s.Language, s.Away.Texts), who.Name, h.At)
-	})
+	}})
 }
 
 // absence is the away message at a time.
@@ -155,16 +168,16 @@ func (g *Greeter) answered(ctx context.Context, ws core.WorkspaceID, m core.Mess
 	return false, nil
 }
 
-// say sends a message unless the contact got one of its kind lately. What the gate refuses is not said: the contact is not the one to be told.
-func (g *Greeter) say(ctx context.Context, ws core.WorkspaceID, set core.Courtesy, kind string, h core.Happening, m core.Message, text func(core.Contact) string) error {
+// say says something to who wrote a message, unless the contact got one of its kind lately. What the gate refuses is not said: the contact is not the one to be told.
+func (g *Greeter) say(ctx context.Context, ws core.WorkspaceID, h core.Happening, m core.Message, c courtesy) error {
 	repo := g.Store.In(ws)
-	mark := kind + "/" + string(m.Contact)
+	mark := c.kind + "/" + string(m.Contact)
 	said, err := repo.Value(ctx, markOwner, mark)
 	if err != nil {
 		return fmt.Errorf("when it was last said: %w", err)
 	}
 	var last saying
-	if json.Unmarshal(said, &last) == nil && last.Happening != h.ID && h.At.Before(last.At.Add(set.Apart())) {
+	if json.Unmarshal(said, &last) == nil && last.Happening != h.ID && h.At.Before(last.At.Add(c.Apart())) {
 		return nil
 	}
 	who, err := repo.Contact(ctx, m.Contact)
@@ -175,13 +188,13 @@ func (g *Greeter) say(ctx context.Context, ws core.WorkspaceID, set core.Courtes
 	if err != nil {
 		return err
 	}
-	if err := repo.SetValueUntil(ctx, markOwner, mark, raw, h.At.Add(set.Apart())); err != nil {
+	if err := repo.SetValueUntil(ctx, markOwner, mark, raw, h.At.Add(c.Apart())); err != nil {
 		return fmt.Errorf("remember what is said: %w", err)
 	}
-	_, d, err := g.Compose.Compose(ctx, ws, core.Request{Conversation: h.Conversation, Author: core.Author{Kind: core.AuthorWorkflow, Name: kind}, Key: kind + "/" + h.ID,
-		Contents: []core.Content{{Kind: core.KindText, Text: strings.TrimSpace(text(who))}}})
+	_, d, err := g.Compose.Compose(ctx, ws, core.Request{Conversation: h.Conversation, Author: core.Author{Kind: core.AuthorWorkflow, Name: c.kind}, Key: c.kind + "/" + h.ID,
+		Contents: []core.Content{{Kind: core.KindText, Text: strings.TrimSpace(c.text(who))}}})
 	if problem := (*core.Problem)(nil); errors.As(err, &problem) {
-		g.Log.InfoContext(ctx, "not said", "kind", kind, "conversation", h.Conversation, "why", problem.Detail, "code", d.Code)
+		g.Log.InfoContext(ctx, "not said", "kind", c.kind, "conversation", h.Conversation, "why", problem.Detail, "code", d.Code)
 		return nil
 	}
 	return err

@@ -147,7 +147,7 @@ func guessCharset(b []byte) encoding.Encoding {
 		return charmap.Windows1251
 	case lower*100 >= high*85:
 		return charmap.KOI8R
-	case alefLam*8 >= high:
+	case alefLam*12 >= high: // in a few words they may be rare
 		return charmap.Windows1256
 	}
 	return charmap.Windows1252

@@ -81,6 +81,8 @@ func TestParseText(t *testing.T) {
 		{"utf-7", "Content-Type: text/plain; charset=utf-7", "Hi Mom -+Jjo--!", "Hi Mom -☺-!", ""},
 		{"windows-1251 unlabelled", "Content-Type: text/plain", "\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0", "Привет, как дела", ""},
 		{"windows-1256 unlabelled", "Content-Type: text/plain", "\xe3\xd1\xcd\xc8\xc7 \xc7\xe1\xd3\xe1\xc7\xe3 \xda\xe1\xed\xdf\xe3", "مرحبا السلام عليكم", ""},
+		{"windows-1256 unlabelled, in a name", "Content-Type: text/plain", "\xdd\xc7\xca\xe6\xd1\xc9 \xd1\xde\xe3 12.pdf", "فاتورة رقم 12.pdf", ""},
+		{"windows-1251 unlabelled, in a name", "Content-Type: text/plain", "\xd1\xf7\xb8\xf2 \xe7\xe0 \xec\xe0\xf0\xf2 12.pdf", "Счёт за март 12.pdf", ""},
 		{"windows-1252 unlabelled", "Content-Type: text/plain", "Gr\xfc\xdfe aus M\xfcnchen", "Grüße aus München", ""},
 		{"no blank line", "", "this is text without a colon", "this is text without a colon", ""},
 		{"unknown transfer encoding", "Content-Transfer-Encoding: x-nonsense", "plain", "plain", ""},

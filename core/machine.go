@@ -15,6 +15,12 @@ func MachineField(name, word string) bool {
 	return false
 }
 
+// MailSystem reports whether a mail's author is a mail server.
+func MailSystem(address string) bool {
+	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	return local == "mailer-daemon" || local == "postmaster"
+}
+
 // MassMail reports whether a mail that says how to be unsubscribed from (List-Unsubscribe) is one of many alike. Alone the field says little: services that
 // send for people put it on each of their mails. Two more signs must come with it, of which a sender that nobody reads (unread) is worth two; and what
 // answers a mail is no mass mail.

@@ -24,7 +24,7 @@ func (c conf) automatic(m Letter) string {
 		return "a report of a mail server or mail program"
 	case slices.ContainsFunc(m.Files, calendarAnswer):
 		return "a calendar's answer"
-	case slices.ContainsFunc(m.From, mailSystem):
+	case slices.ContainsFunc(m.From, func(a Address) bool { return core.MailSystem(a.Address) }):
 		return "written by a mail system"
 	case cameBack.MatchString(strings.TrimSpace(m.Subject)):
 		return "its subject is that of a mail that came back"
@@ -51,11 +51,6 @@ func suppressed(m Letter) bool {
 
 func calendarAnswer(f File) bool {
 	return calendar(f) && bytes.Contains(bytes.ToUpper(f.Data), []byte("METHOD:REPLY"))
-}
-
-func mailSystem(a Address) bool {
-	local, _, _ := strings.Cut(strings.ToLower(a.Address), "@")
-	return local == "mailer-daemon" || local == "postmaster"
 }
 
 // automaticField says which header field marks a mail as automatic, or "".

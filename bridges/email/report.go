@@ -36,7 +36,7 @@ func isReport(m Letter) bool {
 	if m.Type == "multipart/report" || m.Type == "message/delivery-status" || m.Type == "message/disposition-notification" {
 		return true
 	}
-	return slices.ContainsFunc(m.From, mailSystem) && (slices.ContainsFunc(m.Header["Return-Path"], nobody) || len(m.Header["Return-Path"]) == 0) && len(m.From) == 1
+	return slices.ContainsFunc(m.From, func(a Address) bool { return core.MailSystem(a.Address) }) && (slices.ContainsFunc(m.Header["Return-Path"], nobody) || len(m.Header["Return-Path"]) == 0) && len(m.From) == 1
 }
 
 var (

@@ -25,7 +25,7 @@ func (f *Forwarder) automatic(m core.Mail, in Incoming) string {
 		return "a report of a mail server or mail program: " + in.Type
 	case in.Type == "text/calendar" || slices.ContainsFunc(in.Files, calendarAnswer):
 		return "a calendar's answer"
-	case slices.ContainsFunc(in.From, mailSystem):
+	case slices.ContainsFunc(in.From, func(a Address) bool { return core.MailSystem(a.Address) }):
 		return "written by a mail system"
 	case len(in.Header["Received"]) > mostHops:
 		return "it went around in circles"
@@ -47,11 +47,6 @@ func (f *Forwarder) within(address string) bool {
 
 func calendarAnswer(f IncomingFile) bool {
 	return f.MIME == "text/calendar" && bytes.Contains(bytes.ToUpper(f.Data), []byte("METHOD:REPLY"))
-}
-
-func mailSystem(a Address) bool {
-	local, _, _ := strings.Cut(strings.ToLower(a.Address), "@")
-	return local == "mailer-daemon" || local == "postmaster"
 }
 
 // absent begins the subjects of automatic answers that carry no other sign of it. Alone this is too little to throw a mail away, and enough to

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"strings"
-	"time"
 
 	"causeway/core"
 
@@ -58,28 +56,13 @@ func (f *Forwarder) thread(l *Letter, conv core.Conversation, n core.Notice, bef
 	l.ThreadIndex = threadIndex(conv, n)
 }
 
-// threadIndex is Outlook's: 22 bytes of the conversation (a time and an id), 5 of the mail.
+// threadIndex is what Outlook puts mails together by.
 func threadIndex(conv core.Conversation, n core.Notice) string {
-	start := filetime(conv.Opened)
-	raw := binary.BigEndian.AppendUint64(nil, start)[:6]
-	raw[0] = 1
 	id, err := uuid.Parse(string(conv.ID))
 	if err != nil {
 		sum := sha256.Sum256([]byte(conv.ID))
 		copy(id[:], sum[:])
 	}
-	raw = append(raw, id[:]...)
-	since := uint64(0)
-	if at := filetime(n.Created); at > start {
-		since = at - start
-	}
 	sum := sha256.Sum256([]byte(n.ID))
-	raw = binary.BigEndian.AppendUint32(raw, uint32(since>>18)&0x7fffffff) //nolint:gosec // 31 bits are what the format has
-	return base64.StdEncoding.EncodeToString(append(raw, sum[0]))
-}
-
-// filetime counts 100 ns since 1601.
-func filetime(t time.Time) uint64 {
-	const epoch = 11644473600                                              // seconds from 1601 to 1970
-	return uint64(max(t.Unix()+epoch, 0))*1e7 + uint64(t.Nanosecond()/100) //nolint:gosec // not negative
+	return base64.StdEncoding.EncodeToString(core.ThreadIndexAnswer(core.ThreadIndex(conv.Opened, id), n.Created, sum[0]))
 }

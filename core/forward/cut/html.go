@@ -195,7 +195,6 @@ func (t *typesetter) judge(e *element, g tag) {
 	}
 }
 
-// introNames, fromNames, quoteNames and signatureNames are parts of the names that mail programs give to their elements.
 // close ends the innermost element of a name, and those left open in it. A stray end tag does nothing.
 func (t *typesetter) close(name string) {
 	const far = 100

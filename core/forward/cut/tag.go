@@ -48,6 +48,8 @@ func tagOf(z *html.Tokenizer) tag {
 	return t
 }
 
+// What mail programs call their elements: parts of these names are looked for.
+
 // introNames mark what introduces a quote.
 func introNames() []string {
 	return []string{"gmail_attr", "cite-prefix", "attribution", "moz-email-headers-table"}

@@ -1,10 +1,14 @@
 package gormstore
 
 import (
+	"encoding/binary"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // unnested is rows given as one array a column.
@@ -47,37 +51,107 @@ func (s step) collect(results pgx.BatchResults) error {
 // arrays turns rows into columns.
 func arrays(types string, rows [][]any) []any {
 	all := make([]any, len(types))
-	for c, t := range types {
-		switch t {
-		case 't':
-			all[c] = columnOf[string](rows, c)
-		case 'T':
-			all[c] = nullable[string](rows, c)
-		case 'n':
-			all[c] = nullable[int64](rows, c)
-		case 'i':
-			all[c] = columnOf[int64](rows, c)
-		case 'b':
-			all[c] = columnOf[bool](rows, c)
-		}
+	for i := range types {
+		all[i] = &column{types: types, at: i, rows: rows}
 	}
 	return all
 }
 
-func columnOf[T any](rows [][]any, c int) []T {
-	all := make([]T, len(rows))
-	for i, row := range rows {
-		all[i], _ = row[c].(T)
-	}
-	return all
+// column is one column of a step's rows, which PostgreSQL is given as an array. pgx would take slices, at the price of an allocation for each value.
+type column struct {
+	types string // as in table
+	at    int
+	rows  [][]any
 }
 
-func nullable[T any](rows [][]any, c int) []*T {
-	all := make([]*T, len(rows))
-	for i, row := range rows {
-		if v, ok := row[c].(T); ok {
-			all[i] = &v
+const (
+	arrayHead = 20             // bytes before the values
+	most      = 12             // bytes of a value with its length, without its text
+	null      = math.MaxUint32 // a length that says that there is no value
+)
+
+// append writes the array as PostgreSQL's binary format has it: dimensions, whether values are missing, their type, how many there are and the first
+// one's number; then each value behind its length. The first column makes room for all.
+func (c *column) append(b []byte) []byte {
+	if c.at == 0 {
+		b = slices.Grow(b, c.room())
+	}
+	head := [arrayHead / 4]uint32{1, 0, pgtype.TextOID, uint32(len(c.rows)), 1} //nolint:gosec // a bulk has some hundred rows
+	switch c.types[c.at] {
+	case 'T':
+		head[1] = 1
+	case 'n':
+		head[1], head[2] = 1, pgtype.Int8OID
+	case 'i':
+		head[2] = pgtype.Int8OID
+	case 'b':
+		head[2] = pgtype.BoolOID
+	}
+	for _, h := range head {
+		b = binary.BigEndian.AppendUint32(b, h)
+	}
+	for _, row := range c.rows {
+		b = appendValue(b, c.types[c.at], row[c.at])
+	}
+	return b
+}
+
+// room is what all columns take at most.
+func (c *column) room() int {
+	room := len(c.types) * (arrayHead + most*len(c.rows))
+	for _, row := range c.rows {
+		for _, v := range row {
+			if s, is := v.(string); is {
+				room += len(s)
+			}
 		}
 	}
-	return all
+	return room
+}
+
+func appendValue(b []byte, kind byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return append(binary.BigEndian.AppendUint32(b, uint32(len(v))), v...) //nolint:gosec // texts are not that long
+	case int64:
+		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(b, 8), uint64(v)) //nolint:gosec // the same bits
+	case bool:
+		b = binary.BigEndian.AppendUint32(b, 1)
+		if v {
+			return append(b, 1)
+		}
+		return append(b, 0)
+	}
+	switch kind { // there is no value
+	case 't':
+		return appendValue(b, kind, "")
+	case 'i':
+		return appendValue(b, kind, int64(0))
+	case 'b':
+		return appendValue(b, kind, false)
+	}
+	return binary.BigEndian.AppendUint32(b, null)
+}
+
+// arrayCodec is pgx's of an array, and writes columns, too.
+type arrayCodec struct{ pgtype.Codec }
+
+func (c arrayCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
+	if _, ours := value.(*column); ours && format == pgtype.BinaryFormatCode {
+		return columnPlan{}
+	}
+	return c.Codec.PlanEncode(m, oid, format, value)
+}
+
+type columnPlan struct{}
+
+func (columnPlan) Encode(value any, b []byte) ([]byte, error) { return value.(*column).append(b), nil }
+
+// knowColumns has a connection write columns.
+func knowColumns(m *pgtype.Map) {
+	for _, oid := range []uint32{pgtype.TextArrayOID, pgtype.Int8ArrayOID, pgtype.BoolArrayOID} {
+		if t, there := m.TypeForOID(oid); there {
+			m.RegisterType(&pgtype.Type{Name: t.Name, OID: oid, Codec: arrayCodec{t.Codec}})
+		}
+	}
 }

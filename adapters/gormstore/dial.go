@@ -34,6 +34,7 @@ func watchful(config *pgxpool.Config) {
 	d := &net.Dialer{Control: giveUpUnheard, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	config.ConnConfig.DialFunc = d.DialContext
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		knowColumns(c.TypeMap())
 		for _, set := range []string{alert, plans} {
 			if _, err := c.Exec(ctx, set); err != nil && c.IsClosed() {
 				return err

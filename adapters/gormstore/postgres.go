@@ -7,6 +7,7 @@ import (
 
 	"causeway/core"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
@@ -27,6 +28,13 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil { // pgx leaves the password out of this error
 		p := core.Problemf(core.CodeInvalid, "The database URL cannot be read.").Remedied("Write it as postgres://user:password@host:5432/database.")
 		p.Field, p.Err = "database.url", err
+		return nil, p
+	}
+	switch config.ConnConfig.DefaultQueryExecMode {
+	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
+		p := core.Problemf(core.CodeInvalid, "The database URL says that no statements are prepared.").
+			Remedied("Leave default_query_exec_mode out; a pooler must be in session mode.")
+		p.Field = "database.url"
 		return nil, p
 	}
 	if _, set := config.ConnConfig.RuntimeParams["application_name"]; !set {

@@ -257,7 +257,7 @@ func (g *gateway) run(ctx context.Context) error {
 	rounds.Go(func() { g.keeper.Run(inner) })
 	rounds.Go(func() { g.prober.Run(inner) })
 	rounds.Go(func() { g.life.run(inner) })
-	rounds.Go(func() { thrift(inner) })
+	rounds.Go(func() { thrift(inner, g.garbage()) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -268,6 +268,14 @@ func (g *gateway) run(ctx context.Context) error {
 	doors.Wait()
 	rounds.Wait()
 	return err
+}
+
+// garbage is how much there may be at work, in percent of what is in use.
+func (g *gateway) garbage() int {
+	if g.store.SQLite() != nil {
+		return garbageOnSQLite
+	}
+	return garbageAtWork
 }
 
 func (g *gateway) serveDoor(failed chan<- error, serve func() error) {

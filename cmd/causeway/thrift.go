@@ -15,19 +15,20 @@ const (
 	thriftEach = 30 * time.Second // between two times that memory is given back
 	quietUpTo  = 5                // collections of garbage in that time: with more of them the program is at work, and needs what it has
 
-	// How much garbage there may be for what is in use, in percent: as much again by default, twice as much at work, which saves a tenth of the
-	// processor time for a dozen megabytes. GOGC in the environment holds instead of both.
-	garbageQuiet, garbageAtWork = 100, 200
+	// How much garbage there may be for what is in use, in percent. Twice Go's usual measure saves a tenth of the processor time at work for a dozen
+	// megabytes; SQLite needs room for its pages in the same process. GOGC in the environment holds instead of all three.
+	garbageQuiet, garbageOnSQLite, garbageAtWork = 100, 150, 200
 )
 
 // thrift gives memory back: at first what only the start needed, then, while the program has little to do, what has not been used since. Doing so
-// takes some ten milliseconds of a processor; what is needed after all comes back by itself, without a read from the disk.
-func thrift(ctx context.Context) {
+// takes some ten milliseconds of a processor; what is needed after all comes back by itself, without a read from the disk. At work there may be so many
+// percent of garbage.
+func thrift(ctx context.Context, atWork int) {
 	allow := func(percent int) { debug.SetGCPercent(percent) }
 	if os.Getenv("GOGC") != "" {
 		allow = func(int) {}
 	}
-	allow(garbageAtWork)
+	allow(atWork)
 	select {
 	case <-ctx.Done():
 		return
@@ -41,7 +42,7 @@ func thrift(ctx context.Context) {
 			debug.FreeOSMemory()
 			forgetProgram()
 		} else {
-			allow(garbageAtWork)
+			allow(atWork)
 		}
 		before = now
 	})

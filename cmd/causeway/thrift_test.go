@@ -23,7 +23,7 @@ func TestThriftAllowsGarbage(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				go thrift(ctx)
+				go thrift(ctx, garbageAtWork)
 				synctest.Wait()
 				if got := debug.SetGCPercent(c.started); got != c.started {
 					t.Errorf("%d percent at the start, want %d", got, c.started)

@@ -97,6 +97,7 @@ func (b *base) contactNamed(ctx context.Context, name string) (core.Contact, err
 	for _, s := range contactSchemes {
 		keys = append(keys, core.IdentityKey{Scheme: s, Value: strings.TrimPrefix(name, "@")})
 	}
+	keys = append(keys, core.OtherWritings(keys)...) // last, for who is known by just this counts first
 	known, err := b.repo().Identities(ctx, keys)
 	if err != nil {
 		return core.Contact{}, err

@@ -57,3 +57,25 @@ func TestDedicatedAgent(t *testing.T) {
 		}
 	})
 }
+
+// A Brazilian number leads to its contact with and without the ninth digit, whichever WhatsApp knows; one who has just this number goes first.
+func TestContactNamed(t *testing.T) {
+	w := stillWorld(t, "")
+	add := func(id core.ContactID, number string) {
+		t.Helper()
+		_, err := w.repo().AddPerson(t.Context(), core.Contact{ID: id, Workspace: w.workspace, Created: w.now()},
+			core.Identity{ID: core.NewID[core.IdentityID](), Contact: id, Key: core.IdentityKey{Scheme: core.SchemePhone, Value: number}, Seen: w.now()})
+		w.must(err)
+	}
+	found := func(name string, want core.ContactID) {
+		t.Helper()
+		if c, err := w.contactNamed(t.Context(), name); err != nil || c.ID != want {
+			t.Errorf("%s: got %q, %v", name, c.ID, err)
+		}
+	}
+	add("a", "551187654321")
+	found("+55 11 98765-4321", "a")
+	add("b", "5511987654321")
+	found("+55 11 98765-4321", "b")
+	found("+55 11 8765-4321", "a")
+}

@@ -97,7 +97,7 @@ func (f *Forwarder) planMessages(ctx context.Context, r *recipients, s *seen) (w
 // planUnlessSame makes notices of a message that has come so often in a row. Of what comes again and again, agents are told once that it does.
 func (f *Forwarder) planUnlessSame(ctx context.Context, r *recipients, m core.Message, album, again int) error {
 	switch {
-	case again <= sameMailed:
+	case again <= sameMailed || album > 1: // of several together, others may be new
 		return f.planMessage(ctx, r, m, album)
 	case again == sameMailed+1:
 		return f.noteRepeats(ctx, r.repo, m)
@@ -253,10 +253,10 @@ func (f *Forwarder) planWaiting(ctx context.Context, r *recipients) (waits bool,
 			continue
 		}
 		waits = true
-		if heard.hear(m) > sameMailed {
+		whole := albums[albumOf(m)]
+		if heard.hear(m) > sameMailed && len(whole) < 2 {
 			continue
 		}
-		whole := albums[albumOf(m)]
 		if len(whole) > 0 && whole[0].ID != m.ID {
 			continue // the mail of the first brings it
 		}

@@ -54,7 +54,7 @@ func (r *repeats) hear(m core.Message) int {
 
 // sumOf tells texts and files apart, and who sent them. It is empty for what may differ though it looks the same, and for what was picked.
 func sumOf(m core.Message) string {
-	c, what := m.Content, strings.TrimSpace(m.Content.Text)
+	c, what := m.Content, strings.TrimSpace(m.Content.Subject+"\n"+m.Content.Text)
 	switch {
 	case c.Kind.HasMedia() && c.Media != nil && c.Media.SHA256 != "":
 		what += "\n" + c.Media.SHA256

@@ -78,3 +78,25 @@ func TestSameAnswers(t *testing.T) {
 	h.settle()
 	h.wantMails("Lena", 30)
 }
+
+// TestSameWordsWithOtherFiles: the words that come with each of many files do not keep these from being mailed.
+func TestSameWordsWithOtherFiles(t *testing.T) {
+	h := newHouse(t)
+	h.forwardTo("Lena")
+	for n := range 8 {
+		words := text("See the invoice.")
+		file := core.Content{Kind: core.KindDocument, Media: &core.Media{URL: "https://files.example/" + strconv.Itoa(n), SHA256: "sum" + strconv.Itoa(n)}}
+		words.Album, file.Album = "mail"+strconv.Itoa(n), "mail"+strconv.Itoa(n)
+		h.says(words)
+		h.says(file)
+		h.settle()
+	}
+	h.wantMails("Lena", 8)
+	for range 8 {
+		other := text("Same words.")
+		other.Subject = strconv.Itoa(h.events)
+		h.says(other)
+		h.settle()
+	}
+	h.wantMails("Lena", 16)
+}

@@ -121,9 +121,15 @@ func (r repo) MoveIdentities(ctx context.Context, ids []core.IdentityID, to core
 	return r.whole(ctx, func(r repo) error { return r.move(ctx, "identities", "id", texts(ids), to, true) })
 }
 
-// MoveConversations changes the contact of the conversations and of their messages. ErrDuplicate: two of them would be open.
+// MoveConversations changes the contact of the conversations, of their messages, and of what was ordered and said of them. ErrDuplicate: two of them would be open.
 func (r repo) MoveConversations(ctx context.Context, ids []core.ConversationID, to core.ContactID) error {
 	return r.whole(ctx, func(r repo) error {
+		if err := r.movePurchases(ctx, ids, to); err != nil {
+			return err
+		}
+		if err := r.move(ctx, "surveys", "conversation", texts(ids), to, false); err != nil {
+			return err
+		}
 		if err := r.move(ctx, "conversations", "id", texts(ids), to, true); err != nil {
 			return err
 		}
@@ -137,6 +143,17 @@ func (r repo) MoveConversations(ctx context.Context, ids []core.ConversationID, 
 		}
 		return nil
 	})
+}
+
+// movePurchases is for conversations that have not been moved: it finds what was ordered in them among that of their contacts, by whom there is an index.
+func (r repo) movePurchases(ctx context.Context, ids []core.ConversationID, to core.ContactID) error {
+	for piece := range slices.Chunk(texts(ids), 200) {
+		if _, err := r.exec(ctx, "UPDATE purchases SET contact = ? WHERE workspace = ? AND conversation IN ? AND contact IN "+
+			"(SELECT contact FROM conversations WHERE workspace = ? AND id IN ?)", to, r.ws, piece, r.ws, piece); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // move sets the contact of the rows whose column is one of ids, in pieces that fit a statement.

@@ -129,6 +129,21 @@ func merges(w *world) {
 	w.identity(b.ID, "2")
 	w.conversation(a.ID)
 	theirs := w.conversation(b.ID)
+	w.must(w.repo.AddPurchase(w.Context(), core.Purchase{ID: "tea", Conversation: theirs.ID, Contact: b.ID, State: "new", Created: noon, Changed: noon}))
+	_, err := w.repo.AddSurvey(w.Context(), core.SurveyAnswer{Conversation: theirs.ID, Contact: b.ID, Asked: noon.UTC()})
+	w.must(err)
+	whose := func(what string, id, other core.ContactID) {
+		w.Helper()
+		orders, err := w.repo.Purchases(w.Context(), id, core.Page{})
+		same(w, "orders of "+what, len(orders), 1, err)
+		asked, err := w.repo.Survey(w.Context(), id)
+		same(w, "survey of "+what, asked.Conversation, theirs.ID, err)
+		orders, err = w.repo.Purchases(w.Context(), other, core.Page{})
+		same(w, "orders of the other", len(orders), 0, err)
+		_, err = w.repo.Survey(w.Context(), other)
+		missing(w, "survey of the other", err)
+	}
+	whose("the one", b.ID, a.ID)
 	var m core.Merge
 	w.tx(func(tx core.Tx, repo core.Repo) (err error) {
 		m, err = core.MergeContacts(w.Context(), repo, tx.Enqueue, a.ID, b.ID, "same person", noon.UTC())
@@ -138,6 +153,7 @@ func merges(w *world) {
 	same(w, "Merge", got, m, err)
 	of, err := w.repo.MergesOf(w.Context(), b.ID)
 	same(w, "MergesOf", of, []core.Merge{m}, err)
+	whose("both", a.ID, b.ID)
 	all, err := w.repo.ConversationsOf(w.Context(), a.ID)
 	if err != nil || len(all) != 2 || all[0].ID != theirs.ID || all[0].State != core.ConversationClosed {
 		w.Errorf("ConversationsOf: %v, %v", all, err)
@@ -145,6 +161,7 @@ func merges(w *world) {
 	w.tx(func(_ core.Tx, repo core.Repo) error {
 		return core.UndoMerge(w.Context(), repo, m.ID, noon.Add(time.Hour))
 	})
+	whose("the one again", b.ID, a.ID)
 	m.Undone = noon.Add(time.Hour).UTC()
 	got, err = w.repo.Merge(w.Context(), m.ID)
 	same(w, "undone", got, m, err)

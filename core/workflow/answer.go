@@ -80,21 +80,21 @@ func (t *turn) read(a Ask, c core.Content) (reading, bool) {
 	if c.Choice != nil && text == "" {
 		text = c.Choice.Title
 	}
-	if a.Kind == "choice" {
+	if a.Kind == askChoice {
 		return pick(a, c, text)
 	}
 	value, ok := "", false
 	switch a.Kind {
-	case "number":
+	case askNumber:
 		var f float64
 		f, ok = readNumber(text)
 		ok = ok && within(a, f)
 		value = strconv.FormatFloat(f, 'f', -1, 64)
-	case "email":
+	case askEmail:
 		value, ok = readEmail(text)
-	case "phone":
+	case askPhone:
 		value, ok = readPhone(text)
-	case "date":
+	case askDate:
 		value, ok = readDate(text, t.Now())
 	default:
 		value = text

@@ -266,10 +266,7 @@ func (c *checker) texts(path string, all map[string]string, secrets bool) {
 	}
 }
 
-var (
-	events  = []string{"opened", "message", "keyword", "referral", "closed", "tag", "untag", "field", "schedule"}
-	sources = []string{"contact", "user", "workflow", "api"}
-)
+var sources = []string{"contact", "user", "workflow", "api"}
 
 func (c *checker) trigger(i int, t Trigger) {
 	at := fmt.Sprintf("on[%d]", i)
@@ -284,21 +281,21 @@ func (c *checker) trigger(i int, t Trigger) {
 		c.named(at+".channels", "channel", ch, c.known.Channels)
 	}
 	c.starts[i] = c.condition(at+".when", t.When)
-	c.oneOf(at+".match", t.Match, "exact", "contains", "starts")
+	c.oneOf(at+".match", t.Match, matchExact, matchContains, matchStarts)
 	switch t.Event {
-	case "keyword":
+	case onKeyword:
 		if len(t.Words) == 0 || slices.ContainsFunc(t.Words, func(w string) bool { return fold(w) == "" }) {
 			c.bad(at, "Write words: [menu, help].", "The trigger waits for a keyword, and has none.")
 		}
-	case "schedule":
+	case onSchedule:
 		c.schedule(i, at, t)
 	}
 	for key, use := range map[string]struct {
 		set  bool
 		only []string
-	}{"words": {len(t.Words) > 0, []string{"keyword"}}, "match": {t.Match != "", []string{"keyword"}}, "names": {len(t.Names) > 0, []string{"tag", "untag", "field"}},
-		"by": {len(t.By) > 0, []string{"opened", "closed"}}, "interrupt": {t.Interrupt, []string{"message", "keyword", "referral"}}, "cron": {t.Cron != "", []string{"schedule"}},
-		"at": {t.At != "", []string{"schedule"}}, "zone": {t.Zone != "", []string{"schedule"}}} {
+	}{"words": {len(t.Words) > 0, []string{onKeyword}}, "match": {t.Match != "", []string{onKeyword}}, "names": {len(t.Names) > 0, []string{onTag, onUntag, onField}},
+		"by": {len(t.By) > 0, []string{onOpened, onClosed}}, "interrupt": {t.Interrupt, []string{onMessage, onKeyword, onReferral}}, "cron": {t.Cron != "", []string{onSchedule}},
+		"at": {t.At != "", []string{onSchedule}}, "zone": {t.Zone != "", []string{onSchedule}}} {
 		if use.set && t.Event != "" && !slices.Contains(use.only, t.Event) {
 			c.bad(at+"."+key, "Take it out.", "A trigger by %s takes no %s.", t.Event, key)
 		}

@@ -69,18 +69,18 @@ func (c *checker) doing(i int, kind, at string, s Step) {
 
 func (c *checker) ask(at string, s Step) {
 	a := s.Ask
-	if slices.ContainsFunc(c.On, func(t Trigger) bool { return t.Event == "closed" }) {
+	if slices.ContainsFunc(c.On, func(t Trigger) bool { return t.Event == onClosed }) {
 		c.bad(at, "Send a message instead: what the contact writes then opens a conversation.", "Nothing can be asked in a conversation that is closed, and closing starts this workflow.")
 	}
 	c.text(at+".text", a.Text, true)
 	c.text(at+".hint", a.Hint, false)
 	c.text(at+".label", a.Label, false)
-	c.oneOf(at+".kind", a.Kind, "text", "number", "email", "phone", "date", "choice")
+	c.oneOf(at+".kind", a.Kind, askKinds...)
 	c.options(at, a.Options)
 	switch {
-	case a.Kind == "choice" && len(a.Options) < 2:
+	case a.Kind == askChoice && len(a.Options) < 2:
 		c.bad(at, "Write options: [one, another].", "The question offers a choice, and has fewer than two options.")
-	case a.Kind != "choice" && len(a.Options) > 0:
+	case a.Kind != askChoice && len(a.Options) > 0:
 		c.bad(at+".options", "Write kind: choice.", "Only a choice has options.")
 	}
 	if a.As == "" && s.Name == "" {
@@ -91,7 +91,7 @@ func (c *checker) ask(at string, s Step) {
 	}
 	if a.Pattern != "" {
 		p, err := regexp.Compile("^(?:" + a.Pattern + ")$")
-		if err != nil || a.Kind != "" && a.Kind != "text" {
+		if err != nil || a.Kind != "" && a.Kind != askText {
 			c.bad(at+".pattern", "It is for texts, and written as a regular expression (RE2).", "%q cannot be what the answer has to fit.", a.Pattern)
 		}
 		c.shapes[a.Pattern] = p

@@ -22,15 +22,37 @@ type Definition struct {
 	Steps       []Step    `json:"steps"`
 }
 
+// The events that triggers are for.
+const (
+	onOpened   = "opened"
+	onMessage  = "message"
+	onKeyword  = "keyword"
+	onReferral = "referral"
+	onClosed   = "closed"
+	onTag      = "tag"
+	onUntag    = "untag"
+	onField    = "field"
+	onSchedule = "schedule"
+)
+
+// The ways to match a keyword.
+const (
+	matchExact    = "exact"
+	matchContains = "contains"
+	matchStarts   = "starts"
+)
+
+var events = []string{onOpened, onMessage, onKeyword, onReferral, onClosed, onTag, onUntag, onField, onSchedule}
+
 // Trigger says what starts a workflow.
 type Trigger struct {
-	Event     string   `json:"event"`               // opened, message, keyword, referral, closed, tag, untag, field, schedule
+	Event     string   `json:"event"`               // one of events
 	By        []string `json:"by,omitempty"`        // of opened and closed: contact, user, workflow, api; empty: anybody
 	Channels  []string `json:"channels,omitempty"`  // their names; empty: all
 	When      string   `json:"when,omitempty"`      // an expression that has to be true
 	Names     []string `json:"names,omitempty"`     // of tag, untag and field: which; empty: any
 	Words     []string `json:"words,omitempty"`     // of keyword
-	Match     string   `json:"match,omitempty"`     // of keyword: "exact" (default), "contains", "starts"
+	Match     string   `json:"match,omitempty"`     // of keyword; default matchExact
 	Interrupt bool     `json:"interrupt,omitempty"` // of message, keyword and referral: also while another run waits for an answer, which it ends
 	Cron      string   `json:"cron,omitempty"`      // of schedule: minute hour day month weekday
 	At        string   `json:"at,omitempty"`        // of schedule: once, 2026-12-24 09:00
@@ -59,10 +81,22 @@ type Step struct {
 	Stop   string   `json:"stop,omitempty"` // why
 }
 
+// The kinds of answers that are asked for.
+const (
+	askText   = "text"
+	askNumber = "number"
+	askEmail  = "email"
+	askPhone  = "phone"
+	askDate   = "date"
+	askChoice = "choice"
+)
+
+var askKinds = []string{askText, askNumber, askEmail, askPhone, askDate, askChoice}
+
 // Ask sends a question and waits for the contact's answer.
 type Ask struct {
 	Text      Text     `json:"text"`
-	Kind      string   `json:"kind,omitempty"` // text (default), number, email, phone, date, choice
+	Kind      string   `json:"kind,omitempty"` // one of askKinds; default askText
 	Options   []Choice `json:"options,omitempty"`
 	Label     Text     `json:"label,omitempty"` // of the button that opens a list
 	As        string   `json:"as,omitempty"`    // the answer's name; default: the step's

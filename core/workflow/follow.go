@@ -145,8 +145,8 @@ func (f *following) starts(ctx context.Context) (all []starting, interrupts bool
 			}
 		}
 	}
-	if slices.ContainsFunc(all, func(s starting) bool { return s.trigger.Event == "keyword" }) {
-		all = slices.DeleteFunc(all, func(s starting) bool { return s.trigger.Event == "message" })
+	if slices.ContainsFunc(all, func(s starting) bool { return s.trigger.Event == onKeyword }) {
+		all = slices.DeleteFunc(all, func(s starting) bool { return s.trigger.Event == onMessage })
 	}
 	return all, slices.ContainsFunc(all, func(s starting) bool { return s.trigger.Interrupt }), nil
 }
@@ -190,17 +190,17 @@ func source(by core.Author) string {
 
 // fits reports whether a trigger is about what happened, but for its condition and channel.
 func (f *following) fits(p *program, i int, t Trigger) bool {
-	kinds := map[string]core.HappeningKind{"opened": core.HappenedOpened, "message": core.HappenedMessage, "keyword": core.HappenedMessage, "referral": core.HappenedMessage,
-		"closed": core.HappenedClosed, "tag": core.HappenedTagged, "untag": core.HappenedUntagged, "field": core.HappenedField, "schedule": core.HappenedSchedule}
+	kinds := map[string]core.HappeningKind{onOpened: core.HappenedOpened, onMessage: core.HappenedMessage, onKeyword: core.HappenedMessage, onReferral: core.HappenedMessage,
+		onClosed: core.HappenedClosed, onTag: core.HappenedTagged, onUntag: core.HappenedUntagged, onField: core.HappenedField, onSchedule: core.HappenedSchedule}
 	if kinds[t.Event] != f.h.Kind || len(t.By) > 0 && !slices.Contains(t.By, source(f.h.By)) || len(t.Names) > 0 && !slices.Contains(t.Names, f.h.Name) {
 		return false
 	}
 	switch t.Event {
-	case "keyword":
+	case onKeyword:
 		return keyword(t, f.msg.Content)
-	case "referral":
+	case onReferral:
 		return f.msg.Content.Referral != nil
-	case "schedule":
+	case onSchedule:
 		return f.h.Name == scheduleName(p.Name, p.version, i)
 	}
 	return true
@@ -217,7 +217,7 @@ func keyword(t Trigger, c core.Content) bool {
 		for _, s := range said {
 			switch {
 			case s == "":
-			case s == w, t.Match == "contains" && strings.Contains(" "+s+" ", w), t.Match == "starts" && strings.HasPrefix(s, w):
+			case s == w, t.Match == matchContains && strings.Contains(" "+s+" ", w), t.Match == matchStarts && strings.HasPrefix(s, w):
 				return true
 			}
 		}

@@ -279,7 +279,7 @@ func (t *turn) question(ctx context.Context, a Ask, again bool) (core.Content, e
 		hint, err = t.hint(ctx, a)
 		text = hint + "\n\n" + text
 	}
-	if err != nil || a.Kind != "choice" {
+	if err != nil || a.Kind != askChoice {
 		return core.Content{Kind: core.KindText, Text: text}, err
 	}
 	return t.choices(ctx, text, a.Options, a.Label)

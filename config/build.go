@@ -30,7 +30,11 @@ func (l *loader) build(environ []string) Config {
 			l.wrong.Add(s.place, k.name, fmt.Sprintf("Give it a value, or leave it out for %s.", k.standard), "%s is empty.", k.name)
 			continue
 		}
-		if err := k.set(v.FieldByIndex(k.index), s); err != nil {
+		err := k.set(v.FieldByIndex(k.index), s)
+		if s.from == "default" && len(l.wrong.All) > 0 {
+			err = nil // it is made of another value, which is wrong and has been said
+		}
+		if err != nil {
 			l.wrong.All = append(l.wrong.All, remark.Remark{Place: s.place, Field: k.name, Detail: err.detail, Remedy: err.remedy})
 		}
 	}

@@ -303,3 +303,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A value of which others are made is reported once if it is wrong.
+func TestWrongOnce(t *testing.T) {
+	_, err := load(t, "mail_domain: https://x", nil, nil)
+	if err == nil || strings.Contains(err.Error(), "notify_address") || strings.Contains(err.Error(), "dkim.domain") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -170,7 +170,7 @@ func Gaps(text string) []string {
 	return all
 }
 
-// When says a time that is still to come, as people do: "tomorrow at 09:00", in the zone of at.
+// When says a time that is still to come, as people do: "tomorrow at 09:00", in the zone of at; in a language without texts as 2026-11-23 09:00.
 func (p *Phrases) When(code string, now, at time.Time) string {
 	now = now.In(at.Location())
 	day := days()[at.Weekday()]
@@ -184,6 +184,9 @@ func (p *Phrases) When(code string, now, at time.Time) string {
 		name = "tomorrow_at"
 	case ahead < 7:
 		name = "weekday_at"
+	}
+	if p.languages[code][name] == nil {
+		return at.Format("2006-01-02 15:04") // a language that we have no texts of: neither is English of use
 	}
 	return p.Say(code, name, values...)
 }

@@ -130,6 +130,7 @@ func TestPhrasesWhen(t *testing.T) {
 		{"ru", time.Date(2026, 12, 2, 9, 0, 0, 0, riyadh), "2 декабря (среда) в 09:00"},
 		{"ar", time.Date(2026, 11, 25, 9, 0, 0, 0, riyadh), "يوم الأربعاء الساعة 09:00"},
 		{"en", time.Date(2026, 12, 2, 9, 0, 0, 0, riyadh), "on Wednesday, 2 December at 09:00"},
+		{"fr", time.Date(2026, 11, 23, 9, 0, 0, 0, riyadh), "2026-11-23 09:00"}, // there is no fr.json
 	} {
 		if got := p.When(c.code, now, c.at); got != c.want {
 			t.Errorf("%s: %q, want %q", c.code, got, c.want)

@@ -27,6 +27,7 @@ type Server struct {
 	private  http.Handler
 	document []byte // OpenAPI 3.1
 	older    []byte // the same as 3.0.3
+	asked    asked
 	draining atomic.Bool
 	begun    atomic.Bool
 	life     context.Context //nolint:containedctx // ends when grace is over: what is still being stored then is given up
@@ -104,6 +105,7 @@ func (s *Server) drain(ctx context.Context, servers []*http.Server) {
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); err != nil {
 			s.Log.WarnContext(ctx, "requests cut off at shutdown", "err", err)
+			s.nameRunning(ctx)
 			s.cut()
 			_ = server.Close()
 		}
@@ -129,7 +131,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // longer move the deadlines themselves.
 func (s *Server) server(ctx context.Context, h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           s.asked.watch(h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       90 * time.Second,
 		WriteTimeout:      answerTime,

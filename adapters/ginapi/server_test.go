@@ -170,6 +170,9 @@ func TestShutdownCutsOffWhatTakesTooLong(t *testing.T) {
 		t.Errorf("Shutdown: %v", err)
 	}
 	<-commit
+	if said := h.log.String(); !strings.Contains(said, "method=POST path=/hooks/c1 age=") {
+		t.Errorf("what hung is not named:\n%s", said)
+	}
 }
 
 func TestServeEndsWithItsContext(t *testing.T) {

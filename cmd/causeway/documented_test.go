@@ -66,7 +66,7 @@ func strange(c *cobra.Command, words []string) (wrong []string) {
 					}
 				}
 			}
-			if len(names) == 0 && c.Runnable() { // workflow secret NAME, beside workflow secret remove
+			if len(names) == 0 && strings.Contains(c.Use, " ") { // it takes arguments itself: workflow secret NAME, beside workflow secret remove
 				return wrong
 			}
 			if len(names) == 0 && w != "…" && w != "help" {

@@ -46,6 +46,7 @@ type Wanted struct {
 	Targets    []Owned[ProviderKey]
 	Parts      []Owned[PartID]
 	Identities []Owned[IdentityKey]
+	Erased     []Owned[string] // marks, as of WereErased
 }
 
 // Found is what Look found. The conversations are locked, in the order of their ids, and what else is told of them was read after that.
@@ -56,6 +57,7 @@ type Found struct {
 	Identities    []Owned[Identity]    // by their keys
 	Contacts      []Contact            // of Identities
 	Conversations []Conversation       // of Messages, and the open ones of Contacts
+	Erased        []Owned[string]      // those of Erased that are kept
 	Parked        []Owned[ProviderKey] // those of Coming for which something waits
 }
 

@@ -50,6 +50,12 @@ type Contact struct {
 	Blocked       bool
 	MergedInto    ContactID // set on a contact that was merged away; undoing clears it
 	Created       time.Time
+	Erased        time.Time // when everything about the person was erased; zero: it was not. Such a contact has no name and no identities
+}
+
+// ErasedProblem is the answer to who wants something of a contact who was erased.
+func ErasedProblem() *Problem {
+	return Problemf(CodeConflict, "Everything about this contact was erased, as they asked.").Remedied("If they write again, they are a new contact.")
 }
 
 // Peer is how an event describes the person on the other side: every identity the provider named, the one to answer to first.

@@ -168,6 +168,9 @@ func mergePeople(ctx context.Context, repo Repo, into, from ContactID) error {
 	if err != nil {
 		return fmt.Errorf("read contact to merge: %w", err)
 	}
+	if !winner.Erased.IsZero() || !loser.Erased.IsZero() {
+		return ErasedProblem()
+	}
 	if winner.MergedInto != "" || loser.MergedInto != "" || into == from {
 		return Problemf(CodeConflict, "One of these contacts is part of another one already.").Remedied("Merge the contacts that the two now belong to.")
 	}

@@ -96,6 +96,7 @@ type Repo interface {
 	SurveyRepo
 	ReportRepo
 	BroadcastRepo
+	ErasureRepo
 }
 
 // ChannelRepo keeps channels, their secrets, templates and log.

@@ -24,6 +24,7 @@ type ContactView struct {
 	Blocked       bool           `json:"blocked,omitempty"`
 	MergedInto    core.ContactID `json:"merged_into,omitempty"`
 	Created       time.Time      `json:"created_at"`
+	Erased        time.Time      `json:"erased_at,omitzero" doc:"since when nothing is known of them any more, as they asked"`
 }
 
 // contactDetailView is a contact with what they are known by.
@@ -71,7 +72,7 @@ type mergeView struct {
 
 func showContact(c core.Contact) ContactView {
 	return ContactView{ID: c.ID, Name: c.Name, Language: c.Language, OptedOut: c.OptedOut, MarketingStop: c.MarketingStop, Blocked: c.Blocked,
-		MergedInto: c.MergedInto, Created: c.Created}
+		MergedInto: c.MergedInto, Created: c.Created, Erased: c.Erased}
 }
 
 func showIdentity(i core.Identity) identityView {

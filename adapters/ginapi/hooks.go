@@ -126,7 +126,11 @@ func (s *Server) take(ctx context.Context, v *visit, link core.WebhookLink) *vis
 	}
 	if len(events) > 0 {
 		v.outcome = outcomeAccepted
-		v.note, err = s.store(ctx, v, events)
+		discreet, concealed := core.Discreet(ctx)
+		v.note, err = s.store(discreet, v, events)
+		if concealed() {
+			v.request.Body, v.note = nil, "about a contact who was erased: nothing of it is kept"
+		}
 		if err != nil {
 			return s.failed(ctx, v, "accept events", err)
 		}

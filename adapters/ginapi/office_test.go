@@ -147,7 +147,7 @@ func (o *office) everything() [][3]string {
 		{"POST", "/conversations/c1/messages/dry-run", `{"contents":[{"kind":"text","text":"hi"}]}`}, {"POST", "/contacts/p2/messages", `{"contents":[{"kind":"text","text":"hi"}]}`},
 		{"POST", "/conversations/c1/close", ""}, {"POST", "/conversations/c1/reopen", ""}, {"GET", "/contacts", ""}, {"GET", "/contacts/p1", ""},
 		{"PATCH", "/contacts/p1", `{"fields":{"owner":"Lena","city":""},"add_tags":["vip"],"remove_tags":["new"]}`},
-		{"POST", "/contacts/p1/merge", `{"from":"p2"}`}, {"POST", "/merges/m1/undo", ""}, {"GET", "/channels", ""}, {"GET", "/channels/wa", ""},
+		{"POST", "/contacts/p1/merge", `{"from":"p2"}`}, {"POST", "/merges/m1/undo", ""}, {"DELETE", "/contacts/p1", ""}, {"GET", "/erasures", ""}, {"GET", "/erasures/er1", ""}, {"GET", "/channels", ""}, {"GET", "/channels/wa", ""},
 		{"POST", "/channels/wa/check", ""}, {"POST", "/channels/wa/pause", ""}, {"POST", "/channels/wa/resume", ""}, {"GET", "/channels/wa/templates", ""},
 		{"POST", "/channels/wa/templates/sync", ""}, {"GET", "/channels/wa/log", ""},
 		{"POST", "/channels/wa/take-back", ""}, {"POST", "/channels/wa/pairing", `{}`}, {"GET", "/channels/wa/pairing", ""}, {"GET", "/channels/wa/pairing/qr.png", ""},

@@ -28,6 +28,7 @@ func (s *Server) api(e *gin.Engine) error {
 	s.reconcileOperations(api)
 	s.messageOperations(api)
 	s.contactOperations(api)
+	s.erasureOperations(api)
 	s.channelOperations(api)
 	s.pairingOperations(api)
 	s.peopleOperations(api)

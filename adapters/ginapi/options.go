@@ -74,6 +74,11 @@ type Carer interface {
 	Know(ctx context.Context, ws core.WorkspaceID, id core.ContactID, k core.Knowledge, author core.Author) error
 }
 
+// Eraser erases contacts. Begin makes one nobody at once; the rest of it goes soon after.
+type Eraser interface {
+	Begin(ctx context.Context, ws core.WorkspaceID, id core.ContactID, by core.Author) (core.Erasure, error)
+}
+
 // Staff is who answers customers, and whether they are there.
 type Staff interface {
 	Standings(ctx context.Context, ws core.WorkspaceID) (agents []assign.Standing, queues map[core.TeamID]int, err error)
@@ -96,6 +101,7 @@ type Options struct {
 	Outbox Outbox
 	Desk   Desk
 	Carer  Carer
+	Eraser Eraser
 	Staff  Staff
 	Caster Caster
 	Seal   func(value core.Secret, context string) ([]byte, error) // of the vault

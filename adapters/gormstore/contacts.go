@@ -15,14 +15,14 @@ type contactRow struct {
 	Workspace, ID, Name, Language    string
 	OptedOut, MarketingStop, Blocked bool
 	MergedInto                       optional
-	Created                          stamp
+	Created, Erased                  stamp
 }
 
 func (contactRow) TableName() string { return "contacts" }
 
 func (r contactRow) core() core.Contact {
 	return core.Contact{ID: core.ContactID(r.ID), Workspace: core.WorkspaceID(r.Workspace), Name: r.Name, Language: r.Language, OptedOut: r.OptedOut,
-		MarketingStop: r.MarketingStop, Blocked: r.Blocked, MergedInto: core.ContactID(r.MergedInto.id), Created: r.Created.time()}
+		MarketingStop: r.MarketingStop, Blocked: r.Blocked, MergedInto: core.ContactID(r.MergedInto.id), Created: r.Created.time(), Erased: r.Erased.time()}
 }
 
 func (r repo) AddContact(ctx context.Context, c core.Contact) error {
@@ -50,13 +50,16 @@ func (r repo) Contact(ctx context.Context, id core.ContactID) (core.Contact, err
 	return take[contactRow](r.rows(ctx).Where("id = ?", id))
 }
 
-// Contacts lists the contacts, merged ones too, newest first; Page.Before is an id.
+// Contacts lists the contacts, merged ones too, newest first; Page.Before is an id. Those that were erased are not among them.
 func (r repo) Contacts(ctx context.Context, p core.Page) ([]core.Contact, error) {
-	return list[contactRow](back(r.rows(ctx), p))
+	return list[contactRow](back(r.rows(ctx).Where("erased IS NULL"), p))
 }
 
-// SetContact updates name, language, preferences and MergedInto.
+// SetContact updates name, language, preferences and MergedInto. Nothing is written to one that was erased.
 func (r repo) SetContact(ctx context.Context, c core.Contact) error {
+	if !c.Erased.IsZero() {
+		return core.ErrNotFound
+	}
 	return r.set(ctx, "contacts", string(c.ID), map[string]any{"name": c.Name, "language": c.Language, "opted_out": c.OptedOut,
 		"marketing_stop": c.MarketingStop, "blocked": c.Blocked, "merged_into": ref(c.MergedInto)})
 }

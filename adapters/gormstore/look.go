@@ -18,7 +18,7 @@ func (t *transaction) Look(ctx context.Context, w core.Wanted) (core.Found, erro
 	l.found.Fresh = map[core.EventKey]bool{}
 	coming := providerKeys(w.Coming)
 	err := t.bulk(ctx, t.byIndex(), l.claims(w.Claims), l.partsByProvider(coming), l.partsByProvider(providerKeys(w.Targets)),
-		l.partsByID(w.Parts), l.people(w.Identities))
+		l.partsByID(w.Parts), l.people(w.Identities), l.erased(w.Erased))
 	if err == nil {
 		missing := l.missing(w.Targets)
 		err = t.bulk(ctx, l.lockConversations(), t.guard(true, w.Coming), t.guard(false, missing),
@@ -165,6 +165,23 @@ func (l *look) parked(keys [][]any) step {
 		}
 		l.found.Parked = append(l.found.Parked, core.Owned[core.ProviderKey]{Workspace: core.WorkspaceID(ws),
 			Value: core.ProviderKey{Channel: core.ChannelID(ch), Provider: provider}})
+		return nil
+	})
+}
+
+// erased finds marks of messages that were erased.
+func (l *look) erased(marks []core.Owned[string]) step {
+	rows := make([][]any, len(marks))
+	for i, m := range marks {
+		rows[i] = []any{string(m.Workspace), m.Value}
+	}
+	const text = "SELECT e.workspace, e.mark FROM {keys} {with erased_ids AS e: e.workspace = k.k0 AND e.mark = k.k1}"
+	return l.t.s.find(text, "tt", rows, func(scan func(...any) error) error {
+		var ws, mark string
+		if err := scan(&ws, &mark); err != nil {
+			return err
+		}
+		l.found.Erased = append(l.found.Erased, core.Owned[string]{Workspace: core.WorkspaceID(ws), Value: mark})
 		return nil
 	})
 }

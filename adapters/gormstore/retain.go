@@ -43,6 +43,8 @@ func agingOf(kind retain.Kind) (aging, error) {
 		return aging{table: "small_values", key: []string{"workspace", "owner", "name"}, age: "expires", byAge: true, only: "expires IS NOT NULL"}, nil
 	case retain.Records:
 		return aging{table: "safe_records", key: []string{"workspace", "channel", "space", "key"}, age: "expires", byAge: true, only: "expires IS NOT NULL"}, nil
+	case retain.Erased:
+		return aging{table: "erased_ids", key: []string{"workspace", "mark"}, age: "until", byAge: true}, nil
 	case retain.Files:
 	}
 	return aging{}, fmt.Errorf("nothing in the database is called %q", kind)

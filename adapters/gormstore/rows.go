@@ -5,14 +5,14 @@ import "strings"
 // The tables that bulks write to and read from: the columns of each with their types, and the row as arguments and as what is scanned into, all in
 // the same order.
 
-var contactTable = table{"contacts", "workspace, id, name, language, opted_out, marketing_stop, blocked, merged_into, created", "ttttbbbTn"}
+var contactTable = table{"contacts", "workspace, id, name, language, opted_out, marketing_stop, blocked, merged_into, created, erased", "ttttbbbTnn"}
 
 func (r *contactRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Name, r.Language, r.OptedOut, r.MarketingStop, r.Blocked, r.MergedInto, r.Created}
+	return []any{r.Workspace, r.ID, r.Name, r.Language, r.OptedOut, r.MarketingStop, r.Blocked, r.MergedInto, r.Created, r.Erased}
 }
 
 func (r *contactRow) fields() []any {
-	return []any{&r.Workspace, &r.ID, &r.Name, &r.Language, &r.OptedOut, &r.MarketingStop, &r.Blocked, &r.MergedInto, &r.Created}
+	return []any{&r.Workspace, &r.ID, &r.Name, &r.Language, &r.OptedOut, &r.MarketingStop, &r.Blocked, &r.MergedInto, &r.Created, &r.Erased}
 }
 
 var channelTable = table{name: "channels", columns: "workspace, id, kind, name, account, settings, state, health, free_window, seen_in, created, number, phone, twin"}

@@ -26,8 +26,8 @@ func TestMigrateWishes(t *testing.T) {
 			must(repo.SaveChannel(t.Context(), core.Channel{ID: core.ChannelID(name), Workspace: ws, Kind: "sms", Name: name, Account: name, State: core.ChannelActive}))
 		}
 		for id, c := range map[core.ContactID]core.Contact{"out": {OptedOut: true, MarketingStop: true, Created: time.Unix(1, 0)}, "in": {}} {
-			c.ID, c.Workspace = id, ws
-			must(repo.AddContact(t.Context(), c))
+			must(s.Exec(t.Context(), "INSERT INTO contacts (workspace, id, name, language, opted_out, marketing_stop, blocked, created) VALUES (?, ?, '', '', ?, ?, ?, ?)",
+				ws, id, c.OptedOut, c.MarketingStop, false, c.Created.UnixMicro()))
 			must(s.Exec(t.Context(), "INSERT INTO identities (workspace, id, contact, scheme, scope, value, source) VALUES (?, ?, ?, 'phone', '', ?, '')", ws, id, id, id))
 		}
 		must(s.MigrateTo(t.Context(), after))

@@ -33,6 +33,9 @@ func (x things) fillAutomation(w *world) {
 	won(r.AddSurvey(ctx, core.SurveyAnswer{Conversation: x.conv, Contact: x.contact, Asked: noon}))
 	w.must(r.AddBroadcast(ctx, core.Broadcast{ID: "b1", Name: "sale", State: core.BroadcastGoing, Created: noon}))
 	w.must(r.AddRecipients(ctx, "b1", []core.ContactID{x.contact}))
+	w.must(r.AddErasure(ctx, core.Erasure{ID: "er1", Contact: x.contact, Search: core.EraseSearch{People: []core.ContactID{x.contact}}, Asked: noon}))
+	w.must(r.RememberErased(ctx, []string{"mark"}, noon))
+	w.must(r.KeepSilences(ctx, []core.Hush{{Mark: "mark", At: noon}}))
 }
 
 // readAutomation gathers what a workspace has of it.
@@ -50,7 +53,8 @@ func (x things) readAutomation(w *world, r core.Repo) []any {
 		func() (any, error) { return r.Desk(ctx) }, func() (any, error) { return r.Fields(ctx, x.contact) }, func() (any, error) { return r.ContactTags(ctx, x.contact) },
 		func() (any, error) { return r.Workflows(ctx) }, func() (any, error) { return r.Run(ctx, "r1") }, func() (any, error) { return r.Purchase(ctx, "o1") },
 		func() (any, error) { return r.Survey(ctx, x.contact) }, func() (any, error) { return r.Broadcast(ctx, "b1") },
-		func() (any, error) { return r.Recipients(ctx, "b1", "", "", 9) },
+		func() (any, error) { return r.Recipients(ctx, "b1", "", "", 9) }, func() (any, error) { return r.Erasure(ctx, "er1") },
+		func() (any, error) { return r.WereErased(ctx, []string{"mark"}) }, func() (any, error) { return r.Silences(ctx, []string{"mark"}) },
 	} {
 		keep(read())
 	}
@@ -91,6 +95,13 @@ func (c *counted) seesNoAutomation(x things) {
 	unseenFrom(c, "Survey", func() (core.SurveyAnswer, error) { return r.Survey(ctx, x.contact) })
 	unseenFrom(c, "Broadcast", func() (core.Broadcast, error) { return r.Broadcast(ctx, "b1") })
 	unseenFrom(c, "LockBroadcast", func() (core.Broadcast, error) { return r.LockBroadcast(ctx, "b1") })
+	nothingFrom(c, "Erasures", func() ([]core.Erasure, error) { return r.Erasures(ctx, core.Page{}) })
+	nothingFrom(c, "MergedInto", func() ([]core.ContactID, error) { return r.MergedInto(ctx, x.contact) })
+	nothingFrom(c, "WereErased", func() ([]string, error) { return r.WereErased(ctx, []string{"mark"}) })
+	nothingFrom(c, "Silences", func() ([]core.Hush, error) { return r.Silences(ctx, []string{"mark"}) })
+	unseenFrom(c, "Erasure", func() (core.Erasure, error) { return r.Erasure(ctx, "er1") })
+	unseenFrom(c, "ErasureOf", func() (core.Erasure, error) { return r.ErasureOf(ctx, x.contact) })
+	unseenFrom(c, "HoldErasure", func() (core.Erasure, error) { return r.HoldErasure(ctx, "er1") })
 	c.countsNoAutomation(x, from, to)
 }
 
@@ -124,6 +135,8 @@ func (c *counted) countsNoAutomation(x things, from, to time.Time) {
 	c.none("CountRecipients", len(states) > 0, err)
 	segment, err := r.InSegment(ctx, core.Segment{Tags: []string{"vip"}}, "", 9)
 	c.none("InSegment", len(segment) > 0, err)
+	census, err := r.Census(ctx, []core.ContactID{x.contact})
+	c.none("Census", census[core.CountMessages]+census[core.CountConversations] > 0, err)
 }
 
 // tried is for changes that may say that the thing is not there, or do nothing.
@@ -165,4 +178,33 @@ func (c *counted) spoilsNoAutomation(x things) {
 	c.tried("AddPurchase", r.AddPurchase(ctx, core.Purchase{ID: "o2", Conversation: x.conv, Contact: x.contact, Created: noon, Changed: noon}))
 	c.tried("AddSurvey", done(r.AddSurvey(ctx, core.SurveyAnswer{Conversation: x.conv, Contact: x.contact, Asked: noon})))
 	c.tried("AddRecipients", r.AddRecipients(ctx, "b1", []core.ContactID{x.contact}))
+	c.tried("SetErasure", r.SetErasure(ctx, core.Erasure{ID: "er1", Place: "stolen"}))
+	c.tried("ForgetEvent", r.ForgetEvent(ctx, x.ch, core.EventReceipt, "e1"))
+	c.erases(x)
+}
+
+// erases goes through an erasure with what is another workspace's.
+func (c *counted) erases(x things) {
+	people := []core.ContactID{x.contact}
+	c.tried("Sever", c.repo.Sever(c.Context(), people, noon))
+	s := core.EraseSearch{People: people, Addresses: []core.IdentityKey{x.identity.Key}, Names: []string{"Ana"}, Values: []core.ValueName{{Owner: "o", Name: "n"}}}
+	c.called["ToErase"], c.called["Erase"] = true, true
+	if counts, blobs, gone := c.erased(s); len(counts)+len(blobs)+len(gone) > 0 {
+		c.Errorf("erased of another workspace: %v %v %v", counts, blobs, gone)
+	}
+	for _, step := range core.EraseSteps() {
+		b := core.EraseBatch{Messages: []core.MessageID{x.message.ID}, Files: []core.MediaID{x.file}, In: x.conv, Rows: [][]string{{string(x.conv), "e1", string(x.ch)}}}
+		switch step {
+		case core.EraseMails, core.EraseLetters, core.EraseParked:
+			b.Rows = [][]string{{"mail1"}, {x.dead}}
+		case core.EraseGroups, core.EraseLog, core.EraseValues:
+			b.Rows = [][]string{{string(x.message.ID), "/"}, {string(x.ch), "log1"}, {"o", "n"}}
+		case core.EraseConversations:
+			b.Rows = [][]string{{string(x.conv), "e1"}}
+		case core.EraseJobs:
+			b.Rows = nil
+		}
+		_, err := c.repo.Erase(c.Context(), step, s, b, noon, noon)
+		c.tried("Erase", err)
+	}
 }

@@ -48,6 +48,8 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"expire/values", expireValues}, {"expire/records", expireRecords},
 		{"safe/keep, find, forget", records}, {"safe/in order", recordsInOrder}, {"safe/many at once", manyRecords}, {"safe/keys", recordKeys},
 		{"safe/across workspaces", recordsElsewhere}, {"safe/under a lease", recordsUnderLease}, {"safe/its key in 20 races", addSecret},
+		{"erase/sever", sever}, {"erase/messages in batches", eraseMessages}, {"erase/shared files", eraseShared}, {"erase/groups", eraseGroups},
+		{"erase/mentions", eraseMentions}, {"erase/proof and what is remembered", erasures},
 		{"time/precision and zone", precision},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(newWorld(t, open)) })

@@ -15,7 +15,10 @@ type Bridge struct {
 	Parse Parser
 }
 
-var _ core.Bridge = Bridge{}
+var (
+	_ core.Bridge            = Bridge{}
+	_ core.RememberingBridge = Bridge{}
+)
 
 // Info implements core.Bridge.
 func (Bridge) Info() core.Info {

@@ -95,6 +95,17 @@ func threadKey(address string) string {
 	return "thread/" + hex.EncodeToString(sum[:16])
 }
 
+// Remembers implements core.RememberingBridge.
+func (Bridge) Remembers(k core.IdentityKey) []string {
+	if k.Scheme != core.SchemeEmail {
+		return nil
+	}
+	return []string{threadKey(k.Value)}
+}
+
+// RemembersFile implements core.RememberingBridge: files lie in the mailbox.
+func (Bridge) RemembersFile(core.Media) []string { return nil }
+
 // keepThread remembers what to answer a contact.
 func (l *link) keepThread(ctx context.Context, address string, t thread) error {
 	raw, err := json.Marshal(t)

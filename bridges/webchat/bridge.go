@@ -18,7 +18,10 @@ const Scheme core.Scheme = "webchat"
 // Bridge is the protocol. The zero value is ready.
 type Bridge struct{}
 
-var _ core.Bridge = Bridge{}
+var (
+	_ core.Bridge            = Bridge{}
+	_ core.RememberingBridge = Bridge{}
+)
 
 // Info implements core.Bridge.
 func (Bridge) Info() core.Info {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"causeway/core"
 )
 
 // The two logs of a visitor.
@@ -72,6 +74,26 @@ type journal struct {
 func shelf(sort, id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "chat/" + sort + "/" + hex.EncodeToString(sum[:16])
+}
+
+// Remembers implements core.RememberingBridge.
+func (Bridge) Remembers(k core.IdentityKey) []string {
+	if k.Scheme != Scheme {
+		return nil
+	}
+	var all []string
+	for _, sort := range []string{logIn, logOut, "told", "mark"} {
+		all = append(all, shelf(sort, k.Value))
+	}
+	return all
+}
+
+// RemembersFile implements core.RememberingBridge.
+func (Bridge) RemembersFile(m core.Media) []string {
+	if m.Provider == "" {
+		return nil
+	}
+	return []string{fileKey(m.Provider)}
 }
 
 // load reads a visitor's log; one that is not there is empty.

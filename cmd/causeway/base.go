@@ -23,6 +23,7 @@ import (
 	"causeway/core"
 	"causeway/core/assign"
 	"causeway/core/care"
+	"causeway/core/erase"
 	"causeway/core/inbound"
 	"causeway/core/outbound"
 	"causeway/core/retain"
@@ -43,6 +44,7 @@ type base struct {
 	meters    *meters
 	life      *life
 	carer     *care.Carer
+	eraser    *erase.Eraser
 	phrases   *core.Phrases
 	vault     *vault.Vault
 	blobs     files
@@ -229,6 +231,7 @@ func (b *base) join() {
 	b.balancer = &assign.Balancer{Desk: b.desk, Log: b.log, Composer: b.outbox, Phrases: b.phrases}
 	b.carer = &care.Carer{Store: b.store, Compose: b.outbox, Desk: b.desk, Phrases: b.phrases, Now: b.now, Log: b.log}
 	b.engine = b.newEngine()
+	b.eraser, b.acceptor.Mark = b.newEraser(), b.marker()
 }
 
 // inbox is where all events go through.

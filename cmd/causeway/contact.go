@@ -33,7 +33,7 @@ func contactCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withBase(cmd, func(b *base) error { return b.showContact(cmd, args[0]) })
 		}}
-	c.AddCommand(s, contactSetCommand(), m, u)
+	c.AddCommand(s, contactSetCommand(), m, u, contactEraseCommand(), contactErasedCommand())
 	return c
 }
 

@@ -28,7 +28,7 @@ func newKeeper(b *base, registry prometheus.Registerer) *retain.Keeper {
 	expired := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "causeway_expired_total",
 		Help: "What was forgotten because it had been kept for as long as the configuration says, by kind."}, []string{"kind"})
 	registry.MustRegister(expired)
-	for _, kind := range []retain.Kind{retain.Events, retain.Log, retain.Bodies, retain.Letters, retain.Mails, retain.Notices, retain.Values, retain.Records, retain.Files} {
+	for _, kind := range []retain.Kind{retain.Events, retain.Log, retain.Bodies, retain.Letters, retain.Mails, retain.Notices, retain.Values, retain.Records, retain.Erased, retain.Files} {
 		expired.WithLabelValues(string(kind)) // so that it shows as zero
 	}
 	return retain.New(retain.Options{Store: b.store, Blobs: b.blobs, Policy: b.policy(), Now: b.now, Log: b.log,

@@ -3,6 +3,7 @@
 package assign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +39,12 @@ func (d Desk) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.Conversa
 
 // Reopen opens a closed conversation again. It is refused while the contact has another one open.
 func (d Desk) Reopen(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error) {
-	c, err := d.change(ctx, ws, id, func(_ core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
+	c, err := d.change(ctx, ws, id, func(repo core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationOpen {
 			return nil, nil
+		}
+		if who, err := repo.Contact(ctx, c.Contact); err != nil || !who.Erased.IsZero() {
+			return nil, cmp.Or(err, error(core.ErasedProblem()))
 		}
 		c.State, c.Closed = core.ConversationOpen, time.Time{}
 		return &core.ConversationEvent{Kind: core.EventReopened, By: by}, nil

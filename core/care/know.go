@@ -19,6 +19,9 @@ func (c *Carer) Know(ctx context.Context, ws core.WorkspaceID, id core.ContactID
 		if err != nil {
 			return err
 		}
+		if !who.Erased.IsZero() {
+			return core.ErasedProblem()
+		}
 		if who.MergedInto != "" {
 			return core.Problemf(core.CodeConflict, "The contact %s was merged into %s.", id, who.MergedInto).Remedied("Change that one.")
 		}

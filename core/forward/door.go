@@ -60,6 +60,12 @@ func (f *Forwarder) resolve(ctx context.Context, address string) (target, error)
 	if t.workspace, err = f.Store.WorkspaceOf(ctx, t.conversation); err != nil {
 		return t, unresolved(err, "The conversation of this reply address is gone.")
 	}
+	if gone, err := f.erased(ctx, t.workspace, t.conversation); err != nil {
+		return t, err
+	} else if gone {
+		return t, core.Problemf(core.CodeForbidden, "Everything about this customer was erased, as they asked; nothing can be sent to them.").
+			Remedied("Delete the mails of this conversation, too.")
+	}
 	agents, err := f.Store.In(t.workspace).Agents(ctx)
 	if err != nil {
 		return t, unresolved(err, "")
@@ -73,6 +79,20 @@ func (f *Forwarder) resolve(ctx context.Context, address string) (target, error)
 		return t, core.Problemf(core.CodeForbidden, "This reply address was revoked.").Remedied("Ask your admin.")
 	}
 	return t, nil
+}
+
+// erased reports whether a conversation's contact was erased: mail to it is refused, for what it quotes is not to be kept.
+func (f *Forwarder) erased(ctx context.Context, ws core.WorkspaceID, id core.ConversationID) (bool, error) {
+	repo := f.Store.In(ws)
+	conv, err := repo.Conversation(ctx, id)
+	if err != nil {
+		return false, unresolved(err, "The conversation of this reply address is gone.")
+	}
+	gone, err := erased(ctx, repo, conv)
+	if err != nil {
+		return false, unresolved(err, "")
+	}
+	return gone, nil
 }
 
 // unresolved makes a Problem for people of a store's error.

@@ -89,6 +89,12 @@ func (f *Forwarder) turn(ctx context.Context, w core.Work) (done bool, wait time
 		if err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
+		if gone, err := erased(ctx, repo, conv); err != nil {
+			return err
+		} else if gone {
+			done = true
+			return w.Finish(ctx, tx)
+		}
 		settles, err := f.plan(ctx, repo, conv)
 		if err != nil {
 			return err
@@ -339,4 +345,16 @@ func ignoreMissing(err error) error {
 		return nil
 	}
 	return err
+}
+
+// erased reports whether a conversation is one of a contact who was erased: nobody is told anything of it.
+func erased(ctx context.Context, repo core.Repo, conv core.Conversation) (bool, error) {
+	if conv.State == core.ConversationOpen {
+		return false, nil
+	}
+	c, err := repo.Contact(ctx, conv.Contact)
+	if err != nil {
+		return false, fmt.Errorf("contact of conversation: %w", err)
+	}
+	return !c.Erased.IsZero(), nil
 }

@@ -60,6 +60,11 @@ func (f *Forwarder) acceptVisitor(ctx context.Context, c claims) (core.Workspace
 	if err != nil {
 		return "", unresolved(err, "The conversation of this reply address is gone.")
 	}
+	if gone, err := f.erased(ctx, ws, c.conversation); err != nil {
+		return "", err
+	} else if gone {
+		return "", core.Problemf(core.CodeForbidden, "What you wrote here was erased.").Remedied("Write to us anew.")
+	}
 	return ws, nil
 }
 

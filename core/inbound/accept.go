@@ -27,6 +27,8 @@ type Acceptor struct {
 	log   *slog.Logger
 	// Stored is told how many events were stored in one go, and how long that took; nil: nobody is. It is set before the first Accept.
 	Stored func(events int, took time.Duration)
+	// Mark is the keyed hash by which is known what was erased; nil: nothing was. It is set before the first Accept.
+	Mark func(text string) string
 
 	line    line
 	numbers numbers
@@ -160,13 +162,13 @@ func (a *Acceptor) applyTogether(ctx context.Context, tx core.Tx, all []*request
 	if err != nil || len(admitted) == 0 {
 		return err
 	}
-	w, err := begin(ctx, tx, admitted)
+	w, err := begin(ctx, tx, admitted, a.marks)
 	if err != nil {
 		return err
 	}
 	jobs := &errands{}
 	for _, r := range admitted {
-		b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs}
+		b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs, mark: a.Mark, marks: a.marks, from: r.ctx}
 		if err := b.applyAll(ctx, r.events); err != nil {
 			return err
 		}
@@ -234,6 +236,7 @@ func (a *Acceptor) alone(ctx context.Context, r *request, e core.Event) error {
 			return err
 		}
 		b := a.batch(tx, r.ch)
+		b.from = r.ctx
 		if err := b.applyAll(ctx, []core.Event{e}); err != nil {
 			return err
 		}

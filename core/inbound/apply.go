@@ -22,12 +22,15 @@ type batch struct {
 	ch   core.Channel
 	now  time.Time
 	*errands
-	inGroup   bool // no automation follows
-	replaying bool // a person asked for it: what cannot be applied now is said, not kept again
+	mark      func(text string) string // nil: nothing was ever erased
+	marks     func(ch core.Channel, e core.Event) []string
+	from      context.Context //nolint:containedctx // who brought the events is told that they are about somebody who was erased; nil: nobody is
+	inGroup   bool            // no automation follows
+	replaying bool            // a person asked for it: what cannot be applied now is said, not kept again
 }
 
 func (a *Acceptor) batch(tx core.Tx, ch core.Channel) *batch {
-	return &batch{tx: tx, try: tx.Try, repo: tx.In(ch.Workspace), ch: ch, now: a.now(), errands: &errands{}}
+	return &batch{tx: tx, try: tx.Try, repo: tx.In(ch.Workspace), ch: ch, now: a.now(), errands: &errands{}, mark: a.Mark, marks: a.marks}
 }
 
 // errands are the jobs that a transaction makes necessary. They are gathered and enqueued once at its end.
@@ -96,6 +99,9 @@ func (b *batch) apply(ctx context.Context, e core.Event) error {
 	}
 	if why := unfit(e); why != "" {
 		return b.buryOnce(ctx, e, "fault:"+known(e), why) // a repetition may be in order, so the id itself stays free
+	}
+	if gone, err := b.erased(ctx, e); gone || err != nil {
+		return err
 	}
 	fresh, err := b.repo.ClaimEvent(ctx, b.ch.ID, e.Kind, e.ID)
 	if err != nil || !fresh {

@@ -41,10 +41,12 @@ type unit struct {
 	core.SurveyRepo
 	core.ReportRepo
 	core.BroadcastRepo
+	core.ErasureRepo
 	raw  core.Repo
 	work *work
 	ws   core.WorkspaceID
 
+	gone   map[string]bool           // marks of messages that were erased, of all that were asked for
 	fresh  map[core.EventKey]bool    // whether an event is still to be applied
 	parked map[core.ProviderKey]bool // whether something waits for a message
 
@@ -71,7 +73,7 @@ var _ core.Repo = (*unit)(nil)
 func newUnit(w *work, ws core.WorkspaceID) *unit {
 	raw := w.tx.In(ws)
 	u := &unit{ChannelRepo: raw, SafeRepo: raw, PeopleRepo: raw, MailRepo: raw, AutomationRepo: raw, DeskRepo: raw, WorkflowRepo: raw, SurveyRepo: raw,
-		ReportRepo: raw, BroadcastRepo: raw, raw: raw, work: w, ws: ws, fresh: map[core.EventKey]bool{}, parked: map[core.ProviderKey]bool{}}
+		ReportRepo: raw, BroadcastRepo: raw, ErasureRepo: raw, raw: raw, work: w, ws: ws, gone: map[string]bool{}, fresh: map[core.EventKey]bool{}, parked: map[core.ProviderKey]bool{}}
 	u.forget()
 	return u
 }

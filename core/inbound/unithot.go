@@ -303,3 +303,8 @@ func (u *unit) TakeParked(ctx context.Context, ch core.ChannelID, target string)
 	u.parked[key] = false
 	return u.raw.TakeParked(ctx, ch, target)
 }
+
+// WereErased answers by what was found at the beginning: all that events bring was asked for then.
+func (u *unit) WereErased(_ context.Context, marks []string) ([]string, error) {
+	return slices.DeleteFunc(slices.Clone(marks), func(m string) bool { return !u.gone[m] }), nil
+}

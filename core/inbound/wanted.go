@@ -3,7 +3,7 @@ package inbound
 import "causeway/core"
 
 // wanted gathers what the events of requests are about. What more is needed is looked for when it is.
-func wanted(all []*request) core.Wanted {
+func wanted(all []*request, marks func(core.Channel, core.Event) []string) core.Wanted {
 	var w core.Wanted
 	for _, r := range all {
 		for _, e := range r.events {
@@ -14,6 +14,9 @@ func wanted(all []*request) core.Wanted {
 				w.Claims = append(w.Claims, core.EventKey{Workspace: r.ch.Workspace, Channel: r.ch.ID, Kind: e.Kind, ID: e.ID})
 			}
 			want(&w, r.ch, e)
+			for _, m := range marks(r.ch, e) {
+				w.Erased = append(w.Erased, core.Owned[string]{Workspace: r.ch.Workspace, Value: m})
+			}
 		}
 	}
 	return w

@@ -15,9 +15,9 @@ type work struct {
 }
 
 // begin claims the events of requests and finds what they are about.
-func begin(ctx context.Context, tx core.Tx, all []*request) (*work, error) {
+func begin(ctx context.Context, tx core.Tx, all []*request, marks func(core.Channel, core.Event) []string) (*work, error) {
 	w := &work{tx: tx, units: map[core.WorkspaceID]*unit{}}
-	found, err := tx.Look(ctx, wanted(all))
+	found, err := tx.Look(ctx, wanted(all, marks))
 	if err != nil {
 		return w, fmt.Errorf("find what events are about: %w", err)
 	}
@@ -29,6 +29,9 @@ func begin(ctx context.Context, tx core.Tx, all []*request) (*work, error) {
 	}
 	for _, r := range all {
 		w.unit(r.ch.Workspace).presumeMissing(r)
+	}
+	for _, m := range found.Erased {
+		w.unit(m.Workspace).gone[m.Value] = true
 	}
 	w.learn(found)
 	return w, nil

@@ -44,6 +44,9 @@ func (o *Outbox) fit(ctx context.Context, repo core.Repo, rt route, c core.Conte
 
 // converted returns the content with its file converted. A film or a moving picture that cannot be goes as a file to save, where the channel has those.
 func (o *Outbox) converted(ctx context.Context, repo core.Repo, rt route, c core.Content, f core.File, change core.Conversion) (core.Content, error) {
+	if f.Conversation == "" && f.Message == "" {
+		f.Conversation = rt.conversation.ID // what is made of an upload goes when that goes
+	}
 	made, err := core.Workshop{Repo: repo, Blobs: o.Blobs, By: o.Converter, Now: o.Now}.Converted(ctx, f, change)
 	switch {
 	case errors.Is(err, core.ErrNotFound):

@@ -28,6 +28,7 @@ const (
 	Notices Kind = "notices" // the text of mails to agents that are sent, by which it is known in quotes
 	Values  Kind = "values"  // small values whose time is over
 	Records Kind = "records" // records of a session's safe whose time is over
+	Erased  Kind = "erased"  // keyed hashes of what was erased, by which it is known when it is repeated
 	Files   Kind = "files"   // files that no row names
 )
 
@@ -106,7 +107,7 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 			all = errors.Join(all, k.expire(ctx, s.kind, now.Add(-s.keep)))
 		}
 	}
-	return errors.Join(all, k.expire(ctx, Values, now), k.expire(ctx, Records, now), k.files(ctx, now.Add(-unnamed)))
+	return errors.Join(all, k.expire(ctx, Values, now), k.expire(ctx, Records, now), k.expire(ctx, Erased, now), k.files(ctx, now.Add(-unnamed)))
 }
 
 // expire goes through the rows of a kind.

@@ -80,8 +80,8 @@ func TestRunGoesOn(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), day)
 		defer stop()
 		k.Run(ctx)
-		sweeps := len(b.asked) / 5
-		if len(b.asked)%5 != 0 || sweeps < 2 || sweeps > 8 {
+		sweeps := len(b.asked) / 6
+		if len(b.asked)%6 != 0 || sweeps < 2 || sweeps > 8 {
 			t.Errorf("in a day asked for %v", b.asked)
 		}
 	})

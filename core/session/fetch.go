@@ -26,6 +26,8 @@ const (
 func (m *Manager) Fetch(ctx context.Context, w core.Work) error {
 	f, err := m.Store.In(w.Workspace).File(ctx, core.MediaID(w.Key))
 	switch {
+	case errors.Is(err, core.ErrNotFound):
+		return m.gone(ctx, core.MediaID(w.Key))
 	case err != nil:
 		return fmt.Errorf("file to fetch: %w", err)
 	case f.State == core.FileDeleted:
@@ -87,6 +89,16 @@ func (m *Manager) erase(ctx context.Context, ws core.WorkspaceID, f core.File) e
 	return m.Store.Tx(ctx, func(tx core.Tx) error { return tx.In(ws).SetFile(ctx, f) })
 }
 
+// gone takes away the bytes of a file whose contact was erased while it was fetched.
+func (m *Manager) gone(ctx context.Context, id core.MediaID) error {
+	if err := m.Blobs.Delete(ctx, place(id)); err != nil && !errors.Is(err, core.ErrNotFound) {
+		return fmt.Errorf("delete file: %w", err)
+	}
+	return nil
+}
+
+func place(id core.MediaID) string { return "media/" + string(id) }
+
 // elsewhere reports whether a link brings files over the connection of a session that another node has.
 func elsewhere(link core.Link) bool {
 	bound, ok := link.(core.BoundLink)
@@ -103,6 +115,10 @@ func (m *Manager) fetched(ctx context.Context, w core.Work, f core.File) error {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
 		now, err := repo.File(ctx, f.ID)
+		if errors.Is(err, core.ErrNotFound) {
+			again = true // there is nothing to keep it for; the next try takes it away
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("file that was fetched: %w", err)
 		}
@@ -143,7 +159,7 @@ func (m *Manager) bring(ctx context.Context, link core.Link, f *core.File) error
 	if d.Size > m.MaxMedia {
 		return tooLarge(d.Size, m.MaxMedia)
 	}
-	f.Blob = "media/" + string(f.ID)
+	f.Blob = place(f.ID)
 	n, err := m.Blobs.Put(ctx, f.Blob, io.LimitReader(d.Body, m.MaxMedia+1))
 	if err != nil {
 		return fmt.Errorf("keep medium: %w", err)

@@ -74,6 +74,9 @@ func (m *Manager) meet(ctx context.Context, tx core.Tx, ws core.WorkspaceID, id 
 	if err != nil {
 		return fmt.Errorf("contact to name: %w", err)
 	}
+	if !c.Erased.IsZero() {
+		return nil
+	}
 	if name := line(p.Name); c.Name == "" && name != "" {
 		c.Name = name
 		if err := repo.SetContact(ctx, c); err != nil {

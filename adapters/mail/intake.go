@@ -2,7 +2,6 @@ package mail
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -67,6 +66,3 @@ func replyText(s string) string {
 	}, s)
 	return s[:min(len(s), 400)]
 }
-
-func sprintf(format string, v ...any) string { return fmt.Sprintf(format, v...) }
-func sprintln(v ...any) string               { return strings.TrimSpace(fmt.Sprintln(v...)) }

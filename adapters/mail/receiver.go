@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,6 +165,9 @@ func (r *Receiver) Shutdown(ctx context.Context) error {
 type serverLog struct{ log *slog.Logger }
 
 func (s serverLog) Printf(format string, v ...any) {
-	s.log.Debug("smtp connection", "detail", sprintf(format, v...))
+	s.log.Debug("smtp connection", "detail", fmt.Sprintf(format, v...))
 }
-func (s serverLog) Println(v ...any) { s.log.Debug("smtp connection", "detail", sprintln(v...)) }
+
+func (s serverLog) Println(v ...any) {
+	s.log.Debug("smtp connection", "detail", strings.TrimSpace(fmt.Sprintln(v...)))
+}

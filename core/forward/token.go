@@ -73,17 +73,21 @@ func (s signer) is(t tag, a core.Agent) bool {
 	return false
 }
 
-// token returns what stands behind the "+" of an address. The time of expiry is rounded up to a whole day (UTC).
+// token returns what stands behind the "+" of an agent's address.
 func (s signer) token(p purpose, id core.ConversationID, a core.Agent, expires time.Time) (string, error) {
+	return s.sealed(p, id, s.tag(s.keys[0], a), expires)
+}
+
+// sealed is a token for whom a tag stands for. The time of expiry is rounded up to a whole day (UTC).
+func (s signer) sealed(p purpose, id core.ConversationID, whose tag, expires time.Time) (string, error) {
 	conv, err := uuid.Parse(string(id))
 	if err != nil {
 		return "", err
 	}
 	key := s.keys[0]
-	agent := s.tag(key, a)
 	days := (expires.Unix() + 86399) / 86400
 	raw := append([]byte{tokenVersion, s.keyID(key)}, conv[:]...)
-	raw = append(raw, agent[:]...)
+	raw = append(raw, whose[:]...)
 	raw = binary.BigEndian.AppendUint16(raw, uint16(min(max(days, 0), 65535))) //nolint:gosec // bounded
 	return tokenText.EncodeToString(append(raw, s.mac(key, p, raw)...)), nil
 }

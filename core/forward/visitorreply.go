@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,16 +17,7 @@ import (
 
 // visitorToken is a token for whoever reads the mail of an address: an answer counts only if it comes from there.
 func (s signer) visitorToken(id core.ConversationID, address string, expires time.Time) (string, error) {
-	conv, err := uuid.Parse(string(id))
-	if err != nil {
-		return "", err
-	}
-	key := s.keys[0]
-	reader := s.visitor(key, address)
-	raw := append([]byte{tokenVersion, s.keyID(key)}, conv[:]...)
-	raw = append(raw, reader[:]...)
-	raw = binary.BigEndian.AppendUint16(raw, uint16(min(max((expires.Unix()+86399)/86400, 0), 65535))) //nolint:gosec // bounded
-	return tokenText.EncodeToString(append(raw, s.mac(key, toVisitor, raw)...)), nil
+	return s.sealed(toVisitor, id, s.visitor(s.keys[0], address), expires)
 }
 
 // visitor is what a token says of its reader.

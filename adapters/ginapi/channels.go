@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -55,7 +56,7 @@ type secretView struct {
 }
 
 func (s *Server) showChannel(c core.Channel) ChannelView {
-	h := healthView{Level: or(c.Health.Level, "unknown"), Code: c.Health.Code, Reason: c.Health.Reason, Remedy: c.Health.Remedy, Since: c.Health.Since}
+	h := healthView{Level: cmp.Or(c.Health.Level, "unknown"), Code: c.Health.Code, Reason: c.Health.Reason, Remedy: c.Health.Remedy, Since: c.Health.Since}
 	v := ChannelView{ID: c.ID, Kind: c.Kind, Name: c.Name, Account: c.Account, State: c.State, Health: h, SeenIn: c.SeenIn, Created: c.Created}
 	if s.Proven != nil {
 		v.Proven = s.Proven(c.ID)
@@ -189,7 +190,7 @@ type findingView struct {
 }
 
 func showFinding(f core.Finding) findingView {
-	return findingView{Subject: f.Subject, Level: or(f.Level, "unknown"), Detail: f.Detail, Remedy: f.Remedy}
+	return findingView{Subject: f.Subject, Level: cmp.Or(f.Level, "unknown"), Detail: f.Detail, Remedy: f.Remedy}
 }
 
 type logQuery struct {

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -203,7 +204,7 @@ func (s *Server) mergeContacts(ctx context.Context, repo core.Repo, in *mergeInp
 			return nil, core.Problemf(core.CodeConflict, "The contact %s was merged into %s already.", id, c.MergedInto)
 		}
 	}
-	reason := or(in.Body.Reason, "asked for by "+caller(ctx).Name)
+	reason := cmp.Or(in.Body.Reason, "asked for by "+caller(ctx).Name)
 	m, err := s.Desk.Merge(ctx, caller(ctx).Workspace, core.ContactID(in.ID), in.Body.From, reason)
 	return reply(showMerge(m), err)
 }

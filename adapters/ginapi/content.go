@@ -113,7 +113,7 @@ func completeMedia(ctx context.Context, repo core.Repo, m *core.Media, at string
 		return fmt.Errorf("file of message: %w", err)
 	}
 	name := core.FileName(m.Name)
-	*m = core.Media{ID: f.ID, MIME: f.Media.MIME, Size: f.Media.Size, Name: or(name, f.Media.Name)}
+	*m = core.Media{ID: f.ID, MIME: f.Media.MIME, Size: f.Media.Size, Name: cmp.Or(name, f.Media.Name)}
 	return nil
 }
 

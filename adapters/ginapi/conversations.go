@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +132,7 @@ func (s *Server) window(ctx context.Context, repo core.Repo, c core.Conversation
 
 func showWindow(w core.Window, state core.WindowState, conversation core.ConversationState, now time.Time) *windowView {
 	open := conversation == core.ConversationOpen
-	v := &windowView{Limited: w.Free > 0, Rule: or(w.After, core.AfterAnything), Templates: open && w.After == core.AfterTemplates}
+	v := &windowView{Limited: w.Free > 0, Rule: cmp.Or(w.After, core.AfterAnything), Templates: open && w.After == core.AfterTemplates}
 	if !v.Limited {
 		v.Open, v.Rule = open, core.AfterAnything
 		return v

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func byAccount(ch core.Channel, events []core.Event) [][]core.Event {
 	var groups [][]core.Event
 	at := map[string]int{}
 	for _, e := range events {
-		account := or(e.Account, ch.Account)
+		account := cmp.Or(e.Account, ch.Account)
 		i, there := at[account]
 		if !there {
 			i = len(groups)

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func (s *Server) hook(c *gin.Context) {
 	v := s.visit(c.Writer, c.Request, core.ChannelID(c.Param("channel")))
 	v.reply(c.Writer)
 	took := time.Since(start)
-	kind := or(v.channel.Kind, "none")
+	kind := cmp.Or(v.channel.Kind, "none")
 	s.meters.hooks.WithLabelValues(kind, v.outcome).Inc()
 	s.meters.hookTime.WithLabelValues(kind).Observe(took.Seconds())
 	s.record(v, took)
@@ -137,7 +138,7 @@ func (s *Server) take(ctx context.Context, v *visit, link core.WebhookLink) *vis
 		s.taken(ctx)
 	}
 	v.answer = answer
-	v.answer.Status = or(answer.Status, http.StatusOK)
+	v.answer.Status = cmp.Or(answer.Status, http.StatusOK)
 	return v
 }
 
@@ -204,7 +205,7 @@ func (v *visit) reply(w http.ResponseWriter) {
 		h.Set("Connection", "close") // what is left of the body is not read
 	}
 	if len(v.answer.Body) > 0 {
-		h.Set("Content-Type", or(v.answer.Type, "text/plain; charset=utf-8"))
+		h.Set("Content-Type", cmp.Or(v.answer.Type, "text/plain; charset=utf-8"))
 		h.Set("X-Content-Type-Options", "nosniff") // a challenge is echoed
 	}
 	h.Set("Content-Length", strconv.Itoa(len(v.answer.Body)))

@@ -2,6 +2,7 @@ package ginapi
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,7 +94,7 @@ func TestHookAnswers(t *testing.T) {
 			if tt.sign != "" {
 				signature = sign(tt.sign, []byte(tt.body))
 			}
-			resp, body := h.call(or(tt.method, "POST"), h.public+"/hooks/"+tt.path, tt.body, "X-Sign", signature, "Content-Type", "text/nonsense")
+			resp, body := h.call(cmp.Or(tt.method, "POST"), h.public+"/hooks/"+tt.path, tt.body, "X-Sign", signature, "Content-Type", "text/nonsense")
 			if resp.StatusCode != tt.status || body != tt.answer {
 				t.Errorf("got %d %q, want %d %q", resp.StatusCode, body, tt.status, tt.answer)
 			}

@@ -2,6 +2,7 @@ package ginapi
 
 import (
 	"bytes"
+	"cmp"
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,7 +18,7 @@ import (
 // file adds a file to a workspace.
 func (h *house) file(ws core.WorkspaceID, f core.File, content string) core.File {
 	f.Media.ID, f.Blob = f.ID, "media/"+string(f.ID)
-	f.State = or(f.State, core.FileHere)
+	f.State = cmp.Or(f.State, core.FileHere)
 	h.blobs.files[f.Blob] = []byte(content)
 	r := h.store.room(ws)
 	r.files = append(r.files, f)

@@ -2,6 +2,7 @@ package ginapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"io"
@@ -159,7 +160,7 @@ func cut[T any](all []T, p core.Page, position func(T) string) []T {
 			out = out[1:]
 		}
 	}
-	return out[:min(len(out), or(p.Limit, 50))]
+	return out[:min(len(out), cmp.Or(p.Limit, 50))]
 }
 
 func (r *room) Channel(_ context.Context, id core.ChannelID) (core.Channel, error) {

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -90,7 +91,7 @@ func showFailure(e *core.SendError) *failureView {
 	if e == nil {
 		return nil
 	}
-	return &failureView{Code: e.Code, Outcome: or(e.Outcome, core.Unknown), Reason: e.Reason, Remedy: e.Remedy}
+	return &failureView{Code: e.Code, Outcome: cmp.Or(e.Outcome, core.Unknown), Reason: e.Reason, Remedy: e.Remedy}
 }
 
 func showDecision(d core.Decision) decisionView {

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -91,7 +92,7 @@ func (o *office) compose(ws core.WorkspaceID, r outbound.Request) ([]core.Messag
 	}
 	var made []core.Message
 	for _, c := range r.Contents {
-		m := core.Message{ID: core.NewID[core.MessageID](), Workspace: ws, Conversation: or(r.Conversation, "c1"), Contact: "p1", Channel: or(r.Channel, "wa"), Seq: 3,
+		m := core.Message{ID: core.NewID[core.MessageID](), Workspace: ws, Conversation: cmp.Or(r.Conversation, "c1"), Contact: "p1", Channel: cmp.Or(r.Channel, "wa"), Seq: 3,
 			Direction: core.Out, Author: r.Author, Content: c, Status: core.StatusQueued, At: o.now, Created: o.now, Key: r.Key,
 			Parts: []core.Part{{ID: core.NewID[core.PartID](), Content: c, Status: core.StatusQueued, NotBefore: r.NotBefore}}}
 		made = append(made, m)

@@ -1,6 +1,7 @@
 package ginapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -152,18 +153,9 @@ func (o Options) withDefaults() Options {
 	if o.SecretsOf == nil {
 		o.SecretsOf = func(id core.ChannelID) string { return "channel/" + string(id) }
 	}
-	o.Version = or(o.Version, "dev")
-	o.HookBytes, o.BodyBytes, o.UploadBytes = or(o.HookBytes, 4<<20), or(o.BodyBytes, 1<<20), or(o.UploadBytes, 100<<20)
-	o.MaxHooks, o.MaxSends = or(o.MaxHooks, 256), or(o.MaxSends, 64)
-	o.AcceptWait, o.BodyWait, o.Grace = or(o.AcceptWait, 6*time.Second), or(o.BodyWait, 15*time.Second), or(o.Grace, 20*time.Second)
+	o.Version = cmp.Or(o.Version, "dev")
+	o.HookBytes, o.BodyBytes, o.UploadBytes = cmp.Or(o.HookBytes, 4<<20), cmp.Or(o.BodyBytes, 1<<20), cmp.Or(o.UploadBytes, 100<<20)
+	o.MaxHooks, o.MaxSends = cmp.Or(o.MaxHooks, 256), cmp.Or(o.MaxSends, 64)
+	o.AcceptWait, o.BodyWait, o.Grace = cmp.Or(o.AcceptWait, 6*time.Second), cmp.Or(o.BodyWait, 15*time.Second), cmp.Or(o.Grace, 20*time.Second)
 	return o
-}
-
-// or returns v, or the default where v is zero.
-func or[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }

@@ -73,13 +73,21 @@ func (w *writer) attachment(ctx context.Context, m core.Mail, i int, file Incomi
 	}
 	media.Name = fileName(kind, media)
 	f := core.File{ID: media.ID, Channel: w.conv.Channel, Conversation: w.conv.ID, Media: media, State: core.FileHere, Blob: "media/" + string(media.ID), Created: m.Received}
-	if _, err := w.Blobs.Put(ctx, f.Blob, bytes.NewReader(file.Data)); err != nil {
-		return core.Content{}, nil, fmt.Errorf("keep agent's file: %w", err)
-	}
-	if err := w.repo.AddFile(ctx, f); err != nil && !errors.Is(err, core.ErrDuplicate) {
-		return core.Content{}, nil, fmt.Errorf("add agent's file: %w", err)
+	if err := w.keep(ctx, w.repo, f, file.Data); err != nil {
+		return core.Content{}, nil, err
 	}
 	return core.Content{Kind: kind, Media: &media}, nil, nil
+}
+
+// keep stores a file that came with a mail. The same file again changes nothing.
+func (f *Forwarder) keep(ctx context.Context, repo core.Repo, file core.File, data []byte) error {
+	if _, err := f.Blobs.Put(ctx, file.Blob, bytes.NewReader(data)); err != nil {
+		return fmt.Errorf("keep file of mail: %w", err)
+	}
+	if err := repo.AddFile(ctx, file); err != nil && !errors.Is(err, core.ErrDuplicate) {
+		return fmt.Errorf("add file of mail: %w", err)
+	}
+	return nil
 }
 
 // uncarried says that the channel does not take a file, and what would help.

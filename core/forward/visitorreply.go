@@ -1,10 +1,8 @@
 package forward
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -116,11 +114,8 @@ func (f *Forwarder) visitorSays(ctx context.Context, repo core.Repo, like core.F
 		kept.ID = core.MediaID(uuid.NewSHA1(uuid.NameSpaceURL, fmt.Append(nil, like.Conversation, "/", id, "/", i)).String())
 		kept.State, kept.Blob, kept.Created = core.FileHere, "media/"+string(kept.ID), f.Now()
 		kept.Media = core.Media{ID: kept.ID, MIME: mediaType(file), Name: core.FileName(file.Name), Size: int64(len(file.Data))}
-		if _, err := f.Blobs.Put(ctx, kept.Blob, bytes.NewReader(file.Data)); err != nil {
-			return nil, fmt.Errorf("keep visitor's file: %w", err)
-		}
-		if err := repo.AddFile(ctx, kept); err != nil && !errors.Is(err, core.ErrDuplicate) {
-			return nil, fmt.Errorf("add visitor's file: %w", err)
+		if err := f.keep(ctx, repo, kept, file.Data); err != nil {
+			return nil, err
 		}
 		said = append(said, core.Content{Kind: core.FileKind(kept.Media.MIME), Media: &kept.Media})
 	}

@@ -11,6 +11,10 @@ func MachineField(name, word string) bool {
 		"x-fc-machinegenerated", "x-rt-loop-prevention", "x-servicenow-generated", "x-ms-exchange-generated-message-source",
 		"x-loop", "x-otrs-loop", "x-jira-fingerprint":
 		return word != "no" && word != "false" && word != "0"
+	case "x-precedence":
+		return word == "bulk" || word == "junk" || word == "auto_reply" || word == "auto-reply"
+	case "x-post-messageclass":
+		return word == "9" // an autoresponder's
 	}
 	return false
 }

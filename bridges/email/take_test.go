@@ -214,6 +214,8 @@ func TestMachines(t *testing.T) {
 		"ServiceNow":              {"Opened", "x", []string{"X-ServiceNow-Generated: true"}, true, false},
 		"Freshdesk":               {"Ticket received", "x", []string{"X-FC-MachineGenerated: true"}, true, false},
 		"Jira":                    {"(SHOP-1) Order", "x", []string{"X-JIRA-FingerPrint: 1"}, true, false},
+		"Postini":                 {"Order", "Away", []string{"X-POST-MessageClass: 9; Autoresponder"}, true, false},
+		"another precedence":      {"Order", "Away", []string{"X-Precedence: bulk"}, true, false},
 		"undeliverable":           {"Undeliverable: Order", "x", nil, true, false},
 		"Postfix":                 {"Undelivered Mail Returned to Sender", "x", nil, true, false},
 		"a person":                {"Order", "x", []string{"Return-Path: <ana@x.example>", "Auto-Submitted: no", "Precedence: first-class"}, false, false},

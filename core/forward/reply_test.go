@@ -413,6 +413,8 @@ func TestAutomaticMailEndsHere(t *testing.T) {
 		"lower case":     {headers: []string{"auto-submitted: Auto-Notified"}},
 		"precedence":     {headers: []string{"Precedence: bulk"}},
 		"precedence 2":   {headers: []string{"Precedence: auto_reply"}},
+		"x-precedence":   {headers: []string{"X-Precedence: auto_reply"}},
+		"message class":  {headers: []string{"X-POST-MessageClass: 9; Autoresponder"}},
 		"list":           {headers: []string{"List-Id: <a.example>"}},
 		"unsubscribe":    {headers: []string{"List-Unsubscribe: <mailto:x@example.com>"}},
 		"x-autoreply":    {headers: []string{"X-Autoreply: yes"}},

@@ -151,6 +151,9 @@ func (m *Manager) bring(ctx context.Context, link core.Link, f *core.File) error
 	if !ok {
 		return core.ErrMediaGone
 	}
+	if f.Media.Size > m.MaxMedia { // as its message says; some links would bring all of it before they know
+		return tooLarge(f.Media.Size, m.MaxMedia)
+	}
 	d, err := source.Fetch(ctx, f.Media)
 	if err != nil {
 		return err

@@ -126,6 +126,26 @@ func TestFetchGivesUpAtOnce(t *testing.T) {
 	}
 }
 
+// TestFetchLeavesWhatIsTooLarge: a file that is too large by what its message says is not asked for.
+func TestFetchLeavesWhatIsTooLarge(t *testing.T) {
+	lite(t, func(w *world) {
+		id := w.pending()
+		f := w.file(id)
+		f.Media.Size = 21
+		w.must(w.repo.SetFile(w.Context(), f))
+		w.link().download = func() (core.Download, error) {
+			t.Error("asked for")
+			return core.Download{}, core.ErrMediaGone
+		}
+		w.must(w.fetch(id))
+		f = w.file(id)
+		equal(w, "state", f.State, core.FileMissing)
+		if !strings.Contains(f.Error, "over the limit") {
+			t.Errorf("error: got %q", f.Error)
+		}
+	})
+}
+
 func TestFetchTriesAgain(t *testing.T) {
 	lite(t, func(w *world) {
 		id := w.pending()

@@ -206,7 +206,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"sevre"}, []string{"unknown command"}},
 		{[]string{"report", "--since", "may"}, []string{"unknown flag: --since", "causeway report --help"}},
 		{[]string{"doctor", "-x"}, []string{"'x'", "causeway doctor --help"}},
-		{[]string{"bench", "--what", "gateway,flor"}, []string{`"flor"`, "bare, insert, group"}},
+		{[]string{"bench", "--what", "gateway,flor"}, []string{`"flor"`, "bare, insert, each, group"}},
 		{[]string{"bench", "--lasting", "long"}, []string{`"long"`, "causeway bench --help"}},
 		{[]string{"channel", "show"}, []string{"accepts 1 arg", "causeway channel show NAME", "causeway channel show --help"}},
 		{[]string{"apikey", "add", "x", "--scope", "everything"}, []string{`no scope "everything"`, "read, send, manage"}},

@@ -140,8 +140,7 @@ func (o *Outbox) deliverPart(ctx context.Context, w core.Work, p core.Part) (ste
 	v, err := o.open(ctx, p.Channel)
 	var broken *core.Problem
 	if errors.As(err, &broken) { // its settings or secrets need a person, like a token that has expired
-		return o.settle(ctx, w, p, nil, &core.SendError{Code: string(broken.Code), Outcome: core.Rejected, Effect: core.EffectPark,
-			Reason: broken.Detail, Remedy: broken.Remedy})
+		return o.settle(ctx, w, p, nil, rejected(*broken, core.EffectPark))
 	}
 	if err != nil {
 		return step{}, fmt.Errorf("open channel: %w", err)
@@ -181,7 +180,7 @@ func (o *Outbox) sendBy(ctx context.Context, w core.Work, v via, p core.Part) (s
 	}
 	var second *core.Problem
 	if err := o.overtakenInQueue(ctx, repo, conv, m, p); errors.As(err, &second) {
-		return o.settle(ctx, w, p, nil, rejected(*second))
+		return o.settle(ctx, w, p, nil, rejected(*second, core.EffectFail))
 	} else if err != nil {
 		return step{}, err
 	}
@@ -193,9 +192,9 @@ func (o *Outbox) sendBy(ctx context.Context, w core.Work, v via, p core.Part) (s
 	return o.passGate(ctx, w, rt, m, p)
 }
 
-// rejected is a problem as what became of a part: it does not go, now or later.
-func rejected(p core.Problem) *core.SendError {
-	return &core.SendError{Code: string(p.Code), Outcome: core.Rejected, Effect: core.EffectFail, Reason: p.Detail, Remedy: p.Remedy}
+// rejected is a problem as what became of a part: it did not go out.
+func rejected(p core.Problem, effect core.Effect) *core.SendError {
+	return &core.SendError{Code: string(p.Code), Outcome: core.Rejected, Effect: effect, Reason: p.Detail, Remedy: p.Remedy}
 }
 
 // passGate asks the gate, and sends a part that it lets through as the channel takes it.
@@ -209,14 +208,14 @@ func (o *Outbox) passGate(ctx context.Context, w core.Work, rt route, m core.Mes
 		return step{stop: true}, o.park(ctx, w, p)
 	case !d.Allowed():
 		o.refused(d)
-		return o.settle(ctx, w, p, nil, rejected(core.Problem{Code: d.Code, Detail: d.Reason, Remedy: d.Remedy}))
+		return o.settle(ctx, w, p, nil, rejected(core.Problem{Code: d.Code, Detail: d.Reason, Remedy: d.Remedy}, core.EffectFail))
 	}
 	if bound, ok := rt.link.(core.BoundLink); ok && !bound.Here() {
 		return step{wait: elsewhere, away: true}, nil // for the node that has the session, or for this one when it has
 	}
 	content, err := o.fit(ctx, repo, rt, p.Content)
 	if bad := (*core.Problem)(nil); errors.As(err, &bad) && bad.Code != core.CodeUnavailable {
-		return o.settle(ctx, w, p, nil, rejected(*bad))
+		return o.settle(ctx, w, p, nil, rejected(*bad, core.EffectFail))
 	}
 	if err != nil {
 		return step{}, err

@@ -120,7 +120,7 @@ func (c *checker) head() {
 	case !nameForm.MatchString(c.Name) || utf8.RuneCountInString(c.Name) > longestName:
 		c.bad("name", "Use at most 64 letters, digits, spaces, dots, dashes and underscores.", "%q cannot be a workflow's name.", c.Name)
 	}
-	c.oneOf("human", c.Human, "end", "pause", "ignore")
+	c.oneOf("human", c.Human, humanEnds, humanPauses, humanIgnored)
 	c.span("resume_after", c.ResumeAfter, time.Minute, longestWait)
 	if c.Limit < 0 || c.Limit > 1000 {
 		c.bad("limit", "Write 1 to 1000, or leave it out for 20.", "%d is no number of messages in an hour.", c.Limit)
@@ -266,7 +266,7 @@ func (c *checker) texts(path string, all map[string]string, secrets bool) {
 	}
 }
 
-var sources = []string{"contact", "user", "workflow", "api"}
+var sources = []string{byContact, byUser, byWorkflow, byAPI}
 
 func (c *checker) trigger(i int, t Trigger) {
 	at := fmt.Sprintf("on[%d]", i)

@@ -16,11 +16,18 @@ type Definition struct {
 	Disabled    bool      `json:"disabled,omitempty"`     // nothing starts it; its runs finish
 	Once        bool      `json:"once,omitempty"`         // its triggers start it once for a contact, ever
 	On          []Trigger `json:"on,omitempty"`           // any of them starts it; none: only other workflows do
-	Human       string    `json:"human,omitempty"`        // what a person's answer does to a run: "end" (default), "pause", "ignore"
+	Human       string    `json:"human,omitempty"`        // what a person's answer does to a run; default humanEnds
 	ResumeAfter string    `json:"resume_after,omitempty"` // of human: pause; default 1h
 	Limit       int       `json:"limit,omitempty"`        // how many automatic messages a contact may get in an hour for this one to go on; default 20
 	Steps       []Step    `json:"steps"`
 }
+
+// What a person's answer does to a run.
+const (
+	humanEnds    = "end"
+	humanPauses  = "pause"
+	humanIgnored = "ignore"
+)
 
 // The events that triggers are for.
 const (

@@ -174,18 +174,26 @@ func (f *following) event() eventScope {
 	return eventScope{Kind: string(f.h.Kind), By: source(f.h.By), Name: f.h.Name}
 }
 
-// source is who did something, in the words of triggers.
+// Who does something, in the words of triggers.
+const (
+	byContact  = "contact"
+	byUser     = "user"
+	byWorkflow = "workflow"
+	byAPI      = "api"
+)
+
+// source is who did something.
 func source(by core.Author) string {
 	switch by.Kind {
 	case core.AuthorContact:
-		return "contact"
+		return byContact
 	case core.AuthorWorkflow, core.AuthorSystem, core.AuthorProbe:
-		return "workflow"
+		return byWorkflow
 	case core.AuthorAPI:
-		return "api"
+		return byAPI
 	case core.AuthorAgent, core.AuthorPhone:
 	}
-	return "user"
+	return byUser
 }
 
 // fits reports whether a trigger is about what happened, but for its condition and channel.
@@ -364,9 +372,9 @@ func (t *turn) person(ctx context.Context) error {
 		return err
 	}
 	switch head.Human {
-	case "ignore":
+	case humanIgnored:
 		return t.save(ctx, nil)
-	case "pause":
+	case humanPauses:
 		if !t.mem.Asleep && t.mem.Ask == nil {
 			t.mem.Late = t.run.Until
 		}

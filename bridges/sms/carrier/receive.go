@@ -131,7 +131,7 @@ func (l *link) other(s scope) core.Event {
 func raw(s scope) json.RawMessage {
 	v := s.item
 	if m, ok := v.(map[string]any); ok && len(m) == 0 && len(s.query) > 0 {
-		v = map[string]any(fromForm("", s.query))
+		v = fromForm("", s.query)
 	}
 	out, err := json.Marshal(storable(v))
 	if err != nil {

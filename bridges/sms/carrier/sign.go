@@ -169,7 +169,7 @@ func (s sign) given(r core.WebhookRequest) (string, bool) {
 	case "header":
 		all = r.Header.Values(name)
 	case "body":
-		all = leaves(walk(map[string]any(fromForm(string(r.Body), r.Query)), []string{name}))
+		all = leaves(walk(fromForm(string(r.Body), r.Query), []string{name}))
 	}
 	if len(all) != 1 || !strings.HasPrefix(all[0], s.Prefix) || all[0] == s.Prefix {
 		return "", false
@@ -268,7 +268,7 @@ func (l *link) over(r core.WebhookRequest, secret string) vars {
 		case "header":
 			return r.Header.Get(rest)
 		case "body":
-			return strings.Join(leaves(walk(map[string]any(fromForm(string(r.Body), r.Query)), []string{rest})), "")
+			return strings.Join(leaves(walk(fromForm(string(r.Body), r.Query), []string{rest})), "")
 		}
 		return l.setting(name)
 	}

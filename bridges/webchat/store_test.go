@@ -254,3 +254,44 @@ func TestFileStored(t *testing.T) {
 		}
 	})
 }
+
+// TestRemembers: whatever is kept of a visitor is named, so that it can be erased.
+func TestRemembers(t *testing.T) {
+	inHouses(t, func(r *rig, repo core.Repo, host *noted) {
+		var mu sync.Mutex
+		kept := map[string]bool{}
+		host.fail = func(key string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			kept[key] = true
+			return nil
+		}
+		token := r.session(`{}`)
+		r.want(201, "POST", "/messages", `{"text":"hi","page":"https://shop.example/a"}`, append(bearer(token), "Idempotency-Key", "id-000001")...)
+		r.upload(token, "id-000002", "a.png", "image/png", "\x89PNG\r\n\x1a\n")
+		if _, err := r.link.Send(t.Context(), r.outgoing(r.visitorAt(token, told(t, repo)[0].At), "part-1", "hello")); err != nil {
+			t.Fatal(err)
+		}
+		r.want(204, "POST", "/read", `{"delivered":1,"read":1}`, bearer(token)...)
+		known, err := repo.IdentitiesOf(t.Context(), told(t, repo)[0].Contact)
+		if err != nil || len(known) != 1 {
+			t.Fatalf("known are %v, %v", known, err)
+		}
+		named := Bridge{}.Remembers(known[0].Key)
+		for _, m := range told(t, repo) {
+			if m.Content.Media != nil {
+				named = append(named, Bridge{}.RemembersFile(*m.Content.Media)...)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if len(kept) < 4 {
+			t.Errorf("kept were only %v", kept)
+		}
+		for key := range kept {
+			if !slices.Contains(named, key) {
+				t.Errorf("%s is kept and not named", key)
+			}
+		}
+	})
+}

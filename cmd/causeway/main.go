@@ -91,7 +91,7 @@ func command() *cobra.Command {
 		serveCommand(), demoCommand(), versionCommand(),
 		applyCommand(), channelCommand(), templateCommand(), workflowCommand(), agentsCommand(), contactCommand(), webhookCommand(), apiKeyCommand(),
 		sendCommand(), broadcastCommand(), reportCommand(),
-		doctorCommand(), jobsCommand(), replayCommand(), configCommand(), keyCommand(), migrateCommand(), backupCommand(), restoreCommand(),
+		statusCommand(), doctorCommand(), jobsCommand(), replayCommand(), configCommand(), keyCommand(), migrateCommand(), backupCommand(), restoreCommand(),
 		benchCommand(), floorCommand(), crashCommand(), docsCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return badFlag{err, cmd.CommandPath()} })

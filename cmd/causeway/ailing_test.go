@@ -66,6 +66,7 @@ func (l *linkedRig) away(days int) {
 		since, _, _ := strings.Cut(rest, `"`)
 		must(l.TB, l.repo().SetValue(l.Context(), owner, "budget", []byte(strings.Replace(string(raw), since, ago, 1))))
 		must(l.TB, l.repo().SetValue(l.Context(), owner, "phone-seen", []byte(ago)))
+		must(l.TB, l.repo().ChangeRecords(l.Context(), l.channel.ID, []core.Change{core.Forget("device", "account")})) // it says when it was paired, too
 	})
 }
 

@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -360,29 +361,23 @@ func (r repo) Erase(ctx context.Context, step core.EraseStep, s core.EraseSearch
 	if b.Empty() {
 		return e, nil
 	}
-	err = r.whole(ctx, func(r repo) error {
-		if err := r.thoroughly(ctx, true); err != nil {
-			return err
-		}
-		if err := r.erase(ctx, step, b, when, since, &e); err != nil {
-			return err
-		}
-		return r.thoroughly(ctx, false)
-	})
+	err = r.thoroughly(ctx, func(r repo) error { return r.erase(ctx, step, b, when, since, &e) })
 	return e, err
 }
 
-// thoroughly has SQLite overwrite what it deletes, or not.
-func (r repo) thoroughly(ctx context.Context, on bool) error {
+// thoroughly runs f so that all of it happens or nothing, and has SQLite overwrite what it deletes.
+func (r repo) thoroughly(ctx context.Context, f func(r repo) error) error {
 	if r.s.postgres != nil {
-		return nil
+		return r.whole(ctx, f)
 	}
-	mode := "PRAGMA secure_delete = OFF"
-	if on {
-		mode = "PRAGMA secure_delete = ON"
-	}
-	_, err := r.exec(ctx, mode)
-	return err
+	return r.whole(ctx, func(r repo) error {
+		if _, err := r.exec(ctx, "PRAGMA secure_delete = ON"); err != nil {
+			return err
+		}
+		err := f(r)
+		_, off := r.exec(ctx, "PRAGMA secure_delete = OFF")
+		return errors.Join(err, off)
+	})
 }
 
 func (r repo) erase(ctx context.Context, step core.EraseStep, b core.EraseBatch, when, since time.Time, e *core.Erased) error {

@@ -57,7 +57,9 @@ func (r repo) HoldErasure(ctx context.Context, id string) (core.Erasure, error) 
 
 // SetErasure updates counts, search, step, place and done.
 func (r repo) SetErasure(ctx context.Context, e core.Erasure) error {
-	return r.set(ctx, "erasures", e.ID, map[string]any{"counts": asDoc(e.Counts), "search": asDoc(e.Search), "step": e.Step, "place": e.Place, "done": at(e.Done)})
+	return r.thoroughly(ctx, func(r repo) error {
+		return r.set(ctx, "erasures", e.ID, map[string]any{"counts": asDoc(e.Counts), "search": asDoc(e.Search), "step": e.Step, "place": e.Place, "done": at(e.Done)})
+	})
 }
 
 // MergedInto returns the contacts that are part of one, whichever way round.
@@ -170,7 +172,7 @@ const atOnce = 500
 
 // Sever makes people nobody, and has nothing more be sent to them or about them. Their conversations are locked first, as those who store messages do.
 func (r repo) Sever(ctx context.Context, people []core.ContactID, when time.Time) error {
-	return r.whole(ctx, func(r repo) error {
+	return r.thoroughly(ctx, func(r repo) error {
 		if err := r.shut(ctx, people, when); err != nil {
 			return err
 		}

@@ -350,6 +350,7 @@ func TestKilledWhileErasing(t *testing.T) {
 		if r.store.SQLite() == nil {
 			return
 		}
+		t.Logf("before it is written anew the file has %d pieces", len(tracesIn(t, dir, []string{"gateway.log"}, append(graceWords, "told long ago")...)))
 		c := exec.CommandContext(t.Context(), r.program, "contact", "erase", string(contact), "--yes", "--compact") //nolint:gosec // ourselves
 		c.Env = r.env
 		if out, err := c.CombinedOutput(); err != nil {

@@ -1,7 +1,9 @@
 package gormstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"causeway/core"
@@ -75,6 +77,29 @@ func (r repo) ConversationsOf(ctx context.Context, contact core.ContactID) ([]co
 // Conversations lists by time of the last message, newest first. Those of one instant are never torn apart by the end of a page, for
 // Page.Before could not name the rest: such a page is longer.
 func (r repo) Conversations(ctx context.Context, f core.ConversationFilter, p core.Page) ([]core.Conversation, error) {
+	if f.State != "" || f.Contact != "" || f.Number != 0 {
+		return r.conversations(ctx, f, p)
+	}
+	var all []core.Conversation
+	for _, f.State = range []core.ConversationState{core.ConversationOpen, core.ConversationClosed} { // each has its own place in the indexes
+		page, err := r.conversations(ctx, f, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+	}
+	slices.SortFunc(all, func(a, b core.Conversation) int { return cmp.Or(b.LastAt.Compare(a.LastAt), cmp.Compare(b.ID, a.ID)) })
+	if n := limit(p); len(all) > n {
+		rest := slices.IndexFunc(all[n:], func(c core.Conversation) bool { return c.LastAt.Before(all[n-1].LastAt) })
+		if rest >= 0 {
+			all = all[:n+rest]
+		}
+	}
+	return all, nil
+}
+
+// conversations lists those of one state, or the few of a contact or number.
+func (r repo) conversations(ctx context.Context, f core.ConversationFilter, p core.Page) ([]core.Conversation, error) {
 	db := r.rows(ctx)
 	for column, value := range map[string]string{"state": string(f.State), "agent": string(f.Agent), "team": string(f.Team),
 		"channel": string(f.Channel), "contact": string(f.Contact)} {

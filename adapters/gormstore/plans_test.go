@@ -54,17 +54,17 @@ func TestPlans(t *testing.T) {
 		}},
 		{"MessageByKey", "messages_key", func(ctx context.Context) error { _, err := repo.MessageByKey(ctx, "k"); return err }},
 		{"OpenConversation", "conversations_one_open", func(ctx context.Context) error { _, err := repo.OpenConversation(ctx, "c"); return err }},
-		{"AllOpen", "conversations_one_open (workspace=?)", func(ctx context.Context) error { _, err := repo.AllOpen(ctx); return err }},
+		{"AllOpen", "conversations_inbox (workspace=? AND state=?)", func(ctx context.Context) error { _, err := repo.AllOpen(ctx); return err }},
 		{"ConversationsOf", "conversations_contact", func(ctx context.Context) error { _, err := repo.ConversationsOf(ctx, "c"); return err }},
-		{"Conversations", "conversations_inbox (workspace=? AND last_at<?)", func(ctx context.Context) error {
+		{"Conversations", "conversations_inbox (workspace=? AND state=? AND last_at<?)", func(ctx context.Context) error {
 			_, err := repo.Conversations(ctx, core.ConversationFilter{State: core.ConversationOpen}, core.Page{Before: time.Now().Format(time.RFC3339Nano)})
 			return err
 		}},
-		{"Conversations of an agent", "conversations_agent (workspace=? AND agent=?", func(ctx context.Context) error {
+		{"Conversations of an agent", "conversations_agent (workspace=? AND agent=? AND state=?", func(ctx context.Context) error {
 			_, err := repo.Conversations(ctx, core.ConversationFilter{Agent: "a", State: core.ConversationOpen}, core.Page{})
 			return err
 		}},
-		{"Conversations of a team", "conversations_team (workspace=? AND team=?", func(ctx context.Context) error {
+		{"Conversations of a team", "conversations_team (workspace=? AND team=? AND state=?", func(ctx context.Context) error {
 			_, err := repo.Conversations(ctx, core.ConversationFilter{Team: "a"}, core.Page{})
 			return err
 		}},
@@ -87,7 +87,7 @@ func TestPlans(t *testing.T) {
 		{"TakeParked", "parked_events_target", func(ctx context.Context) error { _, err := repo.TakeParked(ctx, "ch", "m"); return err }},
 		{"TakeOverdue", "parked_events_until", func(ctx context.Context) error { _, err := repo.TakeOverdue(ctx, time.Now(), 5); return err }},
 		{"Enliven", "ledger_part (workspace=? AND part=?)", func(ctx context.Context) error { return repo.enlivenLedger(ctx, "m", "c") }},
-		{"Duties", "conversations_held (workspace=? AND agent=?)", func(ctx context.Context) error { _, err := repo.Duties(ctx); return err }},
+		{"Duties", "conversations_agent (workspace=? AND agent=? AND state=?)", func(ctx context.Context) error { _, err := repo.Duties(ctx); return err }},
 		{"Places", "handlings_queue (workspace=? AND queue=?)", func(ctx context.Context) error { _, err := repo.Places(ctx, "t", nil, 10); return err }},
 		{"Places after one", "handlings_queue (workspace=? AND queue=? AND priority<?)", func(ctx context.Context) error {
 			_, err := repo.Places(ctx, "t", &core.Place{Conversation: "c", Priority: 1, Queued: time.Now()}, 10)

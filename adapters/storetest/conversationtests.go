@@ -123,6 +123,9 @@ func inbox(w *world) {
 		conv := w.talk()
 		_, err := w.repo.NextSeq(w.Context(), conv.ID, noon.Add(time.Duration(i)*time.Microsecond))
 		w.must(err)
+		if i%3 == 1 {
+			w.closes(conv)
+		}
 		want = append([]core.ConversationID{conv.ID}, want...)
 	}
 	same(w, "Conversations", inboxIDs(w, 3), want, nil)
@@ -141,13 +144,18 @@ func allOpen(w *world) {
 			want = append(want, conv.ID)
 			continue
 		}
-		conv.State, conv.Closed = core.ConversationClosed, noon
-		w.must(w.repo.SetConversation(w.Context(), conv))
+		w.closes(conv)
 	}
 	got, err := w.repo.AllOpen(w.Context())
 	slices.Sort(got)
 	slices.Sort(want)
 	same(w, "AllOpen", got, want, err)
+}
+
+func (w *world) closes(c core.Conversation) {
+	w.Helper()
+	c.State, c.Closed = core.ConversationClosed, noon
+	w.must(w.repo.SetConversation(w.Context(), c))
 }
 
 func inboxIDs(w *world, size int) []core.ConversationID {
@@ -163,8 +171,12 @@ func inboxIDs(w *world, size int) []core.ConversationID {
 
 func inboxTies(w *world) {
 	var want []core.ConversationID
-	for range 5 {
-		want = append(want, w.talk().ID)
+	for i := range 5 {
+		conv := w.talk()
+		if i%2 == 0 {
+			w.closes(conv)
+		}
+		want = append(want, conv.ID)
 	}
 	got := inboxIDs(w, 2)
 	slices.Sort(got)

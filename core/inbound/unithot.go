@@ -308,3 +308,11 @@ func (u *unit) TakeParked(ctx context.Context, ch core.ChannelID, target string)
 func (u *unit) WereErased(_ context.Context, marks []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(marks), func(m string) bool { return !u.gone[m] }), nil
 }
+
+// Silences is asked for each new contact, though hardly any workspace has one.
+func (u *unit) Silences(ctx context.Context, marks []string) ([]core.Hush, error) {
+	if u.unhushed {
+		return nil, nil
+	}
+	return u.raw.Silences(ctx, marks)
+}

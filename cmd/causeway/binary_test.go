@@ -143,7 +143,7 @@ forwards:
 		{[]string{"channel", "pause", "shop"}, 0, []string{"paused"}},
 		{[]string{"channel", "resume", "shop"}, 0, []string{"sends again"}},
 		{[]string{"doctor"}, 1, []string{"relay", "public address", "database", "never called this channel's webhook", "fix:"}},
-		{[]string{"status"}, 1, []string{"causeway ", "relay", "database", "CHANNEL", "PROVEN IN", "shop", "whatsapp-cloud", "never called this channel's webhook", "problem"}},
+		{[]string{"status"}, 1, []string{"causeway ", "No gateway answers", "relay", "database", "CHANNEL", "PROVEN IN", "shop", "whatsapp-cloud", "never called this channel's webhook", "problem"}},
 		{[]string{"status", "--json"}, 1, []string{`"name":"shop","kind":"whatsapp-cloud","state":"active"`, `"group":"channel shop"`, `"events_parked":0`}},
 		{[]string{"apikey", "add", "robot", "--scope", "read"}, 0, []string{"cw_"}},
 		{[]string{"apikey", "list"}, 0, []string{"robot", "read", "in use"}},

@@ -16,7 +16,7 @@ import (
 
 func statusCommand() *cobra.Command {
 	c := &cobra.Command{Use: "status", Short: "Show on one screen how everything is, without asking providers", GroupID: "admin", Args: cobra.NoArgs, RunE: showStatus,
-		Long: "Show on one screen how everything is: disk, database, mail, channels with what waits and when they last proved to work, and what waits for a person.\n" +
+		Long: "Show on one screen how everything is: whether the gateway runs here, disk, database, mail, channels with what waits and when they last proved to work, and what waits for a person.\n" +
 			"It asks no provider: causeway doctor does. It ends with 0 if nothing is broken."}
 	c.Flags().Bool("json", false, "print JSON")
 	return c
@@ -79,6 +79,8 @@ func showStatus(cmd *cobra.Command, _ []string) error {
 // overview gathers how everything is, by what the doctor knows without leaving this machine but for the database and the mail relay.
 func (b *base) overview(ctx context.Context) (overview, error) {
 	s := overview{Version: version(), Channels: []channelOverview{}}
+	here := running(ctx, b.cfg.PrivateListen)
+	s.Findings = append(s.Findings, foundIn{"machine", here.Subject, here.Level, here.Detail, here.Remedy})
 	in := b.examination()
 	in.Probe, in.Skew, in.Converter, in.Check = nil, nil, nil, nil
 	for _, g := range doctor.Run(ctx, in) {

@@ -34,7 +34,7 @@ func TestChat(t *testing.T) {
 	if resp, body := h.call("OPTIONS", h.public+"/w/x?key=c1", ""); body != "OPTIONS /x" {
 		t.Errorf("got %d %q", resp.StatusCode, body)
 	}
-	if h.links.patient {
+	if h.links.patient.Load() {
 		t.Error("a browser waits without end while the database does not answer")
 	}
 	h.links.err = core.ErrUnavailable

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"causeway/core"
@@ -80,15 +81,15 @@ type toyLinks struct {
 	sync  func(id core.ChannelID) ([]core.Template, error)
 	err   error
 
-	patient bool // the last who asked for a link would wait for ever
+	patient atomic.Bool // the last who asked for a link would wait for ever
 	mu      sync.Mutex
 	pairing core.Pairing
 	answer  core.PairingAnswer
 }
 
 func (t *toyLinks) Link(ctx context.Context, id core.ChannelID) (core.Channel, core.Info, core.Link, error) {
-	_, t.patient = ctx.Deadline()
-	t.patient = !t.patient
+	_, bounded := ctx.Deadline()
+	t.patient.Store(!bounded)
 	if t.err != nil {
 		return core.Channel{}, core.Info{}, nil, t.err
 	}

@@ -35,12 +35,12 @@ func MassMail(header map[string][]string, unread bool) bool {
 	}
 	seen := map[string]bool{}
 	for name := range header {
-		switch name = strings.ToLower(name); {
-		case name == "in-reply-to" || name == "references":
+		switch name = strings.ToLower(name); name {
+		case "in-reply-to", "references":
 			return false
-		case name == "list-unsubscribe":
+		case "list-unsubscribe":
 			listed = true
-		case name == "list-unsubscribe-post":
+		case "list-unsubscribe-post":
 			signs++
 		default:
 			seen[serviceOf(name)] = true

@@ -30,8 +30,7 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 		p.Field, p.Err = "database.url", err
 		return nil, p
 	}
-	switch config.ConnConfig.DefaultQueryExecMode {
-	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
+	if m := config.ConnConfig.DefaultQueryExecMode; m == pgx.QueryExecModeExec || m == pgx.QueryExecModeSimpleProtocol {
 		p := core.Problemf(core.CodeInvalid, "The database URL says that no statements are prepared.").
 			Remedied("Leave default_query_exec_mode out; a pooler must be in session mode.")
 		p.Field = "database.url"

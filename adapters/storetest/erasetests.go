@@ -194,10 +194,9 @@ func eraseMessages(w *world) {
 
 // A file that was uploaded for several contacts goes with the last of them.
 func eraseShared(w *world) {
-	ctx := w.Context()
 	one, two := w.talk(), w.talk()
 	shown := func(id core.MediaID, to ...core.Conversation) {
-		w.must(w.repo.AddFile(ctx, core.File{ID: id, State: core.FileHere, Blob: "media/" + string(id)}))
+		w.must(w.repo.AddFile(w.Context(), core.File{ID: id, State: core.FileHere, Blob: "media/" + string(id)}))
 		for _, conv := range to {
 			m := w.message(conv, "look", "")
 			m.Content = core.Content{Kind: core.KindImage, Media: &core.Media{ID: id}}
@@ -215,7 +214,7 @@ func eraseShared(w *world) {
 	if fmt.Sprint(blobs) != "[media/both]" {
 		w.Errorf("with the second went %v", blobs)
 	}
-	if _, err := w.repo.File(ctx, "nobody"); err != nil {
+	if _, err := w.repo.File(w.Context(), "nobody"); err != nil {
 		w.Errorf("what nobody was shown: %v", err)
 	}
 }

@@ -203,6 +203,7 @@ func (c *counted) erases(x things) {
 			b.Rows = [][]string{{string(x.conv), "e1"}}
 		case core.EraseJobs:
 			b.Rows = nil
+		default: // the rows fit
 		}
 		_, err := c.repo.Erase(c.Context(), step, s, b, noon, noon)
 		c.tried("Erase", err)

@@ -81,7 +81,7 @@ func TestHistory(t *testing.T) {
 // TestBrokenHistory: a piece of the history that cannot be read, or whose reading meets a defect, holds up no other, and ends no program.
 func TestBrokenHistory(t *testing.T) {
 	r := paired(t)
-	junk := core.Change{}
+	var junk core.Change
 	for _, name := range []string{"0", "z"} {
 		raw, err := proto.Marshal(&waE2E.HistorySyncNotification{InitialHistBootstrapInlinePayload: []byte(name)})
 		if err != nil {

@@ -63,6 +63,7 @@ func traces(t *testing.T, s *gormstore.Store, words ...string) []string {
 	}
 	tables, err := s.SQLite().QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'table'")
 	must(t, err)
+	defer func() { _ = tables.Close() }()
 	var names []string
 	for tables.Next() {
 		var name string
@@ -70,7 +71,6 @@ func traces(t *testing.T, s *gormstore.Store, words ...string) []string {
 		names = append(names, name)
 	}
 	must(t, tables.Err())
-	_ = tables.Close()
 	for _, name := range names {
 		look(name, func(each func(string)) {
 			rows, err := s.SQLite().QueryContext(ctx, "SELECT * FROM "+name)

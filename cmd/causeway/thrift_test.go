@@ -28,7 +28,7 @@ func TestThriftAllowsGarbage(t *testing.T) {
 				if got := debug.SetGCPercent(c.started); got != c.started {
 					t.Errorf("%d percent at the start, want %d", got, c.started)
 				}
-				time.Sleep(settled + thriftEach)
+				<-time.After(settled + thriftEach)
 				synctest.Wait()
 				if got := debug.SetGCPercent(c.quiet); got != c.quiet {
 					t.Errorf("%d percent when there was little to do, want %d", got, c.quiet)

@@ -54,7 +54,7 @@ func (b *batch) erased(ctx context.Context, e core.Event) (bool, error) {
 		return false, err
 	}
 	if b.from != nil {
-		core.Conceal(b.from)
+		core.Conceal(b.from) //nolint:contextcheck // of all whose events share the transaction
 	}
 	if stays(e) {
 		return true, nil

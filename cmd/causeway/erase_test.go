@@ -227,6 +227,8 @@ func TestErasedStaysSilent(t *testing.T) {
 		ch := w.theChannel()
 		_, err = w.repo().SetWish(t.Context(), core.Wish{Channel: ch.ID, Identity: phone.ID, Marketing: true, Stop: true, At: w.now()})
 		w.must(err)
+		_, err = w.repo().SetWish(t.Context(), core.Wish{Channel: ch.ID, Identity: phone.ID, Stop: true, Block: true, At: w.now()}) // over when they write again
+		w.must(err)
 		c, err := w.repo().Contact(t.Context(), first)
 		w.must(err)
 		c.OptedOut = true

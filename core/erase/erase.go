@@ -168,7 +168,7 @@ func (x *Eraser) bridge(kind string) core.RememberingBridge {
 	return nil
 }
 
-// keepSilences keeps a contact's wishes to get no messages, by the addresses that said so.
+// keepSilences keeps a contact's wishes to get no messages, by the addresses that said so. A block is the platform's to keep, and over when they write.
 func (x *Eraser) keepSilences(ctx context.Context, repo core.Repo, c core.Contact, known []core.Identity, channels []core.Channel) error {
 	var all []core.Hush
 	for _, i := range known {
@@ -185,7 +185,7 @@ func (x *Eraser) keepSilences(ctx context.Context, repo core.Repo, c core.Contac
 			return fmt.Errorf("wishes of contact: %w", err)
 		}
 		for _, w := range wishes {
-			if at := slices.IndexFunc(known, func(i core.Identity) bool { return i.ID == w.Identity }); w.Stop && at >= 0 {
+			if at := slices.IndexFunc(known, func(i core.Identity) bool { return i.ID == w.Identity }); w.Stop && !w.Block && at >= 0 {
 				all = append(all, core.Hush{Mark: x.Mark(known[at].Key.Mark()), Channel: ch.ID, Marketing: w.Marketing, At: w.At})
 			}
 		}

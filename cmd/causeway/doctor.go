@@ -19,15 +19,24 @@ func doctorCommand() *cobra.Command {
 }
 
 func runDoctor(cmd *cobra.Command, _ []string) error {
-	cfg, err := loadConfig(cmd)
+	b, err := openPatient(cmd)
 	if err != nil {
 		return err
 	}
+	return errors.Join(b.report(cmd), b.close())
+}
+
+// openPatient opens the installation that a command looks at. One that does not open is told of as the doctor tells what is wrong.
+func openPatient(cmd *cobra.Command) (*base, error) {
+	cfg, err := loadConfig(cmd)
+	if err != nil {
+		return nil, err
+	}
 	b, err := openBase(cmd.Context(), cfg, quietLog(cfg, cmd.ErrOrStderr()), time.Now)
 	if err != nil {
-		return sick(cmd, err)
+		return nil, sick(cmd, err)
 	}
-	return errors.Join(b.report(cmd), b.close())
+	return b, nil
 }
 
 // report prints what the doctor finds.

@@ -52,13 +52,9 @@ type channelOverview struct {
 }
 
 func showStatus(cmd *cobra.Command, _ []string) error {
-	cfg, err := loadConfig(cmd)
+	b, err := openPatient(cmd)
 	if err != nil {
 		return err
-	}
-	b, err := openBase(cmd.Context(), cfg, quietLog(cfg, cmd.ErrOrStderr()), time.Now)
-	if err != nil {
-		return sick(cmd, err)
 	}
 	defer func() { _ = b.close() }()
 	s, err := b.overview(cmd.Context())

@@ -58,7 +58,7 @@ type Found struct {
 	Contacts      []Contact            // of Identities
 	Conversations []Conversation       // of Messages, and the open ones of Contacts
 	Erased        []Owned[string]      // those of Erased that are kept
-	Hushed        map[WorkspaceID]bool // of workspaces that do not know all Identities: whether Silences has anything there
+	Suppressed    map[WorkspaceID]bool // of workspaces that do not know all Identities: whether Suppressions has anything there
 	Parked        []Owned[ProviderKey] // those of Coming for which something waits
 }
 

@@ -129,8 +129,8 @@ type Erased struct {
 	Again  bool // there is more of the same batch
 }
 
-// Hush is a wish for silence that outlasts who had it.
-type Hush struct {
+// Suppression is an opt-out that outlasts who asked for it.
+type Suppression struct {
 	Mark      string    // keyed hash of the address
 	Channel   ChannelID // empty: any
 	Marketing bool
@@ -168,9 +168,9 @@ type ErasureRepo interface {
 	WereErased(ctx context.Context, marks []string) ([]string, error)
 	// ForgetEvent takes back a ClaimEvent.
 	ForgetEvent(ctx context.Context, ch ChannelID, kind EventKind, id string) error
-	KeepSilences(ctx context.Context, all []Hush) error
-	// Silences returns those that are kept for marks.
-	Silences(ctx context.Context, marks []string) ([]Hush, error)
+	KeepSuppressions(ctx context.Context, all []Suppression) error
+	// Suppressions returns those that are kept for marks.
+	Suppressions(ctx context.Context, marks []string) ([]Suppression, error)
 }
 
 // RememberingBridge is a bridge whose links keep small values about peers with Host.Save and the like.

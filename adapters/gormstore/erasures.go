@@ -140,21 +140,21 @@ func (r repo) ForgetEvent(ctx context.Context, ch core.ChannelID, kind core.Even
 	return err
 }
 
-type silenceRow struct {
+type suppressionRow struct {
 	Workspace, Mark, Channel string
 	Marketing                bool
 	At                       stamp
 }
 
-func (silenceRow) TableName() string { return "kept_silences" }
+func (suppressionRow) TableName() string { return "suppressions" }
 
-func (r silenceRow) core() core.Hush {
-	return core.Hush{Mark: r.Mark, Channel: core.ChannelID(r.Channel), Marketing: r.Marketing, At: r.At.time()}
+func (r suppressionRow) core() core.Suppression {
+	return core.Suppression{Mark: r.Mark, Channel: core.ChannelID(r.Channel), Marketing: r.Marketing, At: r.At.time()}
 }
 
-func (r repo) KeepSilences(ctx context.Context, all []core.Hush) error {
-	for _, h := range all {
-		row := silenceRow{Workspace: r.ws, Mark: h.Mark, Channel: string(h.Channel), Marketing: h.Marketing, At: at(h.At)}
+func (r repo) KeepSuppressions(ctx context.Context, all []core.Suppression) error {
+	for _, s := range all {
+		row := suppressionRow{Workspace: r.ws, Mark: s.Mark, Channel: string(s.Channel), Marketing: s.Marketing, At: at(s.At)}
 		if err := r.put(ctx, &row, "workspace,mark,channel,marketing", "at"); err != nil {
 			return err
 		}
@@ -162,9 +162,9 @@ func (r repo) KeepSilences(ctx context.Context, all []core.Hush) error {
 	return nil
 }
 
-// Silences returns those that are kept for marks.
-func (r repo) Silences(ctx context.Context, marks []string) ([]core.Hush, error) {
-	return list[silenceRow](r.rows(ctx).Where("mark IN ?", marks).Order("mark, channel, marketing"))
+// Suppressions returns those that are kept for marks.
+func (r repo) Suppressions(ctx context.Context, marks []string) ([]core.Suppression, error) {
+	return list[suppressionRow](r.rows(ctx).Where("mark IN ?", marks).Order("mark, channel, marketing"))
 }
 
 // atOnce is how many ids a statement names.

@@ -22,7 +22,7 @@ func (t *transaction) Look(ctx context.Context, w core.Wanted) (core.Found, erro
 	if err == nil {
 		missing := l.missing(w.Targets)
 		err = t.bulk(ctx, l.lockConversations(), t.guard(true, w.Coming), t.guard(false, missing),
-			l.missed(w.Coming), l.missed(missing), l.parked(coming), l.hushed(w.Identities))
+			l.missed(w.Coming), l.missed(missing), l.parked(coming), l.suppressed(w.Identities))
 	}
 	if err == nil && l.moved {
 		l.found.Identities, l.found.Contacts = nil, nil
@@ -186,25 +186,25 @@ func (l *look) erased(marks []core.Owned[string]) step {
 	})
 }
 
-// hushed finds out whether anybody's silence is kept where some of the keys are nobody's: it may be theirs.
-func (l *look) hushed(keys []core.Owned[core.IdentityKey]) step {
+// suppressed finds out whether anybody's silence is kept where some of the keys are nobody's: it may be theirs.
+func (l *look) suppressed(keys []core.Owned[core.IdentityKey]) step {
 	known := make(map[core.Owned[core.IdentityKey]]bool, len(l.found.Identities))
 	for _, i := range l.found.Identities {
 		known[core.Owned[core.IdentityKey]{Workspace: i.Workspace, Value: i.Value.Key}] = true
 	}
-	l.found.Hushed = map[core.WorkspaceID]bool{}
+	l.found.Suppressed = map[core.WorkspaceID]bool{}
 	var rows [][]any
 	for _, k := range keys {
-		if _, asked := l.found.Hushed[k.Workspace]; !asked && !known[k] {
-			l.found.Hushed[k.Workspace] = false
+		if _, asked := l.found.Suppressed[k.Workspace]; !asked && !known[k] {
+			l.found.Suppressed[k.Workspace] = false
 			rows = append(rows, []any{string(k.Workspace)})
 		}
 	}
-	const text = "SELECT k.k0 FROM {keys} WHERE EXISTS (SELECT 1 FROM kept_silences s WHERE s.workspace = k.k0)"
+	const text = "SELECT k.k0 FROM {keys} WHERE EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace = k.k0)"
 	return l.t.s.find(text, "t", rows, func(scan func(...any) error) error {
 		var ws string
 		err := scan(&ws)
-		l.found.Hushed[core.WorkspaceID(ws)] = err == nil
+		l.found.Suppressed[core.WorkspaceID(ws)] = err == nil
 		return err
 	})
 }

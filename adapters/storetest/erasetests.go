@@ -373,14 +373,14 @@ func erasures(w *world) {
 	}
 
 	for range 2 {
-		w.must(w.repo.KeepSilences(ctx, []core.Hush{{Mark: "a", At: noon}, {Mark: "a", Channel: w.ch.ID, Marketing: true, At: noon}, {Mark: "b", At: noon}}))
+		w.must(w.repo.KeepSuppressions(ctx, []core.Suppression{{Mark: "a", At: noon}, {Mark: "a", Channel: w.ch.ID, Marketing: true, At: noon}, {Mark: "b", At: noon}}))
 	}
-	kept, err := w.repo.Silences(ctx, []string{"a", "c"})
+	kept, err := w.repo.Suppressions(ctx, []string{"a", "c"})
 	w.must(err)
 	if len(kept) != 2 || kept[0].Channel != "" || kept[1].Channel != w.ch.ID || !kept[1].Marketing || !kept[1].At.Equal(noon) {
 		w.Errorf("kept are %+v", kept)
 	}
-	if kept, err := two.repo.Silences(ctx, []string{"a"}); err != nil || len(kept) != 0 {
+	if kept, err := two.repo.Suppressions(ctx, []string{"a"}); err != nil || len(kept) != 0 {
 		w.Errorf("another workspace has %v, %v", kept, err)
 	}
 	known := w.identity(w.contact("Dora").ID, "4915100")
@@ -389,10 +389,10 @@ func erasures(w *world) {
 		want := core.Wanted{Identities: []core.Owned[core.IdentityKey]{{Workspace: w.ws, Value: phone("new")}, {Workspace: w.ws, Value: known.Key},
 			{Workspace: two.ws, Value: phone("new")}, {Workspace: three.ws, Value: phone("new")}}}
 		f, err := tx.Look(ctx, want)
-		same(w, "workspaces with somebody new", fmt.Sprint(f.Hushed), fmt.Sprint(map[core.WorkspaceID]bool{w.ws: true, two.ws: false, three.ws: false}), err)
+		same(w, "workspaces with somebody new", fmt.Sprint(f.Suppressed), fmt.Sprint(map[core.WorkspaceID]bool{w.ws: true, two.ws: false, three.ws: false}), err)
 		want.Identities = want.Identities[1:2]
 		f, err = tx.Look(ctx, want)
-		same(w, "nobody new", len(f.Hushed), 0, err)
+		same(w, "nobody new", len(f.Suppressed), 0, err)
 		return err
 	})
 }

@@ -35,7 +35,7 @@ func (x things) fillAutomation(w *world) {
 	w.must(r.AddRecipients(ctx, "b1", []core.ContactID{x.contact}))
 	w.must(r.AddErasure(ctx, core.Erasure{ID: "er1", Contact: x.contact, Search: core.EraseSearch{People: []core.ContactID{x.contact}}, Asked: noon}))
 	w.must(r.RememberErased(ctx, []string{"mark"}, noon))
-	w.must(r.KeepSilences(ctx, []core.Hush{{Mark: "mark", At: noon}}))
+	w.must(r.KeepSuppressions(ctx, []core.Suppression{{Mark: "mark", At: noon}}))
 }
 
 // readAutomation gathers what a workspace has of it.
@@ -54,7 +54,7 @@ func (x things) readAutomation(w *world, r core.Repo) []any {
 		func() (any, error) { return r.Workflows(ctx) }, func() (any, error) { return r.Run(ctx, "r1") }, func() (any, error) { return r.Purchase(ctx, "o1") },
 		func() (any, error) { return r.Survey(ctx, x.contact) }, func() (any, error) { return r.Broadcast(ctx, "b1") },
 		func() (any, error) { return r.Recipients(ctx, "b1", "", "", 9) }, func() (any, error) { return r.Erasure(ctx, "er1") },
-		func() (any, error) { return r.WereErased(ctx, []string{"mark"}) }, func() (any, error) { return r.Silences(ctx, []string{"mark"}) },
+		func() (any, error) { return r.WereErased(ctx, []string{"mark"}) }, func() (any, error) { return r.Suppressions(ctx, []string{"mark"}) },
 	} {
 		keep(read())
 	}
@@ -98,7 +98,7 @@ func (c *counted) seesNoAutomation(x things) {
 	nothingFrom(c, "Erasures", func() ([]core.Erasure, error) { return r.Erasures(ctx, core.Page{}) })
 	nothingFrom(c, "MergedInto", func() ([]core.ContactID, error) { return r.MergedInto(ctx, x.contact) })
 	nothingFrom(c, "WereErased", func() ([]string, error) { return r.WereErased(ctx, []string{"mark"}) })
-	nothingFrom(c, "Silences", func() ([]core.Hush, error) { return r.Silences(ctx, []string{"mark"}) })
+	nothingFrom(c, "Suppressions", func() ([]core.Suppression, error) { return r.Suppressions(ctx, []string{"mark"}) })
 	unseenFrom(c, "Erasure", func() (core.Erasure, error) { return r.Erasure(ctx, "er1") })
 	unseenFrom(c, "ErasureOf", func() (core.Erasure, error) { return r.ErasureOf(ctx, x.contact) })
 	unseenFrom(c, "HoldErasure", func() (core.Erasure, error) { return r.HoldErasure(ctx, "er1") })

@@ -32,7 +32,7 @@ func isolation(w *world) {
 // additions only make new things, of the workspace they are called in; what these may refer to is tested by noReference.
 var additions = []string{"SaveChannel", "PutSecret", "SetValue", "SetValueUntil", "SaveAgent", "SaveTeam", "SaveForward", "SaveKey", "AddContact", "AddConversation", "AddNotice",
 	"AddMail", "AddFile", "AddDeadLetter", "AddMerge", "AddIdentity", "AddMessage", "AppendLog", "ParkEvent", "ClaimEvent", "TakeLane",
-	"AddConversationEvent", "AddAttempt", "TouchWindow", "CloseWindow", "AddPerson", "AddToLedger", "AddHappening", "PutWorkflow", "AddBroadcast", "AddSecret", "AddErasure", "RememberErased", "KeepSilences"}
+	"AddConversationEvent", "AddAttempt", "TouchWindow", "CloseWindow", "AddPerson", "AddToLedger", "AddHappening", "PutWorkflow", "AddBroadcast", "AddSecret", "AddErasure", "RememberErased", "KeepSuppressions"}
 
 // things are the ids of one of everything.
 type things struct {

@@ -143,7 +143,7 @@ func (x *Eraser) record(ctx context.Context, repo core.Repo, p Plan, by core.Aut
 			e.Search.Names = append(e.Search.Names, c.Name)
 		}
 	}
-	return e, x.keepSilences(ctx, repo, p.Contact, known, channels)
+	return e, x.keepSuppressions(ctx, repo, p.Contact, known, channels)
 }
 
 // remembered are the values that links may keep of a peer.
@@ -168,14 +168,14 @@ func (x *Eraser) bridge(kind string) core.RememberingBridge {
 	return nil
 }
 
-// keepSilences keeps a contact's wishes to get no messages, by the addresses that said so. A block is the platform's to keep, and over when they write.
-func (x *Eraser) keepSilences(ctx context.Context, repo core.Repo, c core.Contact, known []core.Identity, channels []core.Channel) error {
-	var all []core.Hush
+// keepSuppressions keeps a contact's wishes to get no messages, by the addresses that said so. A block is the platform's to keep, and over when they write.
+func (x *Eraser) keepSuppressions(ctx context.Context, repo core.Repo, c core.Contact, known []core.Identity, channels []core.Channel) error {
+	var all []core.Suppression
 	for _, i := range known {
 		mark := x.Mark(i.Key.Mark())
 		for marketing, wished := range map[bool]bool{false: c.OptedOut, true: c.MarketingStop} {
 			if wished {
-				all = append(all, core.Hush{Mark: mark, Marketing: marketing, At: x.Now()})
+				all = append(all, core.Suppression{Mark: mark, Marketing: marketing, At: x.Now()})
 			}
 		}
 	}
@@ -186,11 +186,11 @@ func (x *Eraser) keepSilences(ctx context.Context, repo core.Repo, c core.Contac
 		}
 		for _, w := range wishes {
 			if at := slices.IndexFunc(known, func(i core.Identity) bool { return i.ID == w.Identity }); w.Stop && !w.Block && at >= 0 {
-				all = append(all, core.Hush{Mark: x.Mark(known[at].Key.Mark()), Channel: ch.ID, Marketing: w.Marketing, At: w.At})
+				all = append(all, core.Suppression{Mark: x.Mark(known[at].Key.Mark()), Channel: ch.ID, Marketing: w.Marketing, At: w.At})
 			}
 		}
 	}
-	if err := repo.KeepSilences(ctx, all); err != nil {
+	if err := repo.KeepSuppressions(ctx, all); err != nil {
 		return fmt.Errorf("keep wishes of contact: %w", err)
 	}
 	return nil

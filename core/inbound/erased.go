@@ -65,8 +65,8 @@ func (b *batch) erased(ctx context.Context, e core.Event) (bool, error) {
 	return true, nil
 }
 
-// hush lets a new contact's addresses keep the silence that they asked for before they were erased.
-func (b *batch) hush(ctx context.Context, c core.Contact, known []core.Identity) (core.Contact, error) {
+// suppress lets a new contact's addresses keep the silence that they asked for before they were erased.
+func (b *batch) suppress(ctx context.Context, c core.Contact, known []core.Identity) (core.Contact, error) {
 	if b.mark == nil {
 		return c, nil
 	}
@@ -78,15 +78,15 @@ func (b *batch) hush(ctx context.Context, c core.Contact, known []core.Identity)
 			by[m], marks = i, append(marks, m)
 		}
 	}
-	kept, err := b.repo.Silences(ctx, marks)
+	kept, err := b.repo.Suppressions(ctx, marks)
 	if err != nil || len(kept) == 0 {
 		return c, err
 	}
-	for _, h := range kept {
+	for _, s := range kept {
 		switch {
-		case h.Channel != "":
-			_, err = b.repo.SetWish(ctx, core.Wish{Channel: h.Channel, Identity: by[h.Mark].ID, Contact: c.ID, Marketing: h.Marketing, Stop: true, At: h.At})
-		case h.Marketing:
+		case s.Channel != "":
+			_, err = b.repo.SetWish(ctx, core.Wish{Channel: s.Channel, Identity: by[s.Mark].ID, Contact: c.ID, Marketing: s.Marketing, Stop: true, At: s.At})
+		case s.Marketing:
 			c.MarketingStop = true
 		default:
 			c.OptedOut = true
@@ -95,7 +95,7 @@ func (b *batch) hush(ctx context.Context, c core.Contact, known []core.Identity)
 			return c, fmt.Errorf("keep what a contact wished: %w", err)
 		}
 	}
-	if slices.ContainsFunc(kept, func(h core.Hush) bool { return h.Channel == "" }) {
+	if slices.ContainsFunc(kept, func(s core.Suppression) bool { return s.Channel == "" }) {
 		if err := b.repo.SetContact(ctx, c); err != nil {
 			return c, fmt.Errorf("keep what a contact wished: %w", err)
 		}

@@ -33,7 +33,7 @@ func (b *batch) person(ctx context.Context, e core.Event) (core.Contact, core.Id
 		known = slices.DeleteFunc(known, func(i core.Identity) bool { return i.Contact != contact.ID })
 	}
 	if contact.Created.Equal(b.now) {
-		if contact, err = b.hush(ctx, contact, known); err != nil {
+		if contact, err = b.suppress(ctx, contact, known); err != nil {
 			return contact, "", err
 		}
 	}

@@ -46,10 +46,10 @@ type unit struct {
 	work *work
 	ws   core.WorkspaceID
 
-	gone     map[string]bool           // marks of messages that were erased, of all that were asked for
-	unhushed bool                      // nobody's silence is kept
-	fresh    map[core.EventKey]bool    // whether an event is still to be applied
-	parked   map[core.ProviderKey]bool // whether something waits for a message
+	gone         map[string]bool           // marks of messages that were erased, of all that were asked for
+	unsuppressed bool                      // nobody's silence is kept
+	fresh        map[core.EventKey]bool    // whether an event is still to be applied
+	parked       map[core.ProviderKey]bool // whether something waits for a message
 
 	identities    map[core.IdentityKey]*core.Identity // nil: there is none
 	contacts      map[core.ContactID]core.Contact

@@ -309,10 +309,10 @@ func (u *unit) WereErased(_ context.Context, marks []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(marks), func(m string) bool { return !u.gone[m] }), nil
 }
 
-// Silences is asked for each new contact, though hardly any workspace has one.
-func (u *unit) Silences(ctx context.Context, marks []string) ([]core.Hush, error) {
-	if u.unhushed {
+// Suppressions is asked for each new contact, though hardly any workspace has one.
+func (u *unit) Suppressions(ctx context.Context, marks []string) ([]core.Suppression, error) {
+	if u.unsuppressed {
 		return nil, nil
 	}
-	return u.raw.Silences(ctx, marks)
+	return u.raw.Suppressions(ctx, marks)
 }

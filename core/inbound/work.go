@@ -33,8 +33,8 @@ func begin(ctx context.Context, tx core.Tx, all []*request, marks func(core.Chan
 	for _, m := range found.Erased {
 		w.unit(m.Workspace).gone[m.Value] = true
 	}
-	for ws, some := range found.Hushed {
-		w.unit(ws).unhushed = !some
+	for ws, some := range found.Suppressed {
+		w.unit(ws).unsuppressed = !some
 	}
 	w.learn(found)
 	return w, nil

@@ -29,7 +29,7 @@ CREATE TABLE erased_ids (
 CREATE INDEX erased_ids_until ON erased_ids (until);
 
 -- What erased contacts did not want, by a keyed hash of the address that said so. No channel: on any.
-CREATE TABLE kept_silences (
+CREATE TABLE suppressions (
     workspace TEXT    NOT NULL,
     mark      TEXT    NOT NULL,
     channel   TEXT    NOT NULL,
@@ -45,7 +45,7 @@ CREATE INDEX mails_conversation ON mails (workspace, conversation);
 -- +goose Down
 DROP INDEX mails_conversation;
 DROP INDEX files_conversation;
-DROP TABLE kept_silences;
+DROP TABLE suppressions;
 DROP TABLE erased_ids;
 DROP TABLE erasures;
 ALTER TABLE contacts DROP COLUMN erased;

@@ -109,12 +109,7 @@ func (k key) set(f reflect.Value, s setting) *fault {
 	case int:
 		return k.setNumber(f, s.text)
 	case time.Duration:
-		d, err := time.ParseDuration(s.text)
-		if err != nil || d <= 0 {
-			return faulty("Write it like 30s or 5m.", "%s must be a time span, not %q.", k.name, s.text)
-		}
-		f.SetInt(int64(d))
-		return nil
+		return k.setSpan(f, s.text)
 	}
 	f.SetString(s.text)
 	return k.check(s.text)
@@ -131,6 +126,16 @@ func (k key) setNumber(f reflect.Value, text string) *fault {
 		return faulty(example(k), "%s must be from %d to %d, not %d.", k.name, least, most, n)
 	}
 	f.SetInt(int64(n))
+	return nil
+}
+
+// setSpan takes a time span, which may be zero only where zero means something.
+func (k key) setSpan(f reflect.Value, text string) *fault {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d == 0 && k.min != "0s" {
+		return faulty("Write it like 30s or 5m.", "%s must be a time span, not %q.", k.name, text)
+	}
+	f.SetInt(int64(d))
 	return nil
 }
 

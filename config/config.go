@@ -78,7 +78,7 @@ type Config struct {
 	// AllowPrivate is what may be called although it is not on the public internet; default none.
 	AllowPrivate []string `key:"allow_private" kind:"private" help:"host:port or networks that may be called although they are not on the public internet, such as stand-ins of providers."`
 	// FollowAfter is how long an answer in a web chat may stay unread before it follows by mail; default 2m, 0 for never.
-	FollowAfter time.Duration `key:"follow_after" default:"2m" help:"How long an answer in a web chat may stay unread before it follows the visitor by mail, if their address is known. 0s: it never does."`
+	FollowAfter time.Duration `key:"follow_after" default:"2m" min:"0s" help:"How long an answer in a web chat may stay unread before it follows the visitor by mail, if their address is known. 0s: it never does."`
 	// Workers is how many conversations are sent at once; a third as many mails go out at once; default 48, for one
 	// number may hold three in four of them, and 80 messages a second at 0.3 s each take 24.
 	Workers int `key:"workers" default:"48" min:"1" max:"1024" help:"How many conversations are sent at the same time."`

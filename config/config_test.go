@@ -73,6 +73,14 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestNever: where zero means never, it can be written.
+func TestNever(t *testing.T) {
+	c, err := load(t, "follow_after: 0s", nil, nil)
+	if err != nil || c.FollowAfter != 0 {
+		t.Errorf("got %s, %v", c.FollowAfter, err)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	cases := []struct{ name, yaml, env, want string }{
 		{"unknown key", "http_lisen: x", "", `causeway.yaml:1: There is no key "http_lisen". Did you mean "http_listen"?`},
@@ -88,6 +96,8 @@ func TestRefused(t *testing.T) {
 		{"number too large", "reply_days: 99999", "", "reply_days must be from 1 to 3650, not 99999."},
 		{"number too small", "", "CAUSEWAY_WORKERS=0", "CAUSEWAY_WORKERS: workers must be from 1 to 1024, not 0."},
 		{"no time span", "stop_after: 5", "", "stop_after must be a time span"},
+		{"no time to stop", "stop_after: 0s", "", "stop_after must be a time span"},
+		{"a time before", "follow_after: -1m", "", "follow_after must be a time span"},
 		{"group as a text", "dkim: yes", "", "causeway.yaml:1: Here must be keys with values."},
 		{"a list as the whole", "- a", "", "causeway.yaml:1: Here must be keys with values."},
 		{"not YAML", "a: b: c", "", "causeway.yaml: This is not YAML:"},

@@ -1,12 +1,11 @@
 package config
 
 import (
-	"causeway/core"
-
 	"fmt"
 	"strings"
 
 	"causeway/config/remark"
+	"causeway/core"
 
 	"go.yaml.in/yaml/v3"
 )

@@ -1,11 +1,11 @@
 package config
 
 import (
-	"causeway/core"
-
 	"regexp"
 	"slices"
 	"strings"
+
+	"causeway/core"
 
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/v2"

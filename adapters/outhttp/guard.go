@@ -61,9 +61,10 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	if len(addrs) == 0 {
 		return nil, refused(host, port)
 	}
+	addrs = addrs[:min(len(addrs), mostTried)]
 	end := time.Now().Add(g.dialer.Timeout)
 	var failed []error
-	for i, a := range addrs[:min(len(addrs), mostTried)] {
+	for i, a := range addrs {
 		conn, err := g.connect(ctx, network, a, port, named, max(leastWait, time.Until(end)/time.Duration(len(addrs)-i)))
 		if err == nil {
 			return conn, nil

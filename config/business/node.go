@@ -1,14 +1,14 @@
 package business
 
 import (
-	"causeway/core"
-
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"causeway/core"
 
 	"go.yaml.in/yaml/v3"
 )

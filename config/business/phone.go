@@ -18,12 +18,7 @@ func (r *reader) phone(n *yaml.Node, c Channel) {
 				r.bad(v, "answered_twice", "Write hold or send.", "%q is not what can become of an answer after the phone's.", s)
 			}
 		},
-		"greets": func(_, v *yaml.Node) {
-			s, _ := r.text(v, "greets")
-			if p.Greets = s == "true"; !p.Greets && s != "false" {
-				r.bad(v, "greets", "Write true or false.", "%q does not say whether the app on the phone greets by itself.", s)
-			}
-		},
+		"greets": func(_, v *yaml.Node) { p.Greets = r.flag(v, "greets") },
 	})
 	if len(r.wrong.All) == before {
 		p.Put(c.Values)

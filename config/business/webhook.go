@@ -28,6 +28,10 @@ func (r *reader) webhook(n *yaml.Node) {
 		"events": func(_, v *yaml.Node) { w.Events, _ = r.texts(v, "events") },
 		"secret": func(_, v *yaml.Node) { w.Secret = r.hidden(v, "secret", w.Name) },
 	})
+	if n.Kind != yaml.MappingNode || !r.named(n, "webhook", w.Name) {
+		return
+	}
+	r.unique(n, "webhook", w.Name, func(i int) string { return r.out.Webhooks[i].Name }, len(r.out.Webhooks))
 	if w.Secret.Empty() {
 		r.bad(n, "webhooks", "Add secret: {env: NAME} or secret: {file: PATH}, with 16 characters or more that nobody can guess.", "The webhook %q has no secret.", w.Name)
 	}
@@ -72,9 +76,11 @@ func (p *planner) planWebhooks(ctx context.Context) error {
 		}
 		p.add("webhook", w.Name, at < 0, details, func(ctx context.Context, repo core.Repo, now time.Time) error {
 			s := core.SealedSecret{Workspace: p.workspace, Owner: core.WebhookSecrets, Name: w.Name, Set: now}
-			if s.Box, err = p.vault.Seal(w.Secret, s.Context()); err != nil {
+			box, err := p.vault.Seal(w.Secret, s.Context())
+			if err != nil {
 				return fmt.Errorf("seal secret of webhook: %w", err)
 			}
+			s.Box = box
 			if err := repo.PutSecret(ctx, s); err != nil {
 				return fmt.Errorf("keep secret of webhook: %w", err)
 			}

@@ -136,16 +136,17 @@ func (k *Keeper) files(ctx context.Context, before time.Time) error {
 	if k.Blobs == nil {
 		return nil
 	}
+	var all error
 	for _, folder := range folders {
 		n, err := k.Blobs.Sweep(ctx, folder, before, k.named)
 		if n > 0 {
 			k.Expired(Files, n)
 		}
 		if err != nil {
-			return fmt.Errorf("remove files: %w", err)
+			all = errors.Join(all, fmt.Errorf("remove files of %s: %w", folder, err))
 		}
 	}
-	return nil
+	return all
 }
 
 func (k *Keeper) named(ctx context.Context, keys []string) ([]string, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -85,6 +86,26 @@ func TestRunGoesOn(t *testing.T) {
 			t.Errorf("in a day asked for %v", b.asked)
 		}
 	})
+}
+
+// brokenFiles fails for one folder.
+type brokenFiles struct{ asked []string }
+
+func (b *brokenFiles) Sweep(_ context.Context, folder string, _ time.Time, _ func(context.Context, []string) ([]string, error)) (int, error) {
+	b.asked = append(b.asked, folder)
+	if folder == "media" {
+		return 0, errors.New("broken")
+	}
+	return 0, nil
+}
+
+// A folder that cannot be swept does not keep the others.
+func TestSweepOfTheOtherFolders(t *testing.T) {
+	files := &brokenFiles{}
+	k := retain.New(retain.Options{Store: &broken{}, Blobs: files, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err := k.Sweep(t.Context()); err == nil || !slices.Equal(files.asked, []string{"media", "mail"}) {
+		t.Errorf("asked for %v, %v", files.asked, err)
+	}
 }
 
 func must(t *testing.T, err error) {

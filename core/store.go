@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// ErrUnavailable is wrapped by a Store's error when the database cannot be reached or is not accepting writes: the caller may try again,
-// and nothing was stored.
-var ErrUnavailable = errors.New("database unavailable")
+// ErrUnavailable is wrapped by the error of a Store, or of Blobs, that cannot be reached or takes nothing: the caller may try again, and nothing was
+// stored.
+var ErrUnavailable = errors.New("storage unavailable")
 
 // ErrNotFound is returned by a Store where the named thing does not exist in the workspace.
 var ErrNotFound = errors.New("not found")

@@ -79,9 +79,13 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.Reader) (int64, error
 	if err := valid(key); err != nil {
 		return 0, err
 	}
-	n, err := b.put(ctx, b.prefix+key, &reader{ctx: ctx, r: r})
+	from := &reader{ctx: ctx, r: r}
+	n, err := b.put(ctx, b.prefix+key, from)
+	if from.err == nil {
+		err = unkept(err)
+	}
 	if err != nil {
-		return 0, fmt.Errorf("store file %s: %w", key, unkept(err))
+		return 0, fmt.Errorf("store file %s: %w", key, err)
 	}
 	return n, nil
 }
@@ -200,10 +204,13 @@ func unkept(err error) error {
 	if err == nil {
 		return nil
 	}
+	var unanswered *url.Error
 	answer := minio.ToErrorResponse(err)
 	switch {
 	case answer.Code == minio.NoSuchKey:
 		return core.ErrNotFound
+	case errors.As(err, &unanswered) && !errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", core.ErrUnavailable, err)
 	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests:
 		return fmt.Errorf("%w: %w", core.ErrUnavailable, err)
 	case answer.StatusCode == http.StatusForbidden || answer.Code == minio.NoSuchBucket:

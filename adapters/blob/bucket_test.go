@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"causeway/adapters/blob/blobtest"
@@ -146,8 +147,15 @@ func TestBucketTrouble(t *testing.T) {
 	o.broken.Store(0)
 	b := o.bucket(t, "files")
 	o.Close()
-	if _, err := b.Put(t.Context(), "media/a", strings.NewReader("x")); err == nil || errors.Is(err, core.ErrNotFound) {
+	if _, err := b.Put(t.Context(), "media/a", strings.NewReader("x")); !errors.Is(err, core.ErrUnavailable) {
 		t.Errorf("nobody there: got %v", err)
+	}
+	if _, err := b.Open(t.Context(), "media/a"); !errors.Is(err, core.ErrUnavailable) {
+		t.Errorf("nobody there: got %v", err)
+	}
+	source := &url.Error{Op: "Get", URL: "https://provider.example", Err: errors.New("connection reset")}
+	if _, err := b.Put(t.Context(), "media/a", iotest.ErrReader(source)); !errors.Is(err, source) || errors.Is(err, core.ErrUnavailable) {
+		t.Errorf("the file itself does not come: got %v", err)
 	}
 }
 

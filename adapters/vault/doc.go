@@ -8,6 +8,6 @@
 // The context (workspace, owner and name of the secret) is bound in as associated data: a box moved to another row does not open.
 //
 // What can go wrong: without its file no box opens again, so Open never makes a new one by itself, and the file belongs into the backup, apart
-// from the database. A file that others may read is refused. Between processes the file is the truth: a Vault reads it again when it meets a
+// from the database. A file that others may read is refused. A rotation leaves the file its owner and mode. Between processes the file is the truth: a Vault reads it again when it meets a
 // box of a key it does not know, and before it seals.
 package vault

@@ -117,8 +117,9 @@ func cause(err error) error {
 	return err
 }
 
-// writeFile makes the document durable before it returns. Without replace it leaves a file that is there alone and returns fs.ErrExist.
-func writeFile(path string, d document, replace bool) error {
+// writeFile makes the document durable before it returns. Old is the file that it replaces; with nil it leaves a file that is there alone and returns
+// fs.ErrExist.
+func writeFile(path string, d document, old os.FileInfo) error {
 	raw, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode master key file: %w", err)
@@ -132,22 +133,26 @@ func writeFile(path string, d document, replace bool) error {
 		return fmt.Errorf("write master key file: %w", err)
 	}
 	defer func() { _ = os.Remove(temp) }() // after a rename it is gone already
-	if err := place(temp, path, replace); err != nil {
+	if err := place(temp, path, old); err != nil {
 		return fmt.Errorf("put master key file in its place: %w", err)
 	}
 	return syncDir(dir)
 }
 
 // place gives the file its name. Making a link fails where there is one already; a file system without links gets the rename that it can do.
-func place(temp, path string, replace bool) error {
-	if !replace {
-		err := os.Link(temp, path)
-		if err == nil || errors.Is(err, fs.ErrExist) {
+func place(temp, path string, old os.FileInfo) error {
+	if old != nil {
+		if err := inherit(temp, old); err != nil {
 			return err
 		}
-		if _, err := os.Lstat(path); err == nil {
-			return fs.ErrExist
-		}
+		return os.Rename(temp, path)
+	}
+	err := os.Link(temp, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
 	}
 	return os.Rename(temp, path)
 }

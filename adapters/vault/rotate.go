@@ -68,7 +68,7 @@ func (v Vault) beginRotation() error {
 	if err := m.SetPrimary(id); err != nil {
 		return fmt.Errorf("make new master key the primary: %w", err)
 	}
-	return v.replace(k.doc, m, true)
+	return v.replace(k, m, true)
 }
 
 // endRotation takes out all keys but the primary.
@@ -83,19 +83,21 @@ func (v Vault) endRotation() error {
 			return fmt.Errorf("take out old master key: %w", err)
 		}
 	}
-	return v.replace(k.doc, m, false)
+	return v.replace(k, m, false)
 }
 
-func (v Vault) replace(doc document, m *keyset.Manager, rotating bool) error {
+// replace writes the keys of m over those that were read.
+func (v Vault) replace(was keys, m *keyset.Manager, rotating bool) error {
 	handle, err := m.Handle()
 	if err != nil {
 		return fmt.Errorf("new keyset: %w", err)
 	}
+	doc := was.doc
 	doc.Rotating = rotating
 	if err := doc.put(handle); err != nil {
 		return err
 	}
-	if err := writeFile(v.s().path, doc, true); err != nil {
+	if err := writeFile(v.s().path, doc, was.file); err != nil {
 		return err
 	}
 	return v.reload()

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"reflect"
+	"runtime"
 	"testing"
 
 	"causeway/core"
@@ -224,4 +227,27 @@ func TestRotateTwiceAtOnce(t *testing.T) {
 		t.Errorf("got %v, want the second refused", second)
 	}
 	m.check(t, v)
+}
+
+// TestRotateKeepsOwnerAndMode: root rotates the key of a gateway that runs as another user, which goes on reading it.
+func TestRotateKeepsOwnerAndMode(t *testing.T) {
+	v := create(t)
+	if err := os.Chmod(v.Path(), 0o640); err != nil {
+		t.Skip(err)
+	}
+	const somebody = 12345
+	root := os.Chown(v.Path(), somebody, somebody) == nil // else our own file is all that we can try
+	if _, err := v.Rotate(t.Context(), &memory{}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(v.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
+		t.Errorf("the mode is %04o now", info.Mode().Perm())
+	}
+	if root && fmt.Sprint(reflect.ValueOf(info.Sys()).Elem().FieldByName("Uid")) != "12345" {
+		t.Errorf("the file is not that user's any more: %+v", info.Sys())
+	}
 }

@@ -59,7 +59,7 @@ func Create(path string) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(path, d, false); err != nil {
+	if err := writeFile(path, d, nil); err != nil {
 		return nil, err
 	}
 	return Open(path)

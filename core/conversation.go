@@ -33,17 +33,17 @@ type Conversation struct {
 type ConversationEventKind string
 
 const (
-	EventOpened        ConversationEventKind = "opened" // Conversation Opened: By tells by whom
-	EventClosed        ConversationEventKind = "closed"
-	EventReopened      ConversationEventKind = "reopened"
-	EventAssigned      ConversationEventKind = "assigned"
-	EventMerged        ConversationEventKind = "contact-merged"
-	EventUnmerged      ConversationEventKind = "contact-unmerged"
-	EventNumberChanged ConversationEventKind = "identity-changed"
-	EventPhoneAnswered ConversationEventKind = "phone-answered" // a person wrote in Message from the business's phone; Data may have "waited", how long the contact did
-	EventNotice        ConversationEventKind = "notice"         // something an agent should know, in Text
-	EventNote          ConversationEventKind = "note"           // left by automation or a program, for whoever reads the history; nobody is mailed
-	EventOrdered       ConversationEventKind = "ordered"        // an order was taken down: Data names it
+	ConversationEventOpened        ConversationEventKind = "opened" // Conversation Opened: By tells by whom
+	ConversationEventClosed        ConversationEventKind = "closed"
+	ConversationEventReopened      ConversationEventKind = "reopened"
+	ConversationEventAssigned      ConversationEventKind = "assigned"
+	ConversationEventMerged        ConversationEventKind = "contact-merged"
+	ConversationEventUnmerged      ConversationEventKind = "contact-unmerged"
+	ConversationEventNumberChanged ConversationEventKind = "identity-changed"
+	ConversationEventPhoneAnswered ConversationEventKind = "phone-answered" // a person wrote in Message from the business's phone; Data may have "waited", how long the contact did
+	ConversationEventNotice        ConversationEventKind = "notice"         // something an agent should know, in Text
+	ConversationEventNote          ConversationEventKind = "note"           // left by automation or a program, for whoever reads the history; nobody is mailed
+	ConversationEventOrdered       ConversationEventKind = "ordered"        // an order was taken down: Data names it
 )
 
 // ConversationEvent is one line of a conversation's history that is not a message.

@@ -70,7 +70,7 @@ func TellFailure(ctx context.Context, repo Repo, m Message, p Part, now time.Tim
 	if told, err := failureTold(ctx, repo, m); told || err != nil {
 		return false, err
 	}
-	e := ConversationEvent{ID: NewID[string](), Conversation: m.Conversation, Kind: EventNotice, Code: LineNotDelivered, By: Author{Kind: AuthorSystem},
+	e := ConversationEvent{ID: NewID[string](), Conversation: m.Conversation, Kind: ConversationEventNotice, Code: LineNotDelivered, By: Author{Kind: AuthorSystem},
 		Message: m.ID, At: now, Data: map[string]string{}, Text: "A message sent by a program did not arrive."}
 	if p.Error != nil {
 		e.Data["why"], e.Data["remedy"] = p.Error.Reason, p.Error.Remedy

@@ -75,7 +75,7 @@ func HandOver(ctx context.Context, repo Repo, i Identity, to ContactID, told Tol
 		}
 		return fmt.Errorf("open conversation of contact: %w", err)
 	}
-	return repo.AddConversationEvent(ctx, ConversationEvent{ID: NewID[string](), Conversation: conv.ID, Kind: EventNumberChanged, Code: LineNumberReused,
+	return repo.AddConversationEvent(ctx, ConversationEvent{ID: NewID[string](), Conversation: conv.ID, Kind: ConversationEventNumberChanged, Code: LineNumberReused,
 		By: Author{Kind: AuthorSystem}, At: told.At, Data: map[string]string{"old": i.Key.Value},
 		Text: "The number " + i.Key.Value + " belongs to somebody else now; what is written to it does not reach this contact any more."})
 }

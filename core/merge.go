@@ -236,7 +236,7 @@ func mergeConversations(ctx context.Context, repo Repo, ask Ask, m *Merge) error
 				return err
 			}
 		}
-		if err := repo.AddConversationEvent(ctx, mergeEvent(c.ID, EventMerged, m.Reason, m.At)); err != nil {
+		if err := repo.AddConversationEvent(ctx, mergeEvent(c.ID, ConversationEventMerged, m.Reason, m.At)); err != nil {
 			return fmt.Errorf("note merge: %w", err)
 		}
 	}
@@ -261,7 +261,7 @@ func closeMerged(ctx context.Context, repo Repo, ask Ask, id ConversationID, now
 	if err := repo.SetConversation(ctx, c); err != nil {
 		return fmt.Errorf("close conversation of merged contact: %w", err)
 	}
-	e := mergeEvent(id, EventClosed, "", now)
+	e := mergeEvent(id, ConversationEventClosed, "", now)
 	if err := repo.AddConversationEvent(ctx, e); err != nil {
 		return fmt.Errorf("note end of conversation: %w", err)
 	}
@@ -335,7 +335,7 @@ func giveBack(ctx context.Context, repo Repo, m Merge, holder ContactID, now tim
 		return fmt.Errorf("give conversations back: %w", err)
 	}
 	for _, c := range theirs {
-		if err := repo.AddConversationEvent(ctx, mergeEvent(c, EventUnmerged, m.Reason, now)); err != nil {
+		if err := repo.AddConversationEvent(ctx, mergeEvent(c, ConversationEventUnmerged, m.Reason, now)); err != nil {
 			return fmt.Errorf("note undoing: %w", err)
 		}
 	}

@@ -216,7 +216,7 @@ func (s *Server) setPurchase(ctx context.Context, _ core.Repo, in *purchaseChang
 		if err := repo.SetPurchase(ctx, p); err != nil {
 			return err
 		}
-		if err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: p.Conversation, Kind: core.EventOrdered, Code: core.LineOrder,
+		if err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: p.Conversation, Kind: core.ConversationEventOrdered, Code: core.LineOrder,
 			By: program(ctx), Data: map[string]string{"order": p.ID, "state": p.State, "was": was}, Text: "The order is now " + p.State + ".", At: s.Now()}); err != nil {
 			return err
 		}

@@ -182,7 +182,7 @@ func (r repo) emptyInGroups(ctx context.Context, b core.EraseBatch, when, since 
 }
 
 // counted are the lines of a conversation's history that reports are made of.
-var counted = []core.ConversationEventKind{core.EventOpened, core.EventClosed, core.EventReopened, core.EventAssigned}
+var counted = []core.ConversationEventKind{core.ConversationEventOpened, core.ConversationEventClosed, core.ConversationEventReopened, core.ConversationEventAssigned}
 
 // emptyHistory deletes lines of history but for those that reports count, of which it leaves who and when. With a conversation's last ones goes what else
 // it has.

@@ -223,7 +223,7 @@ func (r repo) shut(ctx context.Context, people []core.ContactID, when time.Time)
 		if _, err := r.Lock(ctx, id); err != nil {
 			return err
 		}
-		err := r.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: id, Kind: core.EventClosed, By: core.Author{Kind: core.AuthorSystem}, At: when})
+		err := r.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: id, Kind: core.ConversationEventClosed, By: core.Author{Kind: core.AuthorSystem}, At: when})
 		if err != nil {
 			return err
 		}

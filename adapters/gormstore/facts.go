@@ -37,7 +37,7 @@ func (r repo) MessageFacts(ctx context.Context, from, to time.Time, visit func(c
 }
 
 func (r repo) EventFacts(ctx context.Context, from, to time.Time, visit func(core.EventFact)) error {
-	kinds := []core.ConversationEventKind{core.EventOpened, core.EventClosed, core.EventReopened, core.EventAssigned}
+	kinds := []core.ConversationEventKind{core.ConversationEventOpened, core.ConversationEventClosed, core.ConversationEventReopened, core.ConversationEventAssigned}
 	q := r.opened(ctx, "x.conversation, x.kind, x.author, x.data, x.at", "conversation_events", from, to)
 	return every(q.Where("x.kind IN ?", kinds).Order("x.conversation, x.at, x.id"), func(scan func(...any) error) error {
 		var f core.EventFact

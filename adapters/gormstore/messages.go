@@ -229,7 +229,7 @@ func (r repo) MarkAutomatic(ctx context.Context, id core.MessageID, why string) 
 			return err
 		}
 		_, err = r.exec(ctx, "DELETE FROM conversation_events WHERE workspace = ? AND conversation = ? AND message = ? AND kind IN (?, ?, ?)",
-			r.ws, m.Conversation, id, core.EventOpened, core.EventPhoneAnswered, core.EventAssigned)
+			r.ws, m.Conversation, id, core.ConversationEventOpened, core.ConversationEventPhoneAnswered, core.ConversationEventAssigned)
 		return err
 	})
 }

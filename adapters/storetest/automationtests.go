@@ -129,8 +129,8 @@ func facts(w *world) {
 	c := w.conversation(w.contact("Eve").ID)
 	m := w.add(w.message(c, "hi", "wamid.1"))
 	w.add(w.message(c, "and", "wamid.2"))
-	w.must(w.repo.AddConversationEvent(w.Context(), core.ConversationEvent{ID: "1", Conversation: c.ID, Kind: core.EventOpened, By: core.Author{Kind: core.AuthorContact}, At: noon}))
-	w.must(w.repo.AddConversationEvent(w.Context(), core.ConversationEvent{ID: "2", Conversation: c.ID, Kind: core.EventNotice, At: noon}))
+	w.must(w.repo.AddConversationEvent(w.Context(), core.ConversationEvent{ID: "1", Conversation: c.ID, Kind: core.ConversationEventOpened, By: core.Author{Kind: core.AuthorContact}, At: noon}))
+	w.must(w.repo.AddConversationEvent(w.Context(), core.ConversationEvent{ID: "2", Conversation: c.ID, Kind: core.ConversationEventNotice, At: noon}))
 	from, to := c.Opened, c.Opened.Add(time.Second)
 	convs, err := w.repo.ConversationsOpened(w.Context(), from, to)
 	same(w, "opened", len(convs), 1, err)
@@ -142,7 +142,7 @@ func facts(w *world) {
 	same(w, "a message", got[0], core.MessageFact{Conversation: c.ID, Channel: m.Channel, Direction: m.Direction, Author: m.Author, Status: m.Status, At: m.Created.UTC()}, nil)
 	var events []core.EventFact
 	w.must(w.repo.EventFacts(w.Context(), from, to, func(f core.EventFact) { events = append(events, f) }))
-	same(w, "events", events, []core.EventFact{{Conversation: c.ID, Kind: core.EventOpened, By: core.Author{Kind: core.AuthorContact}, At: noon.UTC()}}, nil)
+	same(w, "events", events, []core.EventFact{{Conversation: c.ID, Kind: core.ConversationEventOpened, By: core.Author{Kind: core.AuthorContact}, At: noon.UTC()}}, nil)
 	runs, err := w.repo.RunFacts(w.Context(), from, to)
 	same(w, "runs", len(runs), 0, err)
 }

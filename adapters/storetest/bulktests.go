@@ -120,7 +120,7 @@ func (w *world) batchOf(n int, prefix string) core.Rows {
 			Provider: fmt.Sprint("wamid.", prefix, i), Status: m.Status, Sent: noon.UTC(), Updated: noon.UTC()}}
 		r.Contacts, r.Identities, r.Conversations, r.Messages = append(r.Contacts, c), append(r.Identities, own(w, id)), append(r.Conversations, conv), append(r.Messages, m)
 		r.Files = append(r.Files, own(w, core.File{ID: core.NewID[core.MediaID](), Channel: w.ch.ID, Conversation: conv.ID, Message: m.ID, State: core.FilePending, Created: noon.UTC()}))
-		r.Events = append(r.Events, own(w, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventOpened, At: noon.UTC()}))
+		r.Events = append(r.Events, own(w, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.ConversationEventOpened, At: noon.UTC()}))
 		r.Windows = append(r.Windows, own(w, core.Touch{Channel: w.ch.ID, Identity: id.ID, At: noon}), own(w, core.Touch{Channel: w.ch.ID, Identity: id.ID, At: noon.Add(-time.Hour)}))
 		r.Log = append(r.Log, own(w, core.LogEntry{ID: core.NewID[string](), Channel: w.ch.ID, At: noon.UTC(), Inward: true, Method: "POST", Status: 200, Took: 5, Note: prefix}))
 	}

@@ -231,7 +231,7 @@ func sequences(w *world) {
 func history(w *world) {
 	conv := w.talk()
 	var want []core.ConversationEvent
-	for i, kind := range []core.ConversationEventKind{core.EventOpened, core.EventNotice, core.EventClosed} {
+	for i, kind := range []core.ConversationEventKind{core.ConversationEventOpened, core.ConversationEventNotice, core.ConversationEventClosed} {
 		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: kind, By: core.Author{Kind: core.AuthorAgent, Agent: w.agent.ID},
 			Code: "edit", Data: map[string]string{"text": "x"}, Text: "Changed.", At: noon.Add(-time.Duration(i) * time.Hour).UTC()}
 		w.must(w.repo.AddConversationEvent(w.Context(), e))

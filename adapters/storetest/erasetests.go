@@ -142,9 +142,9 @@ func eraseMessages(w *world) {
 	w.must(w.repo.AddFile(ctx, core.File{ID: "f2", Conversation: conv.ID, State: core.FileHere, Blob: "media/f2"}))
 	w.must(w.repo.AddFile(ctx, core.File{ID: "theirs", Conversation: other.ID, State: core.FileHere, Blob: "media/theirs"}))
 	stays := w.add(w.message(other, "what others say", "o1"))
-	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "1", Conversation: conv.ID, Kind: core.EventOpened, By: core.Author{Kind: core.AuthorContact, Name: "Ana"}, At: noon}))
-	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "2", Conversation: conv.ID, Kind: core.EventAssigned, Data: map[string]string{"agent": "a", "why": "secret"}, Text: "secret", At: noon}))
-	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "3", Conversation: conv.ID, Kind: core.EventNote, Text: "secret", At: noon}))
+	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "1", Conversation: conv.ID, Kind: core.ConversationEventOpened, By: core.Author{Kind: core.AuthorContact, Name: "Ana"}, At: noon}))
+	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "2", Conversation: conv.ID, Kind: core.ConversationEventAssigned, Data: map[string]string{"agent": "a", "why": "secret"}, Text: "secret", At: noon}))
+	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "3", Conversation: conv.ID, Kind: core.ConversationEventNote, Text: "secret", At: noon}))
 	for i, state := range []core.NoticeState{core.NoticeSent, core.NoticeSent, core.NoticeDropped} {
 		_, err := w.repo.AddNotice(ctx, core.Notice{ID: core.NoticeID(fmt.Sprint("n", i)), Conversation: conv.ID, Agent: w.agent.ID, Kind: core.NoticeMessage, Key: fmt.Sprint(i), State: state, Body: "secret", Created: noon})
 		w.must(err)

@@ -219,7 +219,7 @@ func edits(w *world) {
 	same(w, "edited", got, m, err)
 	versions, err := w.repo.Versions(w.Context(), m.ID)
 	same(w, "Versions", versions, []core.Content{text("one"), text("two")}, err)
-	told := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventNotice, Code: "edit", Message: m.ID, Data: map[string]string{"old": "one", "text": "two"}, Text: "Changed the message to: two", At: noon}
+	told := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.ConversationEventNotice, Code: "edit", Message: m.ID, Data: map[string]string{"old": "one", "text": "two"}, Text: "Changed the message to: two", At: noon}
 	w.must(w.repo.AddConversationEvent(w.Context(), told))
 	w.must(w.repo.RevokeMessage(w.Context(), m.ID, noon.Add(time.Hour)))
 	lines, err := w.repo.ConversationEvents(w.Context(), conv.ID)
@@ -245,7 +245,7 @@ func edits(w *world) {
 func automatic(w *world) {
 	conv := w.talk()
 	m, other := w.add(w.message(conv, "one", "wamid.1")), w.add(w.message(conv, "two", "wamid.2"))
-	for _, k := range []core.ConversationEventKind{core.EventOpened, core.EventPhoneAnswered, core.EventAssigned, core.EventNotice} {
+	for _, k := range []core.ConversationEventKind{core.ConversationEventOpened, core.ConversationEventPhoneAnswered, core.ConversationEventAssigned, core.ConversationEventNotice} {
 		for _, about := range []core.MessageID{m.ID, other.ID} {
 			w.must(w.repo.AddConversationEvent(w.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: k, Message: about, At: noon}))
 		}

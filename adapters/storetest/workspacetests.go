@@ -72,7 +72,7 @@ func fill(w *world) things {
 	w.must(w.repo.TouchWindow(ctx, x.ch, x.identity.ID, noon))
 	_, err := w.repo.SetWish(ctx, core.Wish{Channel: x.ch, Identity: x.identity.ID, Marketing: true, Stop: true, At: noon})
 	w.must(err)
-	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "e1", Conversation: x.conv, Kind: core.EventOpened}))
+	w.must(w.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: "e1", Conversation: x.conv, Kind: core.ConversationEventOpened}))
 	w.must(w.repo.AddFile(ctx, core.File{ID: x.file, Channel: x.ch, State: core.FilePending}))
 	w.entry(x.message, core.Out, "S1")
 	w.must(w.repo.ParkEvent(ctx, x.ch, "wamid.later", core.Event{ID: "e1"}, noon))

@@ -33,7 +33,7 @@ func (d Desk) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.Conversa
 			return nil, err
 		}
 		c.State, c.Closed, c.Waiting = core.ConversationClosed, d.Now(), time.Time{}
-		return &core.ConversationEvent{Kind: core.EventClosed, By: by}, nil
+		return &core.ConversationEvent{Kind: core.ConversationEventClosed, By: by}, nil
 	})
 }
 
@@ -47,7 +47,7 @@ func (d Desk) Reopen(ctx context.Context, ws core.WorkspaceID, id core.Conversat
 			return nil, cmp.Or(err, error(core.ErasedProblem()))
 		}
 		c.State, c.Closed = core.ConversationOpen, time.Time{}
-		return &core.ConversationEvent{Kind: core.EventReopened, By: by}, nil
+		return &core.ConversationEvent{Kind: core.ConversationEventReopened, By: by}, nil
 	})
 	if errors.Is(err, core.ErrDuplicate) {
 		return c, core.Problemf(core.CodeConflict, "This contact has another conversation open.").Remedied("Go on in that one, or close it first.")
@@ -73,7 +73,7 @@ func (d Desk) Assign(ctx context.Context, ws core.WorkspaceID, id core.Conversat
 		if c.Agent == was.Agent && c.Team == was.Team {
 			return nil, nil
 		}
-		return &core.ConversationEvent{Kind: core.EventAssigned, By: by, Text: to, Data: map[string]string{"agent": string(c.Agent), "team": string(c.Team)}}, nil
+		return &core.ConversationEvent{Kind: core.ConversationEventAssigned, By: by, Text: to, Data: map[string]string{"agent": string(c.Agent), "team": string(c.Team)}}, nil
 	})
 }
 
@@ -133,7 +133,7 @@ func (d Desk) noted(ctx context.Context, tx core.Tx, ws core.WorkspaceID, e core
 	if err := tx.In(ws).AddConversationEvent(ctx, e); err != nil {
 		return fmt.Errorf("note change: %w", err)
 	}
-	if e.Kind == core.EventAssigned { // who has it now is mailed what waits
+	if e.Kind == core.ConversationEventAssigned { // who has it now is mailed what waits
 		if err := tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: ws, Key: string(e.Conversation)}); err != nil {
 			return err
 		}
@@ -143,8 +143,8 @@ func (d Desk) noted(ctx context.Context, tx core.Tx, ws core.WorkspaceID, e core
 
 // happened lets automation follow a change, where there is any.
 func (d Desk) happened(ctx context.Context, tx core.Tx, ws core.WorkspaceID, e core.ConversationEvent) error {
-	kind, known := map[core.ConversationEventKind]core.HappeningKind{core.EventClosed: core.HappenedClosed, core.EventReopened: core.HappenedReopened,
-		core.EventAssigned: core.HappenedAssigned}[e.Kind]
+	kind, known := map[core.ConversationEventKind]core.HappeningKind{core.ConversationEventClosed: core.HappenedClosed, core.ConversationEventReopened: core.HappenedReopened,
+		core.ConversationEventAssigned: core.HappenedAssigned}[e.Kind]
 	if !known {
 		return nil
 	}

@@ -169,7 +169,7 @@ func (s *session) givenSince(ctx context.Context, id core.ConversationID, at tim
 		return false, fmt.Errorf("who was given the conversation: %w", err)
 	}
 	return slices.ContainsFunc(history, func(e core.ConversationEvent) bool {
-		return e.Kind == core.EventAssigned && e.By.Kind != core.AuthorWorkflow && e.At.After(at)
+		return e.Kind == core.ConversationEventAssigned && e.By.Kind != core.AuthorWorkflow && e.At.After(at)
 	}), nil
 }
 

@@ -74,7 +74,7 @@ func (s *session) moment() time.Time {
 // change notes that a conversation has another agent or team, whom to names. Who has it now is mailed what waits, and automation follows.
 func (s *session) change(c core.Conversation, to string, by core.Author) {
 	s.changed = append(s.changed, c)
-	s.events = append(s.events, core.ConversationEvent{ID: core.NewID[string](), Conversation: c.ID, Kind: core.EventAssigned, By: by, At: s.now, Text: to,
+	s.events = append(s.events, core.ConversationEvent{ID: core.NewID[string](), Conversation: c.ID, Kind: core.ConversationEventAssigned, By: by, At: s.now, Text: to,
 		Data: map[string]string{"agent": string(c.Agent), "team": string(c.Team)}})
 	s.jobs = append(s.jobs, core.Job{Kind: core.JobNotify, Workspace: s.ws, Key: string(c.ID)})
 }

@@ -78,7 +78,7 @@ func TestTogether(t *testing.T) {
 		}
 		history, err := o.repo.ConversationEvents(t.Context(), ids[5])
 		o.must(err)
-		if n := len(slices.DeleteFunc(history, func(e core.ConversationEvent) bool { return e.Kind != core.EventAssigned })); n != 1 {
+		if n := len(slices.DeleteFunc(history, func(e core.ConversationEvent) bool { return e.Kind != core.ConversationEventAssigned })); n != 1 {
 			t.Errorf("it was assigned %d times", n)
 		}
 	})
@@ -122,7 +122,7 @@ func TestHandOutMany(t *testing.T) {
 			before = who
 			events, err := o.repo.ConversationEvents(t.Context(), id)
 			o.must(err)
-			if last := events[len(events)-1]; last.Kind != core.EventAssigned || last.Data["agent"] != string(who) || last.Text == "" {
+			if last := events[len(events)-1]; last.Kind != core.ConversationEventAssigned || last.Data["agent"] != string(who) || last.Text == "" {
 				t.Errorf("history of %d: %+v", i, last)
 			}
 		}

@@ -169,9 +169,9 @@ func (d *desk) history() string {
 	var codes []string
 	for _, e := range all {
 		switch e.Kind {
-		case core.EventNotice:
+		case core.ConversationEventNotice:
 			codes = append(codes, string(e.Code)+"@"+e.At.Format("02T15:04"))
-		case core.EventClosed:
+		case core.ConversationEventClosed:
 			codes = append(codes, "closed@"+e.At.Format("02T15:04"))
 		default:
 		}

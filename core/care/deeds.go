@@ -39,7 +39,7 @@ func (c *Carer) notice(ctx context.Context, s *state, code core.LineCode, text s
 		if _, err := repo.Lock(ctx, s.conv.ID); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: s.conv.ID, Kind: core.EventNotice, By: by(), Code: code, Data: data, Text: text, At: c.Now()}
+		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: s.conv.ID, Kind: core.ConversationEventNotice, By: by(), Code: code, Data: data, Text: text, At: c.Now()}
 		if err := repo.AddConversationEvent(ctx, e); err != nil {
 			return fmt.Errorf("note in history: %w", err)
 		}

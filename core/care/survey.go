@@ -98,7 +98,7 @@ func (c *Carer) scored(ctx context.Context, ws core.WorkspaceID, s core.SurveyAn
 		if err := tx.In(ws).SetSurvey(ctx, s); err != nil {
 			return fmt.Errorf("keep answer to survey: %w", err)
 		}
-		return tx.In(ws).AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: s.Conversation, Kind: core.EventNote, By: m.Author, Message: m.ID, Code: core.LineSurvey,
+		return tx.In(ws).AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: s.Conversation, Kind: core.ConversationEventNote, By: m.Author, Message: m.ID, Code: core.LineSurvey,
 			Data: map[string]string{"score": strconv.Itoa(score)}, Text: fmt.Sprintf("The contact gave %d of 5 stars.", score), At: c.Now()})
 	})
 }

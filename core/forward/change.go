@@ -15,7 +15,7 @@ func (w *writer) change(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.Kind == core.EventAssigned {
+	if e.Kind == core.ConversationEventAssigned {
 		return w.handed(ctx, e)
 	}
 	name, about := w.name, w.about(ctx, e)

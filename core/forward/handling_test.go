@@ -177,7 +177,7 @@ func TestOldNewsIsNotHandedOver(t *testing.T) {
 	give("Lena")
 	h.must(h.store.Tx(t.Context(), func(tx core.Tx) error {
 		id := h.conversation().ID
-		if err := tx.In(h.ws).AddConversationEvent(t.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: id, Kind: core.EventNotice, By: core.Author{Kind: core.AuthorWorkflow},
+		if err := tx.In(h.ws).AddConversationEvent(t.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: id, Kind: core.ConversationEventNotice, By: core.Author{Kind: core.AuthorWorkflow},
 			Code: "target-first-soon", Data: map[string]string{"until": "2026-03-02T10:00:00Z"}, At: h.clock}); err != nil {
 			return err
 		}

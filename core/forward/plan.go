@@ -190,7 +190,7 @@ func (f *Forwarder) planEvents(ctx context.Context, r *recipients, before seen) 
 }
 
 func (f *Forwarder) planEvent(ctx context.Context, r *recipients, e core.ConversationEvent) error {
-	if e.Kind == core.EventAssigned {
+	if e.Kind == core.ConversationEventAssigned {
 		return f.planAssigned(ctx, r, e)
 	}
 	if tells, err := telling(ctx, r.repo, e); err != nil || !tells {
@@ -273,7 +273,7 @@ func eventKey(e core.ConversationEvent, a core.AgentID) string {
 
 // telling reports whether agents are told of a line of history: what the contact or the phone did, to a message that is not an old one.
 func telling(ctx context.Context, repo core.Repo, e core.ConversationEvent) (bool, error) {
-	if (e.Kind != core.EventNotice && e.Kind != core.EventNumberChanged) || e.By.Kind == core.AuthorAgent {
+	if (e.Kind != core.ConversationEventNotice && e.Kind != core.ConversationEventNumberChanged) || e.By.Kind == core.AuthorAgent {
 		return false, nil
 	}
 	if e.Message == "" {

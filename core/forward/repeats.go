@@ -67,7 +67,7 @@ func sumOf(m core.Message) string {
 
 // noteRepeats has agents told once that the same comes again and again and is not mailed any more.
 func (f *Forwarder) noteRepeats(ctx context.Context, repo core.Repo, m core.Message) error {
-	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: core.LineRepeats,
+	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.ConversationEventNotice, Code: core.LineRepeats,
 		By: m.Author, Message: m.ID, At: f.Now(), Data: map[string]string{"text": m.Content.Text},
 		Text: "The same message comes again and again. Further ones are kept, and not mailed."})
 	if err != nil {

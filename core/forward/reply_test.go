@@ -89,7 +89,7 @@ func TestFirstWhoAnswersTakesTheConversation(t *testing.T) {
 	h.must(err)
 	n := 0
 	for _, e := range history {
-		if e.Kind == core.EventAssigned {
+		if e.Kind == core.ConversationEventAssigned {
 			n++
 		}
 	}

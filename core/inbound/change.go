@@ -27,7 +27,7 @@ func (b *batch) reaction(ctx context.Context, e core.Event) error {
 	}) {
 		return nil // the other side told it
 	}
-	ev := core.ConversationEvent{Kind: core.EventNotice, Code: core.LineReaction, By: author(e), Message: m.ID, At: e.At,
+	ev := core.ConversationEvent{Kind: core.ConversationEventNotice, Code: core.LineReaction, By: author(e), Message: m.ID, At: e.At,
 		Data: map[string]string{"emoji": e.Reaction.Emoji, "text": m.Content.Text}, Text: "Reacted " + e.Reaction.Emoji + " to: " + m.Content.Text}
 	if e.Reaction.Emoji == "" {
 		ev.Code, ev.Text = core.LineReactionRemoved, "Took back the reaction to: "+m.Content.Text
@@ -73,7 +73,7 @@ func (b *batch) edit(ctx context.Context, e core.Event) error {
 	if err := b.repo.EditMessage(ctx, m.ID, edited.Content, e.At); err != nil {
 		return fmt.Errorf("edit message: %w", err)
 	}
-	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.EventNotice, Code: core.LineEdit, By: author(e), Message: m.ID, At: e.At,
+	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.ConversationEventNotice, Code: core.LineEdit, By: author(e), Message: m.ID, At: e.At,
 		Data: map[string]string{"old": m.Content.Text, "text": edited.Content.Text}, Text: "Changed the message to: " + edited.Content.Text})
 }
 
@@ -112,7 +112,7 @@ func (b *batch) revoke(ctx context.Context, e core.Event) error {
 	if err := b.drop(ctx, m.ID); err != nil {
 		return err
 	}
-	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.EventNotice, Code: core.LineRevoke, By: author(e), Message: m.ID, At: e.At,
+	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.ConversationEventNotice, Code: core.LineRevoke, By: author(e), Message: m.ID, At: e.At,
 		Text: "Deleted a message."})
 }
 

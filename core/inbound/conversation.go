@@ -86,7 +86,7 @@ func (b *batch) findOrOpen(ctx context.Context, m core.Message) (core.Conversati
 
 // noteOpened notes that a message opened its conversation.
 func (b *batch) noteOpened(ctx context.Context, m core.Message) error {
-	err := b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventOpened,
+	err := b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.ConversationEventOpened,
 		By: m.Author, Message: m.ID, At: b.now})
 	if err != nil {
 		return fmt.Errorf("note conversation as opened: %w", err)

@@ -194,7 +194,7 @@ func (b *batch) fill(ctx context.Context, p core.Part, e core.Event) error {
 	if err := b.repo.EditMessage(ctx, p.Message, m.Content, e.At); err != nil {
 		return fmt.Errorf("fill placeholder: %w", err)
 	}
-	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.EventNotice, Code: core.LineFilled, By: author(e), Message: p.Message, At: e.At,
+	return b.tell(ctx, e, m.Conversation, core.ConversationEvent{Kind: core.ConversationEventNotice, Code: core.LineFilled, By: author(e), Message: p.Message, At: e.At,
 		Data: map[string]string{"text": m.Content.Text}, Text: "The message that could not be shown is here now."})
 }
 

@@ -82,6 +82,6 @@ func (b *batch) renewed(ctx context.Context, e core.Event, c core.Contact, old c
 		return fmt.Errorf("open conversation of contact: %w", err)
 	}
 	e.Historic = false
-	return b.tell(ctx, e, conv.ID, core.ConversationEvent{Kind: core.EventNumberChanged, Code: core.LineIdentityChanged, By: core.Author{Kind: core.AuthorSystem},
+	return b.tell(ctx, e, conv.ID, core.ConversationEvent{Kind: core.ConversationEventNumberChanged, Code: core.LineIdentityChanged, By: core.Author{Kind: core.AuthorSystem},
 		Data: map[string]string{"old": old.Key.Value, "new": k.Value}, Text: "WhatsApp has a new id for this contact."})
 }

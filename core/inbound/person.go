@@ -177,7 +177,7 @@ func (b *batch) identity(ctx context.Context, e core.Event) error {
 	if err != nil {
 		return fmt.Errorf("open conversation of contact: %w", err)
 	}
-	return b.tell(ctx, e, conv.ID, core.ConversationEvent{Kind: core.EventNumberChanged, Code: core.LineIdentityChanged, Text: e.Identity.Note,
+	return b.tell(ctx, e, conv.ID, core.ConversationEvent{Kind: core.ConversationEventNumberChanged, Code: core.LineIdentityChanged, Text: e.Identity.Note,
 		Data: map[string]string{"old": values(e.Identity.Old), "new": values(e.Identity.New)}})
 }
 

@@ -104,9 +104,9 @@ func (b *batch) earlyGreeting(ctx context.Context, m core.Message, conv core.Con
 	}
 	for _, l := range lines {
 		ours := slices.Contains(g.greetings, l.Message)
-		g.opened = g.opened || ours && l.Kind == core.EventOpened
+		g.opened = g.opened || ours && l.Kind == core.ConversationEventOpened
 		switch {
-		case l.Kind != core.EventAssigned:
+		case l.Kind != core.ConversationEventAssigned:
 		case ours && l.Data["agent"] == string(conv.Agent):
 			g.given = l
 		default:
@@ -188,7 +188,7 @@ func (b *batch) tookOver(ctx context.Context, m core.Message, conv *core.Convers
 	if conv.Waiting, err = b.waitingAfter(ctx, m, *conv); err != nil {
 		return err
 	}
-	err = b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventPhoneAnswered, By: m.Author,
+	err = b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.ConversationEventPhoneAnswered, By: m.Author,
 		Message: m.ID, Data: data, At: b.now})
 	if err != nil {
 		return fmt.Errorf("note answer from the phone: %w", err)
@@ -205,7 +205,7 @@ func (b *batch) tookOver(ctx context.Context, m core.Message, conv *core.Convers
 		return fmt.Errorf("owner of the phone: %w", err)
 	}
 	conv.Agent = a.ID
-	err = b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventAssigned, By: m.Author,
+	err = b.repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.ConversationEventAssigned, By: m.Author,
 		Message: m.ID, Text: a.Name, Data: map[string]string{"agent": string(a.ID), "team": string(conv.Team)}, At: b.now})
 	if err != nil {
 		return fmt.Errorf("assign conversation to the phone's owner: %w", err)

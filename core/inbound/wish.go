@@ -59,7 +59,7 @@ func (b *batch) wish(ctx context.Context, p core.Peer, w core.Wish) (changed boo
 
 // wished is the line of history of a wish.
 func wished(e core.Event) core.ConversationEvent {
-	line := core.ConversationEvent{Kind: core.EventNotice, By: author(e), At: e.At, Data: map[string]string{"detail": e.Preference.Detail}}
+	line := core.ConversationEvent{Kind: core.ConversationEventNotice, By: author(e), At: e.At, Data: map[string]string{"detail": e.Preference.Detail}}
 	switch p := e.Preference; {
 	case p.Block && p.Stop:
 		line.Code, line.Text = core.LineBlocked, "Has blocked you here."

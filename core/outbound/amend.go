@@ -187,7 +187,7 @@ func (o *Outbox) noteAmended(ctx context.Context, m core.Message, c core.Amendme
 		if now, err := repo.Message(ctx, m.ID); err != nil || outdone(now, c) {
 			return err // the phone was quicker
 		}
-		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, By: c.By, Message: m.ID, At: o.Now()}
+		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.ConversationEventNotice, By: c.By, Message: m.ID, At: o.Now()}
 		var err error
 		switch {
 		case failed != nil:

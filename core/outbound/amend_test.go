@@ -30,7 +30,7 @@ func (w *world) lines() string {
 	w.must(err)
 	var lines []string
 	for _, e := range all {
-		if e.Kind == core.EventNotice {
+		if e.Kind == core.ConversationEventNotice {
 			lines = append(lines, string(e.Code)+" by "+string(e.By.Kind)+": "+e.Text)
 		}
 	}

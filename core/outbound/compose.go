@@ -327,7 +327,7 @@ func (o *Outbox) answered(ctx context.Context, tx core.Tx, conv core.Conversatio
 	if err := o.happened(ctx, tx, conv.Workspace, h); err != nil || !took {
 		return err
 	}
-	e := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventAssigned, By: by, Text: by.Name,
+	e := core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.ConversationEventAssigned, By: by, Text: by.Name,
 		Data: map[string]string{"agent": string(by.Agent), "team": string(conv.Team)}, At: o.Now()}
 	if err := repo.AddConversationEvent(ctx, e); err != nil {
 		return fmt.Errorf("note who took the conversation: %w", err)

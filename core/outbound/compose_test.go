@@ -325,7 +325,7 @@ func TestFirstAnswerTakes(t *testing.T) {
 		w.must(err)
 		var lines []string
 		for _, e := range history {
-			if e.Kind == core.EventAssigned {
+			if e.Kind == core.ConversationEventAssigned {
 				lines = append(lines, e.Text+" of "+e.Data["team"])
 			}
 		}

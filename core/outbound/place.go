@@ -98,7 +98,7 @@ func (o *Outbox) openConversation(ctx context.Context, tx core.Tx, repo core.Rep
 		}
 		return conv, nil
 	}
-	err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.EventOpened, By: by, At: o.Now()})
+	err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: conv.ID, Kind: core.ConversationEventOpened, By: by, At: o.Now()})
 	if err != nil {
 		return conv, fmt.Errorf("note conversation as opened: %w", err)
 	}

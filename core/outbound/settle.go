@@ -304,7 +304,7 @@ func (o *Outbox) announceAnswer(ctx context.Context, tx core.Tx, repo core.Repo,
 
 // noteUnknown writes into a conversation's history that nobody knows whether a message arrived.
 func (o *Outbox) noteUnknown(ctx context.Context, tx core.Tx, repo core.Repo, m core.Message) error {
-	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice, Code: core.LineUnknown,
+	err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.ConversationEventNotice, Code: core.LineUnknown,
 		By: core.Author{Kind: core.AuthorSystem}, Message: m.ID, At: o.Now(),
 		Text: "It is not known whether a message sent by a program arrived. Look at the phone, or ask, before it is sent again."})
 	if err != nil {

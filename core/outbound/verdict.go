@@ -37,7 +37,7 @@ func (o *Outbox) Rule(ctx context.Context, ws core.WorkspaceID, id core.MessageI
 			return core.Problemf(core.CodeConflict, "It is known what became of this message.").Remedied("See: causeway jobs unknown, and causeway jobs undelivered")
 		}
 		code, text := about.line(v)
-		err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.EventNotice,
+		err = repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: m.Conversation, Kind: core.ConversationEventNotice,
 			Code: code, By: core.Author{Kind: core.AuthorSystem}, Message: id, At: o.Now(), Text: text})
 		if err != nil {
 			return fmt.Errorf("note outcome as settled: %w", err)

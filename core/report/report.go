@@ -245,15 +245,15 @@ func (d *dialogue) event(f core.EventFact) {
 		return
 	}
 	switch f.Kind {
-	case core.EventOpened:
+	case core.ConversationEventOpened:
 		d.live, d.contacts = true, f.By.Kind == core.AuthorContact
-	case core.EventAssigned:
+	case core.ConversationEventAssigned:
 		if d.assigned.IsZero() && f.Agent != "" {
 			d.assigned = f.At
 		}
-	case core.EventClosed:
+	case core.ConversationEventClosed:
 		d.closed = f.At
-	case core.EventReopened:
+	case core.ConversationEventReopened:
 		d.closed = time.Time{}
 	default:
 	}

@@ -46,13 +46,13 @@ func (b *book) talk(ch core.ChannelID, agent core.AgentID, team core.TeamID, ope
 	}
 	_, err := b.repo.AddConversation(b.Context(), &c)
 	b.must(err)
-	b.event(c, core.EventOpened, opened, by)
+	b.event(c, core.ConversationEventOpened, opened, by)
 	if agent != "" {
 		b.given(c, "", opened+1) // to the team's queue
 		b.given(c, agent, opened+2)
 	}
 	if closed > 0 {
-		b.event(c, core.EventClosed, closed, core.AuthorAgent)
+		b.event(c, core.ConversationEventClosed, closed, core.AuthorAgent)
 	}
 	return c
 }
@@ -64,7 +64,7 @@ func (b *book) event(c core.Conversation, kind core.ConversationEventKind, minut
 
 func (b *book) given(c core.Conversation, agent core.AgentID, minute float64) {
 	b.Helper()
-	b.must(b.repo.AddConversationEvent(b.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: c.ID, Kind: core.EventAssigned, By: core.Author{Kind: core.AuthorWorkflow},
+	b.must(b.repo.AddConversationEvent(b.Context(), core.ConversationEvent{ID: core.NewID[string](), Conversation: c.ID, Kind: core.ConversationEventAssigned, By: core.Author{Kind: core.AuthorWorkflow},
 		Data: map[string]string{"agent": string(agent), "team": string(c.Team)}, At: at(minute)}))
 }
 
@@ -118,9 +118,9 @@ func fill(t *testing.T, s *gormstore.Store) *book {
 	c = b.talk("bot", "", "", 80, 110, core.AuthorAPI) // a program began; the contact wrote, and was answered in 30 minutes; closed, reopened, closed
 	b.message(c, 80, core.AuthorAPI, "")
 	b.message(c, 81, core.AuthorContact, "")
-	b.event(c, core.EventReopened, 110.5, core.AuthorAgent)
+	b.event(c, core.ConversationEventReopened, 110.5, core.AuthorAgent)
 	b.message(c, 111, core.AuthorAgent, "Omar")
-	b.event(c, core.EventClosed, 120, core.AuthorAgent)
+	b.event(c, core.ConversationEventClosed, 120, core.AuthorAgent)
 	b.survey(c, 2, "it took two tries")
 
 	old := core.Conversation{ID: "history", Workspace: b.ws, Contact: c.Contact, Channel: "bot", State: core.ConversationClosed, Opened: at(5), Closed: at(5)}

@@ -391,7 +391,7 @@ func TestRefusals(t *testing.T) {
 			events, err := w.repo.ConversationEvents(t.Context(), w.talk().ID)
 			must(t, err)
 			noted := slices.ContainsFunc(events, func(e core.ConversationEvent) bool {
-				return e.Kind == core.EventNotice && strings.Contains(e.Text, c.note)
+				return e.Kind == core.ConversationEventNotice && strings.Contains(e.Text, c.note)
 			})
 			if noted != (c.note != "") {
 				t.Errorf("history: %+v", events)

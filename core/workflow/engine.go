@@ -316,7 +316,7 @@ func (t *turn) end(ctx context.Context, reason, remedy string) error {
 // noting writes a line that agents are told of.
 func (t *turn) noting(text string) func(ctx context.Context, tx core.Tx, repo core.Repo) error {
 	return func(ctx context.Context, tx core.Tx, repo core.Repo) error {
-		return t.line(ctx, tx, repo, core.EventNotice, fmt.Sprintf("Workflow %q: %s", t.run.Workflow, text))
+		return t.line(ctx, tx, repo, core.ConversationEventNotice, fmt.Sprintf("Workflow %q: %s", t.run.Workflow, text))
 	}
 }
 
@@ -326,7 +326,7 @@ func (t *turn) line(ctx context.Context, tx core.Tx, repo core.Repo, kind core.C
 	if err != nil {
 		return fmt.Errorf("note in history: %w", err)
 	}
-	if kind != core.EventNotice {
+	if kind != core.ConversationEventNotice {
 		return nil
 	}
 	return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: t.ws, Key: string(t.conv.ID)})

@@ -182,7 +182,7 @@ func (t *turn) note(ctx context.Context, text string) error {
 		return err
 	}
 	return t.stored(ctx, func(ctx context.Context, tx core.Tx, repo core.Repo) error {
-		return t.line(ctx, tx, repo, core.EventNote, text)
+		return t.line(ctx, tx, repo, core.ConversationEventNote, text)
 	})
 }
 
@@ -206,7 +206,7 @@ func (t *turn) order(ctx context.Context, b Buy) error {
 		if err := repo.AddPurchase(ctx, p); err != nil {
 			return fmt.Errorf("take order down: %w", err)
 		}
-		if err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: t.conv.ID, Kind: core.EventOrdered, By: t.author(), Code: core.LineOrder,
+		if err := repo.AddConversationEvent(ctx, core.ConversationEvent{ID: core.NewID[string](), Conversation: t.conv.ID, Kind: core.ConversationEventOrdered, By: t.author(), Code: core.LineOrder,
 			Data: map[string]string{"order": p.ID, "state": p.State}, Text: fmt.Sprintf("An order of %d items was taken down.", len(p.Items)), At: t.Now()}); err != nil {
 			return err
 		}

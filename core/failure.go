@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// Learn remembers what a failed send teaches beyond the message: a window that the provider calls closed, a contact who stopped marketing.
-// It is called in the transaction that marks the part as failed, whether the provider said so at once or later. Sent is when the message was
-// handed to the provider: what the customer wrote after that opens the window again.
+// Learn remembers what a failed send teaches beyond the message: a window that the provider calls closed, a contact who stopped marketing,
+// or blocked the account. It is called in the transaction that marks the part as failed, whether the provider said so at once or later. Sent is when the
+// message was handed to the provider: what the customer wrote after that opens the window again, and ends a block.
 func Learn(ctx context.Context, repo Repo, m Message, e *SendError, sent time.Time) error {
-	if e == nil {
+	if e == nil || m.Identity == "" {
 		return nil
 	}
+	wish := Wish{Channel: m.Channel, Identity: m.Identity, Stop: true, At: sent}
 	switch e.Effect {
 	case EffectWindow:
-		if m.Identity == "" {
-			return nil
-		}
 		if err := repo.CloseWindow(ctx, m.Channel, m.Identity, sent); err != nil {
 			return fmt.Errorf("note window as closed: %w", err)
 		}
+		return nil
 	case EffectStop:
-		if m.Identity == "" {
-			return nil
-		}
-		if _, err := repo.SetWish(ctx, Wish{Channel: m.Channel, Identity: m.Identity, Marketing: true, Stop: true, At: sent}); err != nil {
-			return fmt.Errorf("note wish: %w", err)
-		}
+		wish.Marketing = true
+	case EffectBlock:
+		wish.Block = true
 	default: // the others teach nothing beyond the message
+		return nil
+	}
+	if _, err := repo.SetWish(ctx, wish); err != nil {
+		return fmt.Errorf("note wish: %w", err)
 	}
 	return nil
 }

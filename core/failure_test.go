@@ -30,7 +30,7 @@ func (l *lessons) SetWish(_ context.Context, w Wish) (bool, error) {
 func TestLearn(t *testing.T) {
 	m := Message{Channel: "ch", Identity: "i", Contact: "c", At: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	sent := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
-	for _, effect := range []Effect{EffectFail, EffectRetry, EffectSlow, EffectSlowPeer, EffectPark, EffectResync, EffectWindow, EffectStop} {
+	for _, effect := range []Effect{EffectFail, EffectRetry, EffectSlow, EffectSlowPeer, EffectPark, EffectResync, EffectWindow, EffectStop, EffectBlock} {
 		l := &lessons{}
 		if err := Learn(t.Context(), l, m, &SendError{Effect: effect}, sent); err != nil {
 			t.Errorf("%s: %v", effect, err)
@@ -43,13 +43,16 @@ func TestLearn(t *testing.T) {
 			t.Errorf("%s: windows closed %q, want %q", effect, got, window)
 		}
 		var wishes []Wish
-		if effect == EffectStop {
+		switch effect {
+		case EffectStop:
 			wishes = []Wish{{Channel: "ch", Identity: "i", Marketing: true, Stop: true, At: sent}}
+		case EffectBlock:
+			wishes = []Wish{{Channel: "ch", Identity: "i", Block: true, Stop: true, At: sent}}
 		}
 		if !slices.Equal(l.wishes, wishes) {
 			t.Errorf("%s: wishes %+v", effect, l.wishes)
 		}
-		if effect == EffectWindow || effect == EffectStop {
+		if effect == EffectWindow || effect == EffectStop || effect == EffectBlock {
 			l.broken = errors.New("away")
 			if err := Learn(t.Context(), l, m, &SendError{Effect: effect}, sent); !errors.Is(err, l.broken) {
 				t.Errorf("%s: got %v", effect, err)
@@ -60,7 +63,7 @@ func TestLearn(t *testing.T) {
 		t.Errorf("nothing to learn from: %v", err)
 	}
 	m.Identity = ""
-	for _, effect := range []Effect{EffectWindow, EffectStop} {
+	for _, effect := range []Effect{EffectWindow, EffectStop, EffectBlock} {
 		if err := Learn(t.Context(), nil, m, &SendError{Effect: effect}, sent); err != nil {
 			t.Errorf("nobody's %s: %v", effect, err)
 		}

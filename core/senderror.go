@@ -32,6 +32,7 @@ const (
 	EffectPark     Effect = "park"      // stop the channel, keep the queue, tell an admin
 	EffectWindow   Effect = "window"    // the reply window is closed: keep the text, offer templates
 	EffectStop     Effect = "stop"      // the contact wants no (more) marketing: remember it
+	EffectBlock    Effect = "block"     // the contact has blocked the channel's account: remember it until they write
 	EffectAlone    Effect = "alone"     // refused with its album: send it by itself
 	EffectResync   Effect = "resync"    // the template is not what we think: sync it, then fail
 )

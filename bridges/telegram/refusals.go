@@ -39,7 +39,8 @@ var meanings = []meaning{
 		reason: "The bot is no longer connected to the owner's account.", remedy: reconnect},
 	{words: []string{"BOT_ACCESS_FORBIDDEN"}, effect: core.EffectFail, reason: "The owner's account does not let the bot do this.", remedy: allowChat},
 	// The customer.
-	{words: []string{"blocked by the user", "USER_IS_BLOCKED", "YOU_BLOCKED_USER"}, effect: core.EffectFail, reason: "The customer has blocked the bot.", remedy: otherWay},
+	{words: []string{"YOU_BLOCKED_USER"}, effect: core.EffectFail, reason: "The owner's account has blocked this customer.", remedy: "Have the owner unblock them in Telegram."},
+	{words: []string{"blocked by the user", "USER_IS_BLOCKED"}, effect: core.EffectBlock, reason: "The customer has blocked the bot.", remedy: otherWay},
 	{words: []string{"user is deactivated", "USER_DEACTIVATED", "INPUT_USER_DEACTIVATED"}, effect: core.EffectFail, reason: "The customer's Telegram account no longer exists.",
 		remedy: "Reach the customer on another channel."},
 	{words: []string{"can't initiate conversation"}, effect: core.EffectFail, reason: "A bot may not write first, and this customer has not started it.",

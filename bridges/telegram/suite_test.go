@@ -122,7 +122,7 @@ func someRefusals() []bridgetest.Refusal {
 		{Name: "400 window", Status: 400, Body: no("400", "Bad Request: BUSINESS_PEER_USAGE_MISSING"), Outcome: core.Rejected, Effect: core.EffectWindow, Code: "400"},
 		{Name: "401 token", Status: 401, Body: no("401", "Unauthorized"), Outcome: core.Rejected, Effect: core.EffectPark, Code: "401"},
 		{Name: "401 of a proxy", Status: 401, Body: html, Outcome: core.Rejected, Effect: core.EffectPark, Code: "http-401"},
-		{Name: "403 blocked", Status: 403, Body: no("403", "Forbidden: bot was blocked by the user"), Outcome: core.Rejected, Effect: core.EffectFail, Code: "403"},
+		{Name: "403 blocked", Status: 403, Body: no("403", "Forbidden: bot was blocked by the user"), Outcome: core.Rejected, Effect: core.EffectBlock, Code: "403"},
 		{Name: "403 unknown words", Status: 403, Body: no("403", "Forbidden: no holograms"), Outcome: core.Rejected, Effect: core.EffectFail, Code: "403"},
 		{Name: "404 token", Status: 404, Body: no("404", "Not Found"), Outcome: core.Rejected, Effect: core.EffectPark, Code: "404"},
 		{Name: "404 of a proxy", Status: 404, Body: html, Outcome: core.Rejected, Effect: core.EffectPark, Code: "http-404"},

@@ -122,6 +122,7 @@ func TestEffects(t *testing.T) {
 		{core.EffectPark, 0, core.StatusParked, 0, core.ChannelParked, "alert", "", "first"},
 		{core.EffectWindow, 0, core.StatusFailed, 0, core.ChannelActive, "notify", core.NoticeFailed, "first"},
 		{core.EffectStop, 0, core.StatusFailed, 0, core.ChannelActive, "notify", core.NoticeFailed, "first|second"},
+		{core.EffectBlock, 0, core.StatusFailed, 0, core.ChannelActive, "notify", core.NoticeFailed, "first"},
 		{core.EffectResync, 0, core.StatusFailed, 0, core.ChannelActive, "notify templates", core.NoticeFailed, "first|second"},
 	} {
 		t.Run(fmt.Sprint(c.effect, " ", c.retry), func(t *testing.T) {

@@ -81,12 +81,6 @@ const (
 	PairingRefused     PairingCause = "refused"     // the provider gives no reason
 )
 
-// PairingCauses are all of them.
-func PairingCauses() []PairingCause {
-	return []PairingCause{PairingOtherPhone, PairingTooLate, PairingStopped, PairingOvertaken, PairingNoCode, PairingNoPasskey, PairingNotSame, PairingOldApp,
-		PairingOutdated, PairingBanned, PairingUnreachable, PairingRefused}
-}
-
 func (c PairingCause) Error() string { return "pairing: " + string(c) }
 
 // PairingAnswer is what the person gives back.

@@ -20,16 +20,17 @@ type Desk struct {
 
 // Close ends a conversation. Closing a closed one changes nothing.
 func (d Desk) Close(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error) {
-	return d.CloseIf(ctx, ws, id, by, func(core.Repo) (bool, error) { return true, nil })
+	return d.CloseIf(ctx, ws, id, by, func(core.Tx) (bool, error) { return true, nil })
 }
 
-// CloseIf ends a conversation if that is right now that nobody else can change it: what made it right may be over.
-func (d Desk) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(repo core.Repo) (bool, error)) (core.Conversation, error) {
-	return d.change(ctx, ws, id, func(repo core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
+// CloseIf ends a conversation if that is right now that nobody else can change it: what made it right may be over. What right does itself is done
+// together with the close, or not at all.
+func (d Desk) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(tx core.Tx) (bool, error)) (core.Conversation, error) {
+	return d.change(ctx, ws, id, func(tx core.Tx, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationClosed {
 			return nil, nil
 		}
-		if ok, err := right(repo); err != nil || !ok {
+		if ok, err := right(tx); err != nil || !ok {
 			return nil, err
 		}
 		c.State, c.Closed, c.Waiting = core.ConversationClosed, d.Now(), time.Time{}
@@ -39,11 +40,11 @@ func (d Desk) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.Conversa
 
 // Reopen opens a closed conversation again. It is refused while the contact has another one open.
 func (d Desk) Reopen(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error) {
-	c, err := d.change(ctx, ws, id, func(repo core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
+	c, err := d.change(ctx, ws, id, func(tx core.Tx, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationOpen {
 			return nil, nil
 		}
-		if who, err := repo.Contact(ctx, c.Contact); err != nil || !who.Erased.IsZero() {
+		if who, err := tx.In(ws).Contact(ctx, c.Contact); err != nil || !who.Erased.IsZero() {
 			return nil, cmp.Or(err, error(core.ErasedProblem()))
 		}
 		c.State, c.Closed = core.ConversationOpen, time.Time{}
@@ -61,7 +62,7 @@ func (d Desk) Assign(ctx context.Context, ws core.WorkspaceID, id core.Conversat
 	if err != nil {
 		return core.Conversation{}, err
 	}
-	return d.change(ctx, ws, id, func(_ core.Repo, c *core.Conversation) (*core.ConversationEvent, error) {
+	return d.change(ctx, ws, id, func(_ core.Tx, c *core.Conversation) (*core.ConversationEvent, error) {
 		if c.State == core.ConversationClosed {
 			return nil, core.Problemf(core.CodeClosed, "This conversation is closed.").Remedied("Reopen it first.")
 		}
@@ -108,13 +109,13 @@ func missing(err error, thing string) error {
 }
 
 func (d Desk) change(ctx context.Context, ws core.WorkspaceID, id core.ConversationID,
-	f func(core.Repo, *core.Conversation) (*core.ConversationEvent, error)) (c core.Conversation, err error) {
+	f func(core.Tx, *core.Conversation) (*core.ConversationEvent, error)) (c core.Conversation, err error) {
 	err = d.Store.Tx(ctx, func(tx core.Tx) error {
 		repo := tx.In(ws)
 		if c, err = repo.Lock(ctx, id); err != nil {
 			return err
 		}
-		e, err := f(repo, &c)
+		e, err := f(tx, &c)
 		if err != nil || e == nil {
 			return err
 		}

@@ -19,6 +19,7 @@ const forAll = 30 * time.Second
 // errand is an assignment that waits for the desk, and what came of it.
 type errand struct {
 	core.Assignment
+	ctx  context.Context //nolint:containedctx // of who waits for it
 	got  core.Conversation
 	err  error
 	turn chan bool // true: it is their turn to take the desk, for all who wait; false: somebody did it for them
@@ -41,8 +42,8 @@ func (b *Balancer) together(ctx context.Context, ws core.WorkspaceID, e *errand)
 			return
 		}
 	}
-	for _, one := range batch { // one that cannot be done is not to fail others
-		if err := b.do(ctx, ws, []*errand{one}); err != nil {
+	for _, one := range batch { // one that cannot be done, or whose own is not asked any more, is not to fail others
+		if err := b.do(one.ctx, ws, []*errand{one}); err != nil { //nolint:contextcheck // each has its own
 			one.err = err
 		}
 	}

@@ -183,3 +183,43 @@ func (w *world) eventually(what string, so func() bool) {
 		}
 	}
 }
+
+// failing is a store whose second transaction fails.
+type failing struct {
+	counting
+	then func() // before it does
+}
+
+func (s *failing) Tx(ctx context.Context, f func(core.Tx) error) error {
+	if s.n.Load() == 1 {
+		s.n.Add(1)
+		s.then()
+		return errors.New("not together")
+	}
+	return s.counting.Tx(ctx, f)
+}
+
+// Who has the desk for others may be gone by the time that each of them is served alone: that is not theirs to suffer.
+func TestTogetherThenAlone(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		o.hire("ann")
+		o.team("sales", core.Strategy{Pick: core.PickRoundRobin}, "ann")
+		leading, leave := context.WithCancel(t.Context())
+		store := &failing{counting{Store: o.store, begin: make(chan struct{})}, leave}
+		node := o.node(store)
+		var failed [3]error
+		var all sync.WaitGroup
+		for i, ctx := range []context.Context{t.Context(), leading, t.Context()} {
+			id := o.arrive()
+			all.Go(func() {
+				_, failed[i] = node.Assign(ctx, o.ws, core.Assignment{Conversation: id, Team: "sales", By: lena})
+			})
+			o.eventually("they are in line", func() bool { return store.n.Load() == 1 && assign.Waiting(node, o.ws) == i })
+		}
+		close(store.begin)
+		all.Wait()
+		if failed[0] != nil || !errors.Is(failed[1], context.Canceled) || failed[2] != nil {
+			t.Errorf("got %v", failed)
+		}
+	})
+}

@@ -19,8 +19,8 @@ import (
 // Closer ends conversations.
 type Closer interface {
 	Close(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error)
-	// CloseIf does so if that is right with the conversation locked.
-	CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(repo core.Repo) (bool, error)) (core.Conversation, error)
+	// CloseIf does so if that is right with the conversation locked, in one transaction with what right does itself.
+	CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(tx core.Tx) (bool, error)) (core.Conversation, error)
 }
 
 // Carer is a core.Follower, and the worker of core.JobCare.
@@ -109,21 +109,26 @@ func (c *Carer) wrote(ctx context.Context, ws core.WorkspaceID, care core.Care, 
 // handle changes how a conversation is handled, under its lock.
 func (c *Carer) handle(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, change func(tx core.Tx, l *core.Handling) error) error {
 	return c.Store.Tx(ctx, func(tx core.Tx) error {
-		repo := tx.In(ws)
-		if _, err := repo.Lock(ctx, id); err != nil {
+		if _, err := tx.In(ws).Lock(ctx, id); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		l, err := repo.Handling(ctx, id)
-		if err != nil {
-			return fmt.Errorf("handling of conversation: %w", err)
-		}
-		before := l
-		before.Tags = slices.Clone(l.Tags)
-		if err := change(tx, &l); err != nil || equal(before, l) {
-			return err
-		}
-		return repo.SetHandling(ctx, l)
+		return handleLocked(ctx, tx, ws, id, change)
 	})
+}
+
+// handleLocked is handle in the transaction of who has the lock.
+func handleLocked(ctx context.Context, tx core.Tx, ws core.WorkspaceID, id core.ConversationID, change func(tx core.Tx, l *core.Handling) error) error {
+	repo := tx.In(ws)
+	l, err := repo.Handling(ctx, id)
+	if err != nil {
+		return fmt.Errorf("handling of conversation: %w", err)
+	}
+	before := l
+	before.Tags = slices.Clone(l.Tags)
+	if err := change(tx, &l); err != nil || equal(before, l) {
+		return err
+	}
+	return repo.SetHandling(ctx, l)
 }
 
 func equal(a, b core.Handling) bool {

@@ -285,7 +285,7 @@ type meanwhile struct {
 	happens func()
 }
 
-func (m *meanwhile) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(core.Repo) (bool, error)) (core.Conversation, error) {
+func (m *meanwhile) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(core.Tx) (bool, error)) (core.Conversation, error) {
 	if f := m.happens; f != nil {
 		m.happens = nil
 		f()
@@ -309,6 +309,74 @@ func TestSilenceBroken(t *testing.T) {
 			t.Errorf("not closed: %s", d.history())
 		}
 	})
+}
+
+// killed is a store whose process dies right after a commit.
+type killed struct {
+	*gormstore.Store
+	at int // the commit, counted from 1
+}
+
+var errKilled = errors.New("killed")
+
+func (k *killed) Tx(ctx context.Context, f func(core.Tx) error) error {
+	if err := k.Store.Tx(ctx, f); err != nil {
+		return err
+	}
+	if k.at--; k.at == 0 {
+		return errKilled
+	}
+	return nil
+}
+
+// TestNoticeAfterACrash: a notice comes once, wherever the process dies.
+func TestNoticeAfterACrash(t *testing.T) {
+	for at := 1; at < 4; at++ {
+		each(t, core.Care{Targets: []core.Target{{FirstAnswer: 8 * time.Hour}}, Escalate: core.Escalate{After: 8 * time.Hour, Priority: 1}}, core.Hours{}, func(d *desk) {
+			d.says("hello")
+			d.must(d.carer.Snooze(t.Context(), d.ws, d.conv, d.clock.Add(3*time.Hour)))
+			d.clock = d.clock.Add(9 * time.Hour)
+			d.carer.Store = &killed{d.store, at}
+			err := d.carer.Work(t.Context(), core.Work{Job: core.Job{Kind: core.JobCare, Workspace: d.ws, Key: string(d.conv)}, Attempt: 1,
+				Finish: func(context.Context, core.Tx) error { return nil }})
+			if !errors.Is(err, errKilled) {
+				t.Fatalf("got %v", err)
+			}
+			d.carer.Store = d.store
+			d.pass(time.Minute)
+			d.expect("once each", d.history(), "snooze-over@23T18:00 target-first-missed@23T18:00 escalated@23T18:00")
+		})
+	}
+}
+
+// TestSnoozedAnew: what is put aside anew in the moment in which it would come back stays aside.
+func TestSnoozedAnew(t *testing.T) {
+	each(t, core.Care{}, core.Hours{}, func(d *desk) {
+		d.must(d.carer.Snooze(t.Context(), d.ws, d.conv, d.clock.Add(time.Hour)))
+		d.clock = d.clock.Add(time.Hour)
+		again := d.clock.Add(24 * time.Hour)
+		d.carer.Store = &before{d.store, func() { d.must(d.repo.SetHandling(t.Context(), core.Handling{Conversation: d.conv, Snoozed: again})) }}
+		d.pass(time.Minute)
+		h, err := d.repo.Handling(t.Context(), d.conv)
+		d.must(err)
+		if !h.Snoozed.Equal(again) || d.history() != "" {
+			t.Errorf("aside until %s, history %q", h.Snoozed, d.history())
+		}
+	})
+}
+
+// before is a store in which something happens before the next transaction.
+type before struct {
+	*gormstore.Store
+	happens func()
+}
+
+func (b *before) Tx(ctx context.Context, f func(core.Tx) error) error {
+	if first := b.happens; first != nil {
+		b.happens = nil
+		first()
+	}
+	return b.Store.Tx(ctx, f)
 }
 
 func TestSnooze(t *testing.T) {

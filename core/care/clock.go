@@ -11,9 +11,10 @@ import (
 
 // due is something that is to be done at a time, once: Mark says which once. An empty one ends by what is done.
 type due struct {
-	at   time.Time
-	mark string
-	do   func(ctx context.Context, s *state) error
+	at    time.Time
+	mark  string
+	do    func(ctx context.Context, s *state) error             // what changes nothing when it is done again; nil: nothing
+	write func(ctx context.Context, tx core.Tx, s *state) error // what is written together with the mark, the conversation locked; nil: nothing
 }
 
 // state is what is known of a conversation when its clocks are looked at.
@@ -85,7 +86,7 @@ func (c *Carer) dues(s *state) []due {
 	}
 	var all []due
 	if !s.handling.Snoozed.IsZero() {
-		all = append(all, due{at: s.handling.Snoozed, do: c.wake})
+		all = append(all, due{at: s.handling.Snoozed, write: c.wake})
 	}
 	t := s.care.Target(s.handling.Priority)
 	if s.handling.Answered.IsZero() && !s.conv.Waiting.IsZero() {
@@ -93,7 +94,7 @@ func (c *Carer) dues(s *state) []due {
 	}
 	all = append(all, c.target(s, resolution, s.conv.Opened, t.Resolution)...)
 	if e := s.care.Escalate; e.After > 0 && !s.conv.Waiting.IsZero() && s.handling.Priority < e.Priority {
-		all = append(all, due{at: s.hours.After(s.conv.Waiting, e.After), do: c.escalate})
+		all = append(all, due{at: s.hours.After(s.conv.Waiting, e.After), write: c.escalate})
 	}
 	return append(all, c.silence(s)...)
 }
@@ -116,16 +117,16 @@ func (c *Carer) target(s *state, what aim, from time.Time, within time.Duration)
 	}
 	end := s.hours.After(from, within)
 	mark := fmt.Sprintf("%s/%d/", what.name, from.Unix())
-	tell := func(code core.LineCode, text string) func(context.Context, *state) error {
-		return func(ctx context.Context, s *state) error {
-			return c.notice(ctx, s, code, text, map[string]string{"until": end.UTC().Format(time.RFC3339)})
+	tell := func(code core.LineCode, text string) func(context.Context, core.Tx, *state) error {
+		return func(ctx context.Context, tx core.Tx, s *state) error {
+			return c.notice(ctx, tx, s, code, text, map[string]string{"until": end.UTC().Format(time.RFC3339)})
 		}
 	}
-	missed := due{at: end, mark: mark + "missed", do: tell(what.missed, "The target for this conversation is missed.")}
+	missed := due{at: end, mark: mark + "missed", write: tell(what.missed, "The target for this conversation is missed.")}
 	if !c.Now().Before(end) { // after a stop, it is no news that it will be missed
 		return []due{missed}
 	}
-	return []due{{at: s.hours.After(from, within*3/4), mark: mark + "soon", do: tell(what.soon, "The target for this conversation will soon be missed.")}, missed}
+	return []due{{at: s.hours.After(from, within*3/4), mark: mark + "soon", write: tell(what.soon, "The target for this conversation will soon be missed.")}, missed}
 }
 
 // silence is what comes when the contact does not answer a person.
@@ -215,13 +216,32 @@ func (c *Carer) Work(ctx context.Context, w core.Work) error {
 
 // perform does what is due, and remembers that it did.
 func (c *Carer) perform(ctx context.Context, s *state, d due) error {
-	if err := d.do(ctx, s); err != nil {
-		return err
+	if d.do != nil {
+		if err := d.do(ctx, s); err != nil {
+			return err
+		}
+	}
+	if d.write == nil && d.mark == "" {
+		return nil
+	}
+	return c.Store.Tx(ctx, func(tx core.Tx) error { return c.record(ctx, tx, s, d) })
+}
+
+// record writes what is due with its mark, so that a crash leaves neither or both.
+func (c *Carer) record(ctx context.Context, tx core.Tx, s *state, d due) error {
+	repo := tx.In(s.ws)
+	if _, err := repo.Lock(ctx, s.conv.ID); err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	if d.write != nil {
+		if err := d.write(ctx, tx, s); err != nil {
+			return err
+		}
 	}
 	if d.mark == "" {
 		return nil
 	}
-	if err := c.Store.In(s.ws).SetValueUntil(ctx, markOwner(s.conv.ID), d.mark, []byte("done"), c.Now().Add(markFor)); err != nil {
+	if err := repo.SetValueUntil(ctx, markOwner(s.conv.ID), d.mark, []byte("done"), c.Now().Add(markFor)); err != nil {
 		return fmt.Errorf("remember what was done: %w", err)
 	}
 	return nil

@@ -9,42 +9,36 @@ import (
 	"causeway/core"
 )
 
-// wake brings a conversation back whose time of rest is over.
-func (c *Carer) wake(ctx context.Context, s *state) error {
-	if err := c.notice(ctx, s, core.LineSnoozeOver, "The time for which this conversation was put aside is over.", nil); err != nil {
-		return err
-	}
-	return c.handle(ctx, s.ws, s.conv.ID, func(_ core.Tx, l *core.Handling) error {
+// wake brings a conversation back whose time of rest is over, unless it was put aside anew.
+func (c *Carer) wake(ctx context.Context, tx core.Tx, s *state) error {
+	return handleLocked(ctx, tx, s.ws, s.conv.ID, func(tx core.Tx, l *core.Handling) error {
+		if !l.Snoozed.Equal(s.handling.Snoozed) {
+			return nil
+		}
 		l.Snoozed = time.Time{}
-		return nil
+		return c.notice(ctx, tx, s, core.LineSnoozeOver, "The time for which this conversation was put aside is over.", nil)
 	})
 }
 
 // escalate raises what waits too long.
-func (c *Carer) escalate(ctx context.Context, s *state) error {
-	if err := c.notice(ctx, s, core.LineEscalated, "The contact has waited too long: the priority of this conversation is raised.",
-		map[string]string{"until": s.conv.Waiting.UTC().Format(time.RFC3339)}); err != nil {
-		return err
-	}
-	return c.handle(ctx, s.ws, s.conv.ID, func(_ core.Tx, l *core.Handling) error {
-		l.Priority = max(l.Priority, s.care.Escalate.Priority)
-		return nil
+func (c *Carer) escalate(ctx context.Context, tx core.Tx, s *state) error {
+	return handleLocked(ctx, tx, s.ws, s.conv.ID, func(tx core.Tx, l *core.Handling) error {
+		if l.Priority >= s.care.Escalate.Priority {
+			return nil
+		}
+		l.Priority = s.care.Escalate.Priority
+		return c.notice(ctx, tx, s, core.LineEscalated, "The contact has waited too long: the priority of this conversation is raised.",
+			map[string]string{"until": s.conv.Waiting.UTC().Format(time.RFC3339)})
 	})
 }
 
 // notice writes a line into the history, of which those who follow the conversation are mailed.
-func (c *Carer) notice(ctx context.Context, s *state, code core.LineCode, text string, data map[string]string) error {
-	return c.Store.Tx(ctx, func(tx core.Tx) error {
-		repo := tx.In(s.ws)
-		if _, err := repo.Lock(ctx, s.conv.ID); err != nil {
-			return fmt.Errorf("lock conversation: %w", err)
-		}
-		e := core.ConversationEvent{ID: core.NewID[string](), Conversation: s.conv.ID, Kind: core.ConversationEventNotice, By: by(), Code: code, Data: data, Text: text, At: c.Now()}
-		if err := repo.AddConversationEvent(ctx, e); err != nil {
-			return fmt.Errorf("note in history: %w", err)
-		}
-		return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: s.ws, Key: string(s.conv.ID)})
-	})
+func (c *Carer) notice(ctx context.Context, tx core.Tx, s *state, code core.LineCode, text string, data map[string]string) error {
+	e := core.ConversationEvent{ID: core.NewID[string](), Conversation: s.conv.ID, Kind: core.ConversationEventNotice, By: by(), Code: code, Data: data, Text: text, At: c.Now()}
+	if err := tx.In(s.ws).AddConversationEvent(ctx, e); err != nil {
+		return fmt.Errorf("note in history: %w", err)
+	}
+	return tx.Enqueue(ctx, core.Job{Kind: core.JobNotify, Workspace: s.ws, Key: string(s.conv.ID)})
 }
 
 // followUp asks a silent contact whether there is anything else.
@@ -65,8 +59,8 @@ func (c *Carer) followUp(ctx context.Context, s *state) error {
 
 // end closes a conversation that has ended by itself, unless somebody has just written.
 func (c *Carer) end(ctx context.Context, s *state) error {
-	_, err := c.Desk.CloseIf(ctx, s.ws, s.conv.ID, by(), func(repo core.Repo) (bool, error) {
-		last, err := lastWord(ctx, repo, s.conv.ID)
+	_, err := c.Desk.CloseIf(ctx, s.ws, s.conv.ID, by(), func(tx core.Tx) (bool, error) {
+		last, err := lastWord(ctx, tx.In(s.ws), s.conv.ID)
 		return last.ID == s.human.ID, err
 	})
 	return err
@@ -136,10 +130,19 @@ func (c *Carer) Tag(ctx context.Context, ws core.WorkspaceID, id core.Conversati
 // Drop takes a contact who does not answer off everybody's list: the conversation is closed as unresponsive. When the contact writes again, a new
 // one begins.
 func (c *Carer) Drop(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, author core.Author) error {
-	if err := c.Tag(ctx, ws, id, []string{Unresponsive}, nil, nil, author); err != nil {
-		return err
-	}
-	_, err := c.Desk.Close(ctx, ws, id, author)
+	return c.DropIf(ctx, ws, id, author, func(core.Tx) (bool, error) { return true, nil })
+}
+
+// DropIf does so if that is right with the conversation locked.
+func (c *Carer) DropIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, author core.Author, right func(tx core.Tx) (bool, error)) error {
+	_, err := c.Desk.CloseIf(ctx, ws, id, author, func(tx core.Tx) (bool, error) {
+		if ok, err := right(tx); err != nil || !ok {
+			return false, err
+		}
+		return true, handleLocked(ctx, tx, ws, id, func(tx core.Tx, l *core.Handling) error {
+			return c.retag(ctx, tx, ws, l, []string{Unresponsive}, nil, author)
+		})
+	})
 	return err
 }
 

@@ -126,7 +126,7 @@ func (c *Carer) thank(ctx context.Context, ws core.WorkspaceID, conv *core.Conve
 	if err := c.say(ctx, ws, r); err != nil || apart {
 		return err
 	}
-	now, err := c.Desk.CloseIf(ctx, ws, conv.ID, by(), func(repo core.Repo) (bool, error) { return nothingSince(ctx, repo, m) })
+	now, err := c.Desk.CloseIf(ctx, ws, conv.ID, by(), func(tx core.Tx) (bool, error) { return nothingSince(ctx, tx.In(ws), m) })
 	if err == nil {
 		*conv = now
 	}

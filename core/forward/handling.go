@@ -14,10 +14,11 @@ import (
 // Handler deals with a conversation in ways beside answering, as its agents command by mail. What cannot be done it says in a *core.Problem. Doing a
 // thing again changes nothing.
 type Handler interface {
-	Close(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error)
+	// CloseIf and DropIf close a conversation if that is right with it locked. What right says in a *core.Problem they return.
+	CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(tx core.Tx) (bool, error)) (core.Conversation, error)
+	DropIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, author core.Author, right func(tx core.Tx) (bool, error)) error
 	Reopen(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author) (core.Conversation, error)
 	Assign(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, agent core.AgentID, team core.TeamID, by core.Author) (core.Conversation, error)
-	Drop(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, author core.Author) error
 	Snooze(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, until time.Time) error
 	Tag(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, add, remove []string, priority *int, author core.Author) error
 }
@@ -230,21 +231,31 @@ func (f *Forwarder) do(ctx context.Context, w *writer, m core.Mail, d deed) (str
 
 // end closes the conversation, unless the contact has written since the agent did: they would wait in vain.
 func (f *Forwarder) end(ctx context.Context, w *writer, m core.Mail, v verb, by core.Author) (string, error) {
-	const few = 10
-	recent, err := w.repo.Messages(ctx, w.conv.ID, core.Page{Limit: few})
-	if err != nil {
-		return "", fmt.Errorf("what the contact wrote since: %w", err)
-	}
-	if slices.ContainsFunc(recent, func(o core.Message) bool {
-		return o.Direction == core.In && !o.Historic && o.Content.Automatic == "" && o.Created.After(m.Received)
-	}) {
-		return "", core.Problemf(core.CodeConflict, "%s", w.say("handling-wrote", "name", w.name))
+	ws, id := w.conv.Workspace, w.conv.ID
+	right := func(tx core.Tx) (bool, error) {
+		wrote, err := wroteSince(ctx, tx.In(ws), id, m.Received)
+		if wrote {
+			err = core.Problemf(core.CodeConflict, "%s", w.say("handling-wrote", "name", w.name))
+		}
+		return err == nil, err
 	}
 	if v == verbDrop {
-		return w.say("handled-dropped"), f.Handle.Drop(ctx, w.conv.Workspace, w.conv.ID, by)
+		return w.say("handled-dropped"), f.Handle.DropIf(ctx, ws, id, by, right)
 	}
-	_, err = f.Handle.Close(ctx, w.conv.Workspace, w.conv.ID, by)
+	_, err := f.Handle.CloseIf(ctx, ws, id, by, right)
 	return w.say("handled-closed"), err
+}
+
+// wroteSince reports whether the contact, not a machine of theirs, has written after a time.
+func wroteSince(ctx context.Context, repo core.Repo, id core.ConversationID, at time.Time) (bool, error) {
+	const few = 10
+	recent, err := repo.Messages(ctx, id, core.Page{Limit: few})
+	if err != nil {
+		return false, fmt.Errorf("what the contact wrote since: %w", err)
+	}
+	return slices.ContainsFunc(recent, func(o core.Message) bool {
+		return o.Direction == core.In && !o.Historic && o.Content.Automatic == "" && o.Created.After(at)
+	}), nil
 }
 
 func (f *Forwarder) tag(ctx context.Context, w *writer, d deed, by core.Author) (string, error) {

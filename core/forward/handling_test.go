@@ -243,6 +243,43 @@ func TestNotClosedOverTheCustomer(t *testing.T) {
 	}
 }
 
+// lastMoment hands are those in which the customer writes just before they close.
+type lastMoment struct {
+	hands
+	writes func()
+}
+
+func (l lastMoment) CloseIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(core.Tx) (bool, error)) (core.Conversation, error) {
+	l.writes()
+	return l.hands.CloseIf(ctx, ws, id, by, right)
+}
+
+func (l lastMoment) DropIf(ctx context.Context, ws core.WorkspaceID, id core.ConversationID, by core.Author, right func(core.Tx) (bool, error)) error {
+	l.writes()
+	return l.hands.DropIf(ctx, ws, id, by, right)
+}
+
+// Nor what they write in the moment in which it would be closed.
+func TestNotClosedAtTheLastMoment(t *testing.T) {
+	for _, command := range []string{"#close", "#drop"} {
+		t.Run(command, func(t *testing.T) {
+			h := handled(t)
+			h.options.Handle = lastMoment{h.options.Handle.(hands), func() {
+				h.clock = h.clock.Add(time.Second)
+				h.says(text("And the red one?"))
+			}}
+			h.open()
+			h.judged(answer{to: h.address("Lena"), text: command})
+			if c := h.conversation(); c.State != core.ConversationOpen || len(h.handling().Tags) > 0 {
+				t.Errorf("it is %s, with the tags %v", c.State, h.handling().Tags)
+			}
+			if !strings.Contains(h.jsonOf(h.relay.to(h.agents["Lena"])), "has written again") {
+				t.Errorf("Lena was not told: %s", h.last("Lena").Text)
+			}
+		})
+	}
+}
+
 // A crash between the answer and the command leaves neither undone, and neither done twice.
 func TestCommandAfterACrash(t *testing.T) {
 	h := handled(t)

@@ -53,8 +53,12 @@ func (a *Acceptor) AcceptUnder(ctx context.Context, lease core.Lease, ch core.Ch
 	ch = a.numbers.now(ch)
 	for some := range slices.Chunk(probed(ch, events), mostTogether) {
 		//nolint:contextcheck // who leads stores for others too: it works until nobody waits any more
-		if err := a.queue(&request{ctx: ctx, ch: ch, under: lease, events: some, told: make(chan word, 1)}); err != nil {
+		r := &request{ctx: ctx, ch: ch, under: lease, events: some, told: make(chan word, 1)}
+		if err := a.queue(r); err != nil {
 			return err
+		}
+		if r.erased {
+			core.Conceal(ctx)
 		}
 	}
 	return nil
@@ -168,10 +172,11 @@ func (a *Acceptor) applyTogether(ctx context.Context, tx core.Tx, all []*request
 	}
 	jobs := &errands{}
 	for _, r := range admitted {
-		b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs, mark: a.Mark, marks: a.marks, from: r.ctx}
+		b := &batch{tx: tx, try: w.try, repo: w.unit(r.ch.Workspace), ch: r.ch, now: a.now(), errands: jobs, mark: a.Mark, marks: a.marks}
 		if err := b.applyAll(ctx, r.events); err != nil {
 			return err
 		}
+		r.erased = r.erased || b.met
 		if seen[r.ch.ID].IsZero() && heard(r.events) && a.due(r.ch, b.now) {
 			seen[r.ch.ID] = b.now
 			if err := b.noteSeen(ctx); err != nil {
@@ -236,10 +241,10 @@ func (a *Acceptor) alone(ctx context.Context, r *request, e core.Event) error {
 			return err
 		}
 		b := a.batch(tx, r.ch)
-		b.from = r.ctx
 		if err := b.applyAll(ctx, []core.Event{e}); err != nil {
 			return err
 		}
+		r.erased = r.erased || b.met
 		return b.enqueue(ctx, tx)
 	})
 	if err == nil {

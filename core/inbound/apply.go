@@ -24,9 +24,9 @@ type batch struct {
 	*errands
 	mark      func(text string) string // nil: nothing was ever erased
 	marks     func(ch core.Channel, e core.Event) []string
-	from      context.Context //nolint:containedctx // who brought the events is told that they are about somebody who was erased; nil: nobody is
-	inGroup   bool            // no automation follows
-	replaying bool            // a person asked for it: what cannot be applied now is said, not kept again
+	met       bool // an event was about a message that was erased
+	inGroup   bool // no automation follows
+	replaying bool // a person asked for it: what cannot be applied now is said, not kept again
 }
 
 func (a *Acceptor) batch(tx core.Tx, ch core.Channel) *batch {

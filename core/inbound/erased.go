@@ -53,9 +53,7 @@ func (b *batch) erased(ctx context.Context, e core.Event) (bool, error) {
 	if err != nil || len(found) == 0 {
 		return false, err
 	}
-	if b.from != nil {
-		core.Conceal(b.from) //nolint:contextcheck // of all whose events share the transaction
-	}
+	b.met = true
 	if stays(e) {
 		return true, nil
 	}

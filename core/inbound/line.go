@@ -28,6 +28,7 @@ type request struct {
 	told   chan word // has room for the one word that is ever said
 
 	refused error // ErrLeaseLost: it was left out of what was stored
+	erased  bool  // one of its events is about a message that was erased
 }
 
 // word is what a caller who waits is told: the outcome, or to lead.

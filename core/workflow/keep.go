@@ -40,6 +40,9 @@ func Put(ctx context.Context, repo core.Repo, d Definition, by core.Author, now 
 		return 0, false, fmt.Errorf("workflow %q: %w", d.Name, err)
 	}
 	version, err = repo.PutWorkflow(ctx, core.Workflow{Name: d.Name, Definition: raw, By: by, Created: now})
+	if errors.Is(err, core.ErrDuplicate) {
+		return 0, false, core.Problemf(core.CodeConflict, "Somebody else has changed the workflow %q just now.", d.Name).Remedied("Look at what they did, then try again.")
+	}
 	if err != nil {
 		return 0, false, fmt.Errorf("store workflow %q: %w", d.Name, err)
 	}

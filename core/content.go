@@ -219,7 +219,7 @@ type Quote struct {
 	Catalog  string    `json:"catalog,omitempty"`
 }
 
-// Referral tells which ad, post or link brought the contact.
+// Referral tells which ad, post or link brought the contact, or which story or status of the business they answer to.
 type Referral struct {
 	Source   string `json:"source,omitempty"` // "ad", "post", …
 	ID       string `json:"id,omitempty"`
@@ -229,4 +229,15 @@ type Referral struct {
 	Ref      string `json:"ref,omitempty"`
 	ClickID  string `json:"click_id,omitempty"`
 	MediaURL string `json:"media_url,omitempty"`
+}
+
+// Sources of what a contact answers to: it brought nobody.
+const (
+	ReferredByStory  = "story"
+	ReferredByStatus = "status"
+)
+
+// Brought reports whether an ad, a post or a link brought the contact, and not their own look at what the business shows.
+func (r *Referral) Brought() bool {
+	return r != nil && r.Source != ReferredByStory && r.Source != ReferredByStatus
 }

@@ -212,7 +212,7 @@ func (m message) around(c *core.Content) {
 		c.Quote.Provider = string(m.ReplyTo.Mid)
 	}
 	if s := m.ReplyTo.Story; s != nil {
-		c.Referral = &core.Referral{Source: "story", ID: string(s.ID), URL: string(s.URL)}
+		c.Referral = &core.Referral{Source: core.ReferredByStory, ID: string(s.ID), URL: string(s.URL)}
 	}
 }
 

@@ -28,11 +28,20 @@ func sayings() []saying {
 
 // contentOf reads a message that was unwrapped.
 func contentOf(m *waE2E.Message) said {
+	s := understood(m)
+	if s.Kind == "" {
+		return s
+	}
+	s.Forwarded = s.context.GetIsForwarded()
+	s.Referral = referral(s.context)
+	s.Album = albumOf(m)
+	return s
+}
+
+// understood is what a message says by its kind; of a kind that is not known, the words in it.
+func understood(m *waE2E.Message) said {
 	for _, read := range sayings() {
 		if s, ok := read(m); ok && !s.blank() {
-			s.Forwarded = s.context.GetIsForwarded()
-			s.Referral = referral(s.context)
-			s.Album = albumOf(m)
 			return s
 		}
 	}
@@ -40,7 +49,9 @@ func contentOf(m *waE2E.Message) said {
 	if kind == "" || silent(kind) {
 		return said{}
 	}
-	return said{Content: unsupported(kind, "Open WhatsApp on the phone to see it.")}
+	s := said{Content: unsupported(kind, "Open WhatsApp on the phone to see it."), context: contextOf(m)}
+	s.Text = lines(wordsIn(m.ProtoReflect(), deepestWords)...)
+	return s
 }
 
 // blank reports whether there is nothing in it for people to see.
@@ -82,8 +93,7 @@ func kindOf(m *waE2E.Message) string {
 func silent(kind string) bool {
 	switch kind {
 	case "protocolMessage", "deviceSentMessage", "keepInChatMessage", "pinInChatMessage", "stickerSyncRmrMessage", "albumMessage", "messageHistoryBundle",
-		"messageHistoryNotice", "groupRootKeyShare", "rootSecretDistributeMessage", "encEventResponseMessage", "pollResultSnapshotMessage",
-		"pollResultSnapshotMessageV3", "callLogMesssage", "call", "statusLinkPreviewMetadata", "botTaskMessage", "limitSharingMessage":
+		"messageHistoryNotice", "groupRootKeyShare", "rootSecretDistributeMessage", "pollResultSnapshotMessage", "pollResultSnapshotMessageV3", "callLogMesssage", "call", "statusLinkPreviewMetadata", "botTaskMessage", "limitSharingMessage":
 		return true
 	}
 	return false
@@ -210,20 +220,35 @@ func sayEvent(m *waE2E.Message) (said, bool) {
 	if e == nil {
 		return said{}, false
 	}
-	when := ""
-	if e.GetStartTime() > 0 {
-		when = moment(unix(e.GetStartTime()))
-	}
-	name := "*" + e.GetName() + "*"
-	if e.GetIsCanceled() {
-		name = "Cancelled: " + name
-	}
-	return text(lines(name, when, e.GetLocation().GetName(), e.GetDescription(), e.GetJoinLink()), e.GetContextInfo()), true
+	return text(lines(happening(e.GetName(), e.GetIsCanceled()), begins(e.GetStartTime()), e.GetLocation().GetName(), e.GetDescription(), e.GetJoinLink()), e.GetContextInfo()), true
 }
 
+// happening is how an event is called.
+func happening(name string, cancelled bool) string {
+	if cancelled {
+		return "Cancelled: *" + name + "*"
+	}
+	return "*" + name + "*"
+}
+
+// begins is when an event does, "" if that is not said.
+func begins(seconds int64) string {
+	if seconds <= 0 {
+		return ""
+	}
+	return moment(unix(seconds))
+}
+
+// sayInvite reads invitations to a group, an event or a channel.
 func sayInvite(m *waE2E.Message) (said, bool) {
 	if i := m.GetGroupInviteMessage(); i != nil {
 		return text(lines(i.GetCaption(), "Invitation to the group *"+i.GetGroupName()+"*"), i.GetContextInfo()), true
+	}
+	if i := m.GetEventInviteMessage(); i != nil {
+		return text(lines(i.GetCaption(), happening(i.GetEventTitle(), i.GetIsCanceled()), begins(i.GetStartTime()), i.GetCallLink()), i.GetContextInfo()), true
+	}
+	if i := m.GetNewsletterFollowerInviteMessageV2(); i != nil {
+		return text(lines(i.GetCaption(), "Invitation to the channel *"+i.GetNewsletterName()+"*"), i.GetContextInfo()), true
 	}
 	return said{}, false
 }
@@ -238,14 +263,25 @@ func sayBot(m *waE2E.Message) (said, bool) {
 	return s, s.Text != ""
 }
 
-// referral is the advertisement that brought somebody, nil for none.
+// referral is the advertisement that brought somebody, or the business's status that they answer to; nil for none. What a status says is kept nowhere else.
 func referral(c *waE2E.ContextInfo) *core.Referral {
+	if toStatus(c) {
+		return &core.Referral{Source: core.ReferredByStatus, ID: plain(c.GetStanzaID()), Body: quoted(c).Text}
+	}
 	ad := c.GetExternalAdReply()
 	if ad == nil || ad.GetSourceID() == "" && ad.GetCtwaClid() == "" {
 		return nil
 	}
 	return &core.Referral{Source: plain(cmp.Or(ad.GetSourceType(), "ad")), ID: plain(ad.GetSourceID()), URL: plain(ad.GetSourceURL()), Headline: plain(ad.GetTitle()),
 		Body: plain(ad.GetBody()), Ref: plain(ad.GetRef()), ClickID: plain(ad.GetCtwaClid()), MediaURL: plain(ad.GetMediaURL())}
+}
+
+// quoted is what the message said that is answered to, as far as the answer repeats it.
+func quoted(c *waE2E.ContextInfo) said {
+	if c.GetQuotedMessage() == nil {
+		return said{}
+	}
+	return understood(unwrapped(c.GetQuotedMessage()))
 }
 
 // lines joins what is not empty, one under the other.

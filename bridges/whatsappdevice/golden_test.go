@@ -30,6 +30,7 @@ type stanza struct {
 	Alt      string          `json:"alt"`
 	To       string          `json:"to"` // RecipientAlt
 	Ours     bool            `json:"ours"`
+	List     [][2]string     `json:"list"` // whom a broadcast list went to, by hidden address and number
 	Push     string          `json:"push"`
 	Message  json.RawMessage `json:"message"`
 	Receipt  *string         `json:"receipt"` // its type
@@ -47,8 +48,12 @@ func (s stanza) info(t *testing.T) types.MessageInfo {
 	if s.Ours && s.From == "" {
 		from = jid(t, ourLID)
 	}
+	var list []types.BroadcastRecipient
+	for _, to := range s.List {
+		list = append(list, types.BroadcastRecipient{LID: jid(t, to[0]), PN: jid(t, to[1])})
+	}
 	return types.MessageInfo{ID: cmp.Or(s.ID, "3A0001"), PushName: s.Push, Edit: types.EditAttribute(s.Edit), Timestamp: time.Unix(1772366400, 0), MessageSource: types.MessageSource{Chat: chat, Sender: from,
-		SenderAlt: jid(t, s.Alt), RecipientAlt: jid(t, s.To), IsFromMe: s.Ours, IsGroup: chat.Server == types.GroupServer}}
+		SenderAlt: jid(t, s.Alt), RecipientAlt: jid(t, s.To), IsFromMe: s.Ours, IsGroup: chat.Server == types.GroupServer, BroadcastRecipients: list}}
 }
 
 func jid(t testing.TB, s string) types.JID {
@@ -106,6 +111,14 @@ func (p pages) vote(_ context.Context, e *events.Message) *waE2E.PollVoteMessage
 		v.SelectedOptions = append(v.SelectedOptions, sealed[:32])
 	}
 	return v
+}
+
+func (p pages) attendance(_ context.Context, e *events.Message) *waE2E.EventResponseMessage {
+	a := &waE2E.EventResponseMessage{}
+	if protojson.Unmarshal(e.Message.GetEncEventResponseMessage().GetEncPayload(), a) != nil {
+		return nil
+	}
+	return a
 }
 
 func (p pages) reaction(_ context.Context, e *events.Message) *waE2E.ReactionMessage {

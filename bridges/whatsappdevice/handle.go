@@ -11,9 +11,11 @@ import (
 
 	"causeway/core"
 
+	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
+	"google.golang.org/protobuf/proto"
 )
 
 const (
@@ -274,6 +276,15 @@ func (s *session) names(ctx context.Context, j types.JID) (listed, own string) {
 func (s *session) vote(ctx context.Context, e *events.Message) *waE2E.PollVoteMessage {
 	v, err := s.client.DecryptPollVote(ctx, e)
 	return opened(s, v, err)
+}
+
+func (s *session) attendance(ctx context.Context, e *events.Message) *waE2E.EventResponseMessage {
+	sealed, a := e.Message.GetEncEventResponseMessage(), &waE2E.EventResponseMessage{}
+	raw, err := s.client.DangerousInternals().DecryptMsgSecret(ctx, e, whatsmeow.EncSecretEventResponse, sealed, sealed.GetEventCreationMessageKey()) //nolint:staticcheck // whatsmeow opens these for nobody else
+	if err == nil {
+		err = proto.Unmarshal(raw, a)
+	}
+	return opened(s, a, err)
 }
 
 func (s *session) reaction(ctx context.Context, e *events.Message) *waE2E.ReactionMessage {

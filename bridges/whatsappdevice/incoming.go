@@ -34,8 +34,9 @@ type book interface {
 	subject(ctx context.Context, group types.JID) string
 	// us reports whether an address is the business's own.
 	us(j types.JID) bool
-	// opened decrypts what a message holds that is sealed with another one's secret: votes, reactions and edits. Nil: it cannot.
+	// opened decrypts what a message holds that is sealed with another one's secret: votes, answers to invitations, reactions and edits. Nil: it cannot.
 	vote(ctx context.Context, e *events.Message) *waE2E.PollVoteMessage
+	attendance(ctx context.Context, e *events.Message) *waE2E.EventResponseMessage
 	reaction(ctx context.Context, e *events.Message) *waE2E.ReactionMessage
 	edited(ctx context.Context, e *events.Message) *waE2E.Message
 	// options are those of a poll, by their digests in hex.
@@ -138,11 +139,11 @@ func (r reader) nameOf(ctx context.Context, i types.MessageInfo, addresses ...ty
 
 // message makes events of a message, none for what is not for people.
 func (r reader) message(ctx context.Context, m *events.Message) []core.Event {
-	e, id, ok := r.draft(ctx, m.Info)
-	if !ok {
-		return nil
+	if m.Info.IsFromMe && m.Info.Chat.IsBroadcastList() {
+		return r.broadcast(ctx, m)
 	}
-	if m.Message == nil {
+	e, id, ok := r.draft(ctx, m.Info)
+	if !ok || m.Message == nil {
 		return nil
 	}
 	m.Message = unwrapped(m.Message)
@@ -159,15 +160,35 @@ func (r reader) message(ctx context.Context, m *events.Message) []core.Event {
 		return nil
 	case m.Message.GetSecretEncryptedMessage() != nil:
 		sealed := m.Message.GetSecretEncryptedMessage()
-		if open := r.book.edited(ctx, m); open != nil && sealed.GetSecretEncType() == waE2E.SecretEncryptedMessage_MESSAGE_EDIT {
+		if open := r.book.edited(ctx, m); open != nil && sealed.GetSecretEncType() != waE2E.SecretEncryptedMessage_POLL_ADD_OPTION {
 			e.At = inSecond(e.At, open.GetProtocolMessage().GetTimestampMS())
 			return r.edit(ctx, e, id, r.target(ctx, id, sealed.GetTargetMessageKey()), inner(open))
 		}
 		return nil
 	case m.Message.GetPollUpdateMessage() != nil:
 		return r.vote(ctx, e, id, m)
+	case m.Message.GetEncEventResponseMessage() != nil:
+		return r.attendance(ctx, e, id, m)
 	}
 	return r.plainMessage(ctx, e, id, m)
+}
+
+// broadcast makes events of what the business sent to a broadcast list from the phone: everybody on it has it in their own chat. It answers nobody, and
+// opens nothing; it is there when they answer to it.
+func (r reader) broadcast(ctx context.Context, m *events.Message) []core.Event {
+	var all []core.Event
+	for _, to := range m.Info.BroadcastRecipients {
+		one := *m
+		one.Info.Chat, one.Info.RecipientAlt = to.LID, to.PN
+		if to.LID.IsEmpty() {
+			one.Info.Chat, one.Info.RecipientAlt = to.PN, types.JID{}
+		}
+		for _, e := range r.message(ctx, &one) {
+			e.Historic = true
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // inner is what an edit's message holds, which may be wrapped once more.
@@ -221,7 +242,7 @@ func quoteJSON(s string) string {
 
 // quote says which message is answered to.
 func (r reader) quote(ctx context.Context, id ref, s *said) {
-	if s.context.GetStanzaID() == "" || s.context.GetRemoteJID() == types.StatusBroadcastJID.String() {
+	if s.context.GetStanzaID() == "" || toStatus(s.context) {
 		return
 	}
 	q := ref{chat: id.chat, id: plainID(s.context.GetStanzaID())}
@@ -317,12 +338,26 @@ func reaction(e core.Event, id, target ref, r *waE2E.ReactionMessage) []core.Eve
 // vote makes a message of a vote in a poll, which answers to the poll.
 func (r reader) vote(ctx context.Context, e core.Event, id ref, m *events.Message) []core.Event {
 	about := r.target(ctx, id, m.Message.GetPollUpdateMessage().GetPollCreationMessageKey())
-	poll := about.String()
 	content := unsupported("pollUpdateMessage", "A vote in a poll. Open WhatsApp on the phone to see it.")
 	if v := r.book.vote(ctx, m); v != nil {
-		content = voteContent(r.book.options(ctx, poll), v.GetSelectedOptions())
+		content = voteContent(r.book.options(ctx, about.String()), v.GetSelectedOptions())
 	}
-	content.Quote = &core.Quote{Provider: poll, Stanza: about.id}
+	return answering(e, id, about, content)
+}
+
+// attendance makes a message of somebody's word on whether they come to an event, which answers to the event.
+func (r reader) attendance(ctx context.Context, e core.Event, id ref, m *events.Message) []core.Event {
+	about := r.target(ctx, id, m.Message.GetEncEventResponseMessage().GetEventCreationMessageKey())
+	content := unsupported("encEventResponseMessage", "An answer to an invitation. Open WhatsApp on the phone to see it.")
+	if a := r.book.attendance(ctx, m); a != nil {
+		content = attendanceContent(a)
+	}
+	return answering(e, id, about, content)
+}
+
+// answering makes an event of a message about another.
+func answering(e core.Event, id, about ref, content core.Content) []core.Event {
+	content.Quote = &core.Quote{Provider: about.String(), Stanza: about.id}
 	e.Kind, e.ID = core.EventMessage, id.String()
 	e.Message = &core.MessageBody{Provider: id.String(), Stanza: id.id, Content: content}
 	return []core.Event{e}

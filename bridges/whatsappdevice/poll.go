@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -81,4 +82,17 @@ func voteContent(names map[string]string, chosen [][]byte) core.Content {
 	}
 	title := strings.Join(titles, ", ")
 	return core.Content{Kind: core.KindChoice, Text: title, Choice: &core.Choice{ID: title, Title: title}}
+}
+
+// attendanceContent is somebody's word on whether they come to an event.
+func attendanceContent(a *waE2E.EventResponseMessage) core.Content {
+	title := map[waE2E.EventResponseMessage_EventResponseType]string{waE2E.EventResponseMessage_GOING: "Going", waE2E.EventResponseMessage_NOT_GOING: "Not going",
+		waE2E.EventResponseMessage_MAYBE: "Maybe"}[a.GetResponse()]
+	if title == "" {
+		return core.Content{Kind: core.KindText, Text: "(took the answer back)"}
+	}
+	if n := a.GetExtraGuestCount(); n > 0 {
+		title += fmt.Sprintf(" (+%d)", n)
+	}
+	return core.Content{Kind: core.KindChoice, Text: title, Choice: &core.Choice{ID: strings.ToLower(a.GetResponse().String()), Title: title}}
 }

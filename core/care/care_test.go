@@ -423,6 +423,14 @@ func TestRules(t *testing.T) {
 	h, err := d.repo.Handling(t.Context(), d.conv)
 	d.must(err)
 	d.expect("by hand", strings.Join(h.Tags, " "), "ad vip")
+	for _, source := range []string{core.ReferredByStory, core.ReferredByStatus} {
+		s, _ := freshstore.SQLite(t, nil)
+		d := open(t, s, c, core.Hours{})
+		d.message(core.AuthorContact, core.Content{Kind: core.KindText, Text: "hi", Referral: &core.Referral{Source: source}})
+		h, err := d.repo.Handling(t.Context(), d.conv)
+		d.must(err)
+		d.expect("to a "+source, strings.Join(h.Tags, " "), "any")
+	}
 }
 
 func TestSurvey(t *testing.T) {

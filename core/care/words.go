@@ -12,7 +12,7 @@ import (
 
 // fits reports whether a rule is about a message.
 func fits(r core.Rule, m core.Message) bool {
-	if r.Channel != "" && r.Channel != m.Channel || r.Ad && m.Content.Referral == nil {
+	if r.Channel != "" && r.Channel != m.Channel || r.Ad && !m.Content.Referral.Brought() {
 		return false
 	}
 	if len(r.Words) == 0 {

@@ -207,7 +207,7 @@ func (f *following) fits(p *program, i int, t Trigger) bool {
 	case onKeyword:
 		return keyword(t, f.msg.Content)
 	case onReferral:
-		return f.msg.Content.Referral != nil
+		return f.msg.Content.Referral.Brought()
 	case onSchedule:
 		return f.h.Name == scheduleName(p.Name, p.version, i)
 	}

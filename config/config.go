@@ -62,7 +62,7 @@ type Config struct {
 	// ReplyDays is how long a reply address is valid; default 90.
 	ReplyDays int `key:"reply_days" default:"90" min:"1" max:"3650" help:"Days for which the reply address in a mail is valid."`
 	// MediaLinkDays is how long a link to a file is valid; default 30.
-	MediaLinkDays int `key:"media_link_days" default:"30" min:"1" max:"3650" help:"Days for which a link to a file that was too large for a mail is valid."`
+	MediaLinkDays int `key:"media_link_days" default:"30" min:"1" max:"3650" help:"Days for which a link to a file is valid that was too large for a mail, or that a channel does not take."`
 	// AttachLimitMB is what is attached to one mail; default 18.
 	AttachLimitMB int `key:"attach_limit_mb" default:"18" min:"0" max:"200" help:"Files up to this size together, in MB, are attached to a mail. Larger ones become links."`
 	// MaxMediaMB is the largest file taken from a provider; default 100.

@@ -224,7 +224,7 @@ func (b *base) join() {
 	} else if b.cfg.FFmpeg != "" {
 		b.log.Warn("no ffmpeg where the settings say", "err", err)
 	}
-	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs,
+	b.outbox = outbound.New(outbound.Options{Store: b.store, Links: b.links, Now: b.now, Log: b.log, Converter: b.converter, Blobs: b.blobs, FileLink: b.fileLinks(),
 		Workers: b.cfg.Workers, Nodes: b.queue.Nodes, Sent: b.sent, Refused: b.meters.refused,
 		Arrived: b.arrived, Answered: b.acceptor.Answered, Anew: b.links.Anew, Outdated: b.links.Outdated})
 	b.desk = assign.Desk{Store: b.store, Now: b.now}
@@ -232,6 +232,17 @@ func (b *base) join() {
 	b.carer = &care.Carer{Store: b.store, Compose: b.outbox, Desk: b.desk, Phrases: b.phrases, Now: b.now, Log: b.log}
 	b.engine = b.newEngine()
 	b.eraser, b.acceptor.Mark = b.newEraser(), b.marker()
+}
+
+// fileLinks makes the links by which contacts fetch what a channel does not take; nil where the world has no way to us.
+func (b *base) fileLinks() func(ws core.WorkspaceID, id core.MediaID, from time.Time) string {
+	if b.cfg.PublicURL == "" {
+		return nil
+	}
+	key := b.vault.Derive(signedLinks)
+	return func(ws core.WorkspaceID, id core.MediaID, from time.Time) string {
+		return ginapi.SignMedia(b.public(), key, ws, id, from.Add(b.cfg.MediaLinkFor()))
+	}
 }
 
 // inbox is where all events go through.

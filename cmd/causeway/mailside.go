@@ -25,7 +25,7 @@ func newForwarder(g *gateway) (*forward.Forwarder, error) {
 		Emit: func(ctx context.Context, ch core.Channel, events ...core.Event) error {
 			return g.inbox().Accept(ctx, ch, events)
 		},
-		Follows: aChat, FollowAfter: cfg.FollowAfter, AttachLimit: cfg.AttachLimit(), MediaLinkFor: cfg.MediaLinkFor(), Location: cfg.Location(),
+		Follows: aChat, FollowAfter: cfg.FollowAfter, LinksFiles: cfg.PublicURL != "", AttachLimit: cfg.AttachLimit(), MediaLinkFor: cfg.MediaLinkFor(), Location: cfg.Location(),
 		MediaLink: func(ws core.WorkspaceID, id core.MediaID, expires time.Time) string {
 			return ginapi.SignMedia(g.public(), links, ws, id, expires)
 		}})

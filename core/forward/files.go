@@ -68,6 +68,9 @@ func (w *writer) attachment(ctx context.Context, m core.Mail, i int, file Incomi
 	media := core.Media{ID: core.MediaID(uuid.NewSHA1(mailSpace(m.ID), fmt.Append(nil, "file ", i)).String()),
 		MIME: mediaType(file), Name: core.FileName(file.Name), Size: int64(len(file.Data))}
 	kind := can.Carried(w.Converter, media.MIME, media.Size)
+	if kind == "" && w.LinksFiles {
+		kind = core.FileKind(media.MIME)
+	}
 	if kind == "" {
 		return core.Content{}, w.uncarried(m, can, media), nil
 	}

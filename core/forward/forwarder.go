@@ -58,6 +58,8 @@ type Options struct {
 	ReplyFor time.Duration
 	// Converter makes voice notes what mail programs play, and agents' files what a channel takes; nil: they stay as they are.
 	Converter core.Converter
+	// LinksFiles says that an agent's file that a channel takes in no way goes to the contact as a link; else it is refused.
+	LinksFiles bool
 	// AttachLimit is how many bytes of files are attached to one mail; more become links. Zero attaches none.
 	AttachLimit int64
 	// MediaLink returns a link to a file that works without a login until it expires; nil: there are no links.

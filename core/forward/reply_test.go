@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"causeway/core"
 	"causeway/core/forward"
+	"causeway/core/outbound"
 )
 
 // asked is a house in which Grace has asked something, and Lena, Omar and Olga know.
@@ -712,6 +714,16 @@ func TestFiles(t *testing.T) {
 		if l := h.last("Lena"); !strings.Contains(l.Text, "cannot carry the file setup.exe (application/x-msdownload") || !strings.Contains(l.Text, "> Here") {
 			t.Errorf("%s", l.Text)
 		}
+	})
+	t.Run("not carried, but there are links", func(t *testing.T) {
+		h := asked(t)
+		h.outbox = outbound.New(outbound.Options{Store: h.store, Links: h, Now: h.now, Log: slog.New(slog.DiscardHandler),
+			FileLink: func(core.WorkspaceID, core.MediaID, time.Time) string { return "https://bridge.example/media/1" }})
+		h.options.LinksFiles = true
+		h.open()
+		f := forward.IncomingFile{Name: "setup.exe", MIME: "application/x-msdownload", Data: []byte("MZ")}
+		h.reply(answer{to: h.address("Lena"), text: "Here", files: []forward.IncomingFile{pdf, f}})
+		h.wantPhone("Here", "document offer.pdf", "setup.exe (2 bytes)\nhttps://bridge.example/media/1")
 	})
 	t.Run("winmail.dat", func(t *testing.T) {
 		h := asked(t)

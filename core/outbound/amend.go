@@ -95,7 +95,7 @@ func (o *Outbox) permitted(ctx context.Context, repo core.Repo, rt route, m core
 
 // worded reports whether a message has words that the channel can change.
 func worded(m core.Message, can core.Capabilities) bool {
-	if len(m.Parts) != 1 {
+	if len(m.Parts) != 1 || m.Parts[0].Content.Kind != m.Content.Kind { // a file that went as a link has no caption
 		return false
 	}
 	return m.Content.Kind == core.KindText || m.Content.Kind.HasMedia() && m.Content.Text != "" && can.Media[m.Content.Kind].Amend

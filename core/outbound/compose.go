@@ -20,8 +20,8 @@ type Links interface {
 	Link(ctx context.Context, id core.ChannelID) (core.Channel, core.Info, core.Link, error)
 }
 
-// Options are what an Outbox needs. All fields are required but Workers, Nodes, Chance, Sent, Refused, Arrived, Answered, Anew, Outdated, and
-// Converter with Blobs.
+// Options are what an Outbox needs. All fields are required but Workers, Nodes, Chance, Sent, Refused, Arrived, Answered, Anew, Outdated, FileLink,
+// and Converter with Blobs.
 type Options struct {
 	Store core.Store
 	Links Links
@@ -30,6 +30,9 @@ type Options struct {
 	// Converter changes files that a channel does not take as they are; nil: they are refused. Blobs is where files are.
 	Converter core.Converter
 	Blobs     core.Blobs
+	// FileLink returns a link by which a contact can fetch a file, from a time on for as long as links work: so goes what a channel takes in no other way.
+	// Nil: it is refused.
+	FileLink func(ws core.WorkspaceID, id core.MediaID, from time.Time) string
 	// Workers is how many deliver at the same time; one channel may hold three in four of them. Zero: as many as it likes.
 	Workers int
 	// Nodes is how many of us send at the same time: each takes its share of a channel's rate, but where only the node with the channel's session sends.
@@ -144,11 +147,12 @@ func (o *Outbox) compose(ctx context.Context, tx core.Tx, ws core.WorkspaceID, v
 	if err != nil {
 		return nil, core.Decision{}, err
 	}
-	decision, human, err := o.allow(ctx, repo, rt, r)
+	words := o.said(rt, r)
+	decision, human, err := o.allow(ctx, repo, rt, r.Author, words)
 	if err != nil {
 		return nil, decision, err
 	}
-	made, err := o.store(ctx, repo, rt, r, human)
+	made, err := o.store(ctx, repo, rt, r, words, human)
 	if err != nil {
 		return nil, decision, err
 	}
@@ -164,11 +168,11 @@ func refuseQuiet(ctx context.Context, repo core.Repo, id core.ConversationID) er
 	return core.Problemf(core.CodeForbidden, "The contact's mail forbids automatic answers (X-Auto-Response-Suppress).").Remedied("Answer it yourself.")
 }
 
-// allow asks the gate about all contents. It returns the decision on the last one, and which need the window's extension for people; the error is
+// allow asks the gate about contents as the contact gets them. It returns the decision on the last one, and which need the window's extension for people; the error is
 // the first refusal.
-func (o *Outbox) allow(ctx context.Context, repo core.Repo, rt route, r Request) (d core.Decision, human []bool, err error) {
-	for _, c := range r.Contents {
-		if d, _, err = o.decide(ctx, repo, rt, r.Author, c); err != nil {
+func (o *Outbox) allow(ctx context.Context, repo core.Repo, rt route, by core.Author, words []core.Content) (d core.Decision, human []bool, err error) {
+	for _, c := range words {
+		if d, _, err = o.decide(ctx, repo, rt, by, c); err != nil {
 			return d, nil, err
 		}
 		if problem := d.Problem(); problem != nil {
@@ -228,10 +232,9 @@ func keyAt(key string, i int) string {
 	return fmt.Sprintf("%s/%d", key, i)
 }
 
-// store inserts the messages with their parts.
-func (o *Outbox) store(ctx context.Context, repo core.Repo, rt route, r Request, human []bool) ([]core.Message, error) {
+// store inserts the messages, with parts of the words that the contact gets.
+func (o *Outbox) store(ctx context.Context, repo core.Repo, rt route, r Request, words []core.Content, human []bool) ([]core.Message, error) {
 	var made []core.Message
-	words := said(r, rt.capabilities)
 	for i, c := range r.Contents {
 		m := core.Message{ID: core.NewID[core.MessageID](), Workspace: rt.conversation.Workspace, Conversation: rt.conversation.ID, Contact: rt.contact.ID,
 			Channel: rt.channel.ID, Identity: rt.identity, Direction: core.Out, Author: r.Author, Content: c, Status: core.StatusQueued,
@@ -353,12 +356,13 @@ func (o *Outbox) Decide(ctx context.Context, ws core.WorkspaceID, r Request) (co
 	if err != nil {
 		return core.Decision{}, nil, err
 	}
-	decision, _, err := o.allow(ctx, repo, rt, r)
+	words := o.said(rt, r)
+	decision, _, err := o.allow(ctx, repo, rt, r.Author, words)
 	if err != nil && decision.Problem() == nil {
 		return decision, nil, err
 	}
 	var pieces []core.Content
-	for _, c := range said(r, rt.capabilities) {
+	for _, c := range words {
 		pieces = append(pieces, Cut(c, rt.capabilities)...)
 	}
 	if decision.Problem() != nil {

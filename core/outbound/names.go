@@ -7,12 +7,15 @@ import (
 	"causeway/core"
 )
 
-// said are the contents of a request as the contact gets them: where the channel is to show who answers, the first with words has the person's name
-// before these. Templates stay as they were approved.
-func said(r Request, can core.Capabilities) []core.Content {
+// said are the contents of a request as the contact gets them: files as the channel takes them, and where it is to show who answers, the first content
+// with words has the person's name before these. Templates stay as they were approved.
+func (o *Outbox) said(rt route, r Request) []core.Content {
 	all := slices.Clone(r.Contents)
+	for i, c := range all {
+		all[i] = o.carried(rt, c, core.Latest(o.Now(), r.NotBefore))
+	}
 	if i := slices.IndexFunc(all, inWords); i >= 0 {
-		all[i] = named(all[i], r.Author, can)
+		all[i] = named(all[i], r.Author, rt.capabilities)
 	}
 	return all
 }

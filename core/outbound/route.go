@@ -90,7 +90,7 @@ func (o *Outbox) refuses(ctx context.Context, repo core.Repo, v via, r Request) 
 	if err != nil {
 		return false, err
 	}
-	for _, c := range r.Contents {
+	for _, c := range o.said(rt, r) {
 		d, _, err := o.decide(ctx, repo, rt, r.Author, c)
 		if err != nil {
 			return false, err

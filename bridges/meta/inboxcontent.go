@@ -89,10 +89,11 @@ type referral struct {
 	Source  Text `json:"source"`
 	URL     Text `json:"referer_uri"`
 	Context struct {
-		Title Text `json:"ad_title"`
-		Photo Text `json:"photo_url"`
-		Video Text `json:"video_url"`
-		Post  Text `json:"post_id"`
+		Title   Text `json:"ad_title"`
+		Photo   Text `json:"photo_url"`
+		Video   Text `json:"video_url"`
+		Post    Text `json:"post_id"`
+		Product Text `json:"product_id"`
 	} `json:"ads_context_data"`
 	Product *struct {
 		ID Text `json:"id"`
@@ -100,10 +101,11 @@ type referral struct {
 }
 
 type optin struct {
-	Ref    Text `json:"ref"`
-	Type   Text `json:"type"`
-	Title  Text `json:"title"`
-	Status Text `json:"notification_messages_status"`
+	Ref     Text `json:"ref"`
+	Payload Text `json:"payload"` // what the business put into the request to agree
+	Type    Text `json:"type"`
+	Title   Text `json:"title"`
+	Status  Text `json:"notification_messages_status"`
 }
 
 // core returns the referral in our words. An ad is called so by all platforms.
@@ -116,8 +118,20 @@ func (r referral) core() *core.Referral {
 	return out
 }
 
+// quote names the product that a person came from, nil if there is none.
+func (r referral) quote() *core.Quote {
+	id := r.Context.Product
+	if r.Product != nil {
+		id = cmp.Or(r.Product.ID, id)
+	}
+	if id == "" {
+		return nil
+	}
+	return &core.Quote{Product: string(id)}
+}
+
 func (r referral) content() core.Content {
-	c := core.Content{Kind: core.KindSystem, Text: "Opened the conversation by a link.", Referral: r.core()}
+	c := core.Content{Kind: core.KindSystem, Text: "Opened the conversation by a link.", Referral: r.core(), Quote: r.quote()}
 	if c.Referral.Source == "ad" {
 		c.Text = "Opened the conversation from an ad."
 	}
@@ -125,7 +139,7 @@ func (r referral) content() core.Content {
 }
 
 func (o optin) content() core.Content {
-	return core.Content{Kind: core.KindSystem, Text: "Agreed to be written to.", Referral: &core.Referral{Source: "optin", Ref: string(o.Ref)}}
+	return core.Content{Kind: core.KindSystem, Text: "Agreed to be written to.", Referral: &core.Referral{Source: "optin", Ref: string(cmp.Or(o.Ref, o.Payload))}}
 }
 
 func chosen(payload, title Text) core.Content {
@@ -195,9 +209,7 @@ func (m message) has(kinds ...Text) bool {
 // around adds what the message answers to and what brought the person.
 func (m message) around(c *core.Content) {
 	if r := m.Referral; r != nil {
-		if r.Product != nil && r.Product.ID != "" {
-			c.Quote = &core.Quote{Product: string(r.Product.ID)}
-		}
+		c.Quote = cmp.Or(r.quote(), c.Quote)
 		if r.Ref != "" || r.Ad != "" || r.Source != "" {
 			c.Referral = r.core()
 		}

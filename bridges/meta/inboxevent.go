@@ -246,7 +246,7 @@ func pressed(e core.Event, b postback) core.Event {
 	}
 	c := chosen(b.Payload, b.Title)
 	if b.Referral != nil {
-		c.Referral = b.Referral.core()
+		c.Referral, c.Quote = b.Referral.core(), b.Referral.quote()
 	}
 	e.Message = &core.MessageBody{Provider: e.ID, Content: c}
 	if cmp.Or(b.Title, b.Payload) == "" {

@@ -48,8 +48,29 @@ func (p *page) below() {
 		i = f.body - 1
 	}
 	if limit < len(p.lines) {
-		p.cutAt(found{start: p.absorb(limit), body: limit, what: "our own mail", sure: true})
+		p.cutAt(found{start: p.absorb(p.introducedAt(limit)), body: limit, what: "our own mail", sure: true})
 	}
+}
+
+// introducedAt takes in the lines right above our mail, quoted without signs from line at on, that name its sender or date. What lacks a colon, and
+// names only one of them, may as well be the agent's last line: it stays, and is asked about where it looks like an introduction.
+func (p *page) introducedAt(at int) int {
+	const most = 25 // words
+	j := p.previous(at)
+	if j < 0 || at-j > 4 || !p.lines[j].plain() {
+		return at
+	}
+	s := p.lines[j].s
+	start, t, ok := p.introEnding(j)
+	switch {
+	case !ok || t.words >= most || !t.date && !t.address:
+		return at
+	case hasColon(s) || t.date && t.address && !isSentence(s):
+		return start
+	case t.date && (t.clock || t.address) || strings.Contains(s, "<"):
+		p.doubts("perhaps an introduction")
+	}
+	return at
 }
 
 func (p *page) cutAt(f found) {
@@ -78,7 +99,8 @@ func (p *page) foreign(f found) bool {
 			continue
 		}
 		if !p.lines[end].plain() { // a marked quote begins
-			return f.what != separator && start < end && !p.sent.any(f.body, end)
+			end = p.introducedAt(end)
+			return start < end && !p.sent.any(f.body, end)
 		}
 		if isMarker(p.lines[end].s) {
 			return false
@@ -123,7 +145,7 @@ func (p *page) written(end int) bool {
 func (p *page) breakAt(i int) (found, bool) {
 	s := p.lines[i].s
 	if isMarker(s) {
-		return found{start: i, body: i + 1, what: marker, sure: true}, true
+		return found{start: p.introducedAt(i), body: i + 1, what: marker, sure: true}, true
 	}
 	if words, rest, ok := banner(s); ok {
 		return p.bannerAt(i, words, rest)
@@ -220,7 +242,7 @@ func (p *page) labels(i int) headerRun {
 	wrapped := 0
 	for j := i; j < len(p.lines) && j < i+most; j++ {
 		l := &p.lines[j]
-		if l.depth != p.lines[i].depth || l.role != p.lines[i].role || l.code {
+		if l.depth != p.lines[i].depth || l.role != p.lines[i].role || l.code || j > i && l.marks&markTop != 0 {
 			break
 		}
 		if l.s == "" {
@@ -453,7 +475,7 @@ func (p *page) absorb(i int) int {
 		}
 		l := &p.lines[j]
 		words, rest, isBanner := banner(l.s)
-		if l.marks&markRule == 0 && !isRule(l.s) && !isMarker(l.s) && (!isBanner || rest != "" || len(words) > 60) {
+		if l.marks&markRule == 0 && !isRule(l.s) && !isMarker(l.s) && !previews(l.s) && (!isBanner || rest != "" || len(words) > 60) {
 			if p.announces(j) {
 				i = j
 			}
@@ -462,6 +484,14 @@ func (p *page) absorb(i int) int {
 		i = j
 	}
 	return i
+}
+
+// previews says whether a line is what Notes sets above its headers: "Mona ---21.11.2026 10:42:00---Hello, when does my", the quote's first words.
+func previews(s string) bool {
+	_, rest, ok := strings.Cut(s, "---")
+	stamp, _, closed := strings.Cut(rest, "---")
+	t := traitsOf(stamp)
+	return ok && closed && t.date && t.clock && t.words < 6
 }
 
 // announces says whether line j only announces a forwarded mail: "Begin forwarded message:", alone between blank lines, with text above it.

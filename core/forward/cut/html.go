@@ -284,6 +284,7 @@ func (t *typesetter) newline() {
 	}
 	if !t.any {
 		t.at = *t.now()
+		t.at.name = "br" // so that the blank line counts outside of any element, too
 	}
 	t.flush()
 	t.space = false

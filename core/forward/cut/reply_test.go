@@ -50,11 +50,20 @@ func TestSent(t *testing.T) {
 			"> 100 EUR: no shipping costs\n< 100 EUR: 5 EUR", true},
 		"quoted by hand below our mail": {Mail{Text: "On 21 Nov 2026 10:42, Mona wrote:\n> " + strings.ReplaceAll(ours, "\n", "\n> ") + "\n\nThe prices:\n\n> 100 EUR: no shipping costs\n\nElse 5 EUR.\n"},
 			"The prices:\n\nElse 5 EUR.", false},
-		"a sign by hand":                 {Mail{Text: "Press this key, then Enter\n>\n"}, "Press this key, then Enter\n>", true},
-		"an empty mail quoted":           {Mail{Text: "Tomorrow.\n\nOn 21 Nov 2026 10:42, Mona wrote:\n>\n"}, "Tomorrow.", true},
-		"code in text":                   {Mail{Text: "  if a:\n      b\nelse\n\nOn 21 Nov 2026 10:42, Mona wrote:\n> " + strings.ReplaceAll(ours, "\n", "\n> ")}, "  if a:\n      b\nelse", true},
-		"whole and introduced by a name": {Mail{Text: "Quoting Mona:\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ") + "\n\nTomorrow.\n"}, "Tomorrow.", true},
-		"in HTML without any mark":       {Mail{HTML: "<p>It comes tomorrow.</p><p>" + strings.ReplaceAll(ours, "\n", "<br>") + "</p>"}, "It comes tomorrow.", true},
+		"a sign by hand":                   {Mail{Text: "Press this key, then Enter\n>\n"}, "Press this key, then Enter\n>", true},
+		"an empty mail quoted":             {Mail{Text: "Tomorrow.\n\nOn 21 Nov 2026 10:42, Mona wrote:\n>\n"}, "Tomorrow.", true},
+		"code in text":                     {Mail{Text: "  if a:\n      b\nelse\n\nOn 21 Nov 2026 10:42, Mona wrote:\n> " + strings.ReplaceAll(ours, "\n", "\n> ")}, "  if a:\n      b\nelse", true},
+		"whole and introduced by a name":   {Mail{Text: "Quoting Mona:\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ") + "\n\nTomorrow.\n"}, "Tomorrow.", true},
+		"a day last, no introduction":      {Mail{Text: "Hello,\n\nit comes on Friday, 27.11.2026\n\n" + ours}, "Hello,\n\nit comes on Friday, 27.11.2026", true},
+		"an address last, no introduction": {Mail{Text: "Write to\nshop@shop.example\n\n" + ours}, "Write to\nshop@shop.example", true},
+		"a time last, no introduction":     {Mail{Text: "It comes\n\n27.11.2026, 10:42\n\n" + ours}, "It comes\n\n27.11.2026, 10:42", false},
+		"labels above a ruled edge": {Mail{HTML: `<p class="MsoNormal">Number: 1042</p><p class="MsoNormal">Carrier: Fast</p><p class="MsoNormal">Date: 27.11.2026</p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p class="MsoNormal"><b>From:</b> Mona &lt;mona@shop.example&gt;<br><b>Sent:</b> 21 November 2026 10:42<br><b>To:</b> Ali</p></div></div><p>` +
+			strings.ReplaceAll(ours, "\n", "<br>") + "</p>"}, "Number: 1042\nCarrier: Fast\nDate: 27.11.2026", true},
+		"quoted headers, then our mail without signs": {Mail{Text: "Tomorrow.\n\n> Message du 21/11/26 10:42\n> De : Mona <mona@shop.example>\n> A : ali@agents.example\n>\n\n" + ours},
+			"Tomorrow.\n\n> Message du 21/11/26 10:42\n> De : Mona <mona@shop.example>\n> A : ali@agents.example\n>", false},
+		"passed on under a separator, then ours": {Mail{Text: "See what he wrote:\n\n---------- Forwarded message ---------\nFrom: Bob <bob@else.example>\nDate: Sat, Nov 21, 2026 at 10:42 AM\nTo: <ali@agents.example>\n\nThe parcel is lost, we are sorry.\n\nOn 21 Nov 2026 10:42, Mona wrote:\n> " + strings.ReplaceAll(ours, "\n", "\n> ")},
+			"See what he wrote:", false},
+		"in HTML without any mark": {Mail{HTML: "<p>It comes tomorrow.</p><p>" + strings.ReplaceAll(ours, "\n", "<br>") + "</p>"}, "It comes tomorrow.", true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -129,6 +138,7 @@ func TestTextOfHTML(t *testing.T) {
 		"script link":     {`<a href="javascript:alert(1)">x</a>`, "x"},
 		"emoji":           {`Fine <img alt="👍" class="an1" src="x"><img alt="Logo" src="cid:1">`, "Fine 👍"},
 		"table":           {"<table><tr><td>A</td><td>1</td></tr><tr><td>B</td><td>2</td></tr></table>", "A 1\nB 2"},
+		"breaks alone":    {"One<br><br>Two<br>three", "One\n\nTwo\nthree"},
 		"pre":             {"<pre>a  b\n  c</pre>", "a  b\n  c"},
 		"pre, indented":   {"<pre>  a\n    b</pre>c", "  a\n    b\nc"},
 		"hard spaces":     {"do:<br>&nbsp;&nbsp;&nbsp;&nbsp;a<br>&nbsp; &nbsp; &nbsp; &nbsp; b<br>&nbsp;c", "do:\n    a\n        b\nc"},

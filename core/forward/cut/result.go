@@ -56,7 +56,7 @@ func (p *page) inspect() {
 			continue
 		}
 		if l.depth > 0 {
-			if !l.typed && (p.sent.known() && p.sent.share(i, i+1) > 0.5 || traitsOf(l.s).address) {
+			if !l.typed && (p.sent.known() && p.sent.share(i, i+1) > 0.5 || traitsOf(l.s).address) || l.typed && boxesAddress(l.s) {
 				p.doubts("a quote is left")
 			}
 			continue
@@ -78,6 +78,12 @@ func (p *page) inspect() {
 		}
 		i = end
 	}
+}
+
+// boxesAddress says whether an address stands in brackets, as after the name of who is quoted: programs write that, and hardly a person.
+func boxesAddress(s string) bool {
+	at := strings.IndexByte(s, '<')
+	return at >= 0 && strings.IndexByte(s[at:], '>') > 0 && hasAddress(s[at:])
 }
 
 func (p *page) result() reading {

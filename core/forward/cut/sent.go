@@ -198,19 +198,7 @@ func (c *comparison) tailOf(p *page, mail map[uint64]struct{}) (int, bool) {
 		}
 		at = above
 	}
-	return c.introduction(p, at), true
-}
-
-// introduction takes in the lines right above a quote without signs that name its sender or date.
-func (c *comparison) introduction(p *page, at int) int {
-	j := p.previous(at)
-	if j < 0 || at-j > 4 || !p.lines[j].plain() {
-		return at
-	}
-	if start, t, ok := p.introEnding(j); ok && (t.date || t.address) && t.words < 25 {
-		return start
-	}
-	return at
+	return at, true
 }
 
 // strange says whether our newest mail, quoted on the lines from a up to b, has lines in its midst that are not ours: the agent may have

@@ -44,6 +44,9 @@ func (c Choices) lines() []string {
 				line += ": " + o.URL
 			}
 		case ChoicesLink:
+			if o.URL == "" {
+				continue
+			}
 			line += ": " + o.URL
 		case ChoicesLocation, ChoicesForm:
 			continue

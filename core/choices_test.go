@@ -12,6 +12,7 @@ func TestNumbered(t *testing.T) {
 		{"options", Content{Text: "What?", Choices: &Choices{Options: drinks}}, "What?\n\n1. Tea – hot\n2. Coffee\n3. قهوة"},
 		{"header and footer", Content{Text: "What?", Choices: &Choices{Header: "Drinks", Footer: "Free", Options: drinks[1:2]}}, "Drinks\n\nWhat?\n\n1. Coffee\n\nFree"},
 		{"a link", Content{Text: "Look", Choices: &Choices{Style: ChoicesLink, Options: []Option{{Title: "Shop", URL: "https://example.com"}}}}, "Look\n\nShop: https://example.com"},
+		{"no link", Content{Text: "Look", Choices: &Choices{Style: ChoicesLink, Options: []Option{{Title: "Shop"}}}}, "Look"},
 		{"a place", Content{Text: "Where are you?", Choices: &Choices{Style: ChoicesLocation}}, "Where are you?"},
 	} {
 		if got := Numbered(c.give); got != c.want {

@@ -167,7 +167,7 @@ func (i *Inbox) said(ctx context.Context, e core.Event, m message) ([]core.Event
 	events := make([]core.Event, 0, len(contents))
 	for n, c := range contents {
 		x := e
-		if x.ID = numbered(e.ID, n); n > 0 {
+		if x.ID = Numbered(e.ID, n); n > 0 {
 			x.Key = "" // our own sends have one part each
 		}
 		x.Message = &core.MessageBody{Provider: x.ID, Content: c}
@@ -185,15 +185,16 @@ func pieceKey(mid string) string { return "parts/" + mid }
 // keepPieces is for how long: of what is unsent later only the first part is taken back.
 const keepPieces = 90 * 24 * time.Hour
 
-func numbered(id string, n int) string {
+// Numbered is the id of a part of a message that came as several of ours, from 0.
+func Numbered(id string, n int) string {
 	if n == 0 {
 		return id
 	}
 	return id + "#" + strconv.Itoa(n)
 }
 
-// whole is the platform's id of the message that a part is of.
-func whole(id string) string {
+// Whole is the platform's id of the message that a part is of.
+func Whole(id string) string {
 	mid, _, _ := strings.Cut(id, "#")
 	return mid
 }
@@ -228,7 +229,7 @@ func (i *Inbox) unsent(ctx context.Context, e core.Event, m message) ([]core.Eve
 	events := []core.Event{e}
 	for n := 1; n < count; n++ {
 		x := e
-		x.ID = numbered(e.ID, n)
+		x.ID = Numbered(e.ID, n)
 		x.Revoke = &core.RevokeBody{Target: x.ID}
 		events = append(events, x)
 	}

@@ -162,4 +162,4 @@ func (p piece) hash() string {
 var aHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // metasID reports whether a message's id is one that the platform can know, not a hash of ours.
-func metasID(id string) bool { return GoodID(id) && !aHash.MatchString(whole(id)) }
+func metasID(id string) bool { return GoodID(id) && !aHash.MatchString(Whole(id)) }

@@ -29,7 +29,7 @@ func (i *Inbox) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) 
 		b["messaging_type"], b["tag"] = "MESSAGE_TAG", "HUMAN_AGENT"
 	}
 	if q := out.Content.Quote; q != nil && metasID(q.Provider) {
-		b["reply_to"] = body{"mid": whole(q.Provider)}
+		b["reply_to"] = body{"mid": Whole(q.Provider)}
 	}
 	var answer struct {
 		ID Text `json:"message_id"`
@@ -168,7 +168,7 @@ func (i *Inbox) Act(ctx context.Context, a core.Act) (core.Sent, error) {
 
 // react puts a heart on a message: other emoji cannot be sent.
 func react(b body, a core.Act) error {
-	payload := body{"message_id": whole(a.Target)}
+	payload := body{"message_id": Whole(a.Target)}
 	switch {
 	case !metasID(a.Target):
 		return core.Unsendable("It does not say which message it is about.", "")

@@ -17,7 +17,7 @@ func (l *link) Act(ctx context.Context, a core.Act) (core.Sent, error) {
 	}
 	switch a.Action {
 	case core.ActionRead, core.ActionTyping:
-		b := body{"messaging_product": "whatsapp", "status": "read", "message_id": a.Target}
+		b := body{"messaging_product": "whatsapp", "status": "read", "message_id": meta.Whole(a.Target)}
 		if a.Action == core.ActionTyping {
 			b["typing_indicator"] = body{"type": "text"}
 		}
@@ -27,7 +27,7 @@ func (l *link) Act(ctx context.Context, a core.Act) (core.Sent, error) {
 		if err != nil {
 			return core.Sent{}, err
 		}
-		b.set("reaction", body{"message_id": a.Target, "emoji": a.Emoji})
+		b.set("reaction", body{"message_id": meta.Whole(a.Target), "emoji": a.Emoji})
 		return l.post(ctx, b, a.To)
 	default:
 		return core.Sent{}, core.Unsendable("WhatsApp's Cloud API cannot do this ("+string(a.Action)+").", "Do it on the phone, if the number is used there.")

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	"causeway/core"
 )
@@ -52,7 +53,9 @@ func visiting(all []core.Card) []body {
 		b.lines("emails", "email", c.Emails)
 		b.lines("urls", "url", c.URLs)
 		b.lines("addresses", "street", c.Addresses)
-		b.maybe("birthday", c.Birthday)
+		if _, err := time.Parse(time.DateOnly, c.Birthday); err == nil { // any other form is refused
+			b["birthday"] = c.Birthday
+		}
 		org := body{}
 		org.maybe("company", c.Company)
 		org.maybe("title", c.Title)

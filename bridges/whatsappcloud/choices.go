@@ -3,8 +3,6 @@ package whatsappcloud
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"strconv"
 	"strings"
 
 	"causeway/core"
@@ -40,7 +38,7 @@ func (l *link) fillChoices(ctx context.Context, b body, c core.Content, w words)
 	}
 	if core.UnitRunes.Len(offer.Text) > maxBody {
 		if ch.Style != core.ChoicesForm { // the address, and the question for a place, can be read as well
-			return b.text(core.Numbered(offer))
+			return b.text(numbered(offer))
 		}
 		return core.Unsendable("The text with a button is longer than the 1024 characters that WhatsApp takes.", "Send the longer part as a text of its own.")
 	}
@@ -147,33 +145,45 @@ func (l *link) mediaHeader(ctx context.Context, m core.Media) (body, error) {
 	return body{"type": string(kind), string(kind): object}, nil
 }
 
+// pickable reports whether options can be offered to pick from at all: each of them once, and none that leads to an address instead.
+func pickable(options []core.Option, most, longestID int) bool {
+	seen := map[string]bool{}
+	for i, o := range options {
+		key := o.Key(i)
+		if seen[key] || core.UnitRunes.Len(key) > longestID || o.URL != "" || strings.TrimSpace(o.Title) == "" {
+			return false
+		}
+		seen[key] = true
+	}
+	return len(options) > 0 && len(options) <= most
+}
+
 // buttonsFit reports whether options can be buttons. WhatsApp refuses two with the same title, and buttons have no room for a description.
 func buttonsFit(options []core.Option) bool {
 	seen := map[string]bool{}
 	for _, o := range options {
-		n := core.UnitRunes.Len(o.Title)
-		if n == 0 || n > maxButtonTitle || o.Description != "" || seen[o.Title] || core.UnitRunes.Len(o.ID) > maxButtonID {
+		if core.UnitRunes.Len(o.Title) > maxButtonTitle || o.Description != "" || seen[o.Title] {
 			return false
 		}
 		seen[o.Title] = true
 	}
-	return len(options) > 0 && len(options) <= maxButtons
+	return pickable(options, maxButtons, maxButtonID)
 }
 
 func rowsFit(options []core.Option) bool {
 	for _, o := range options {
 		n := core.UnitRunes.Len(o.Title)
-		if n == 0 || n > maxRowTitle && (o.Description != "" || n > maxRowText) || core.UnitRunes.Len(o.Description) > maxRowText || core.UnitRunes.Len(o.ID) > maxRowID {
+		if n > maxRowTitle && (o.Description != "" || n > maxRowText) || core.UnitRunes.Len(o.Description) > maxRowText {
 			return false
 		}
 	}
-	return len(options) > 0 && len(options) <= maxRows
+	return pickable(options, maxRows, maxRowID)
 }
 
 func buttons(options []core.Option) []body {
 	var out []body
 	for i, o := range options {
-		out = append(out, body{"type": "reply", "reply": body{"id": optionID(o, i), "title": o.Title}})
+		out = append(out, body{"type": "reply", "reply": body{"id": o.Key(i), "title": o.Title}})
 	}
 	return out
 }
@@ -186,7 +196,7 @@ func sections(options []core.Option) []body {
 		if rows[o.Section] == nil {
 			names = append(names, o.Section)
 		}
-		row := body{"id": optionID(o, i), "title": cut(o.Title, maxRowTitle)}
+		row := body{"id": o.Key(i), "title": cut(o.Title, maxRowTitle)}
 		row.maybe("description", cmp.Or(o.Description, rest(o.Title)))
 		rows[o.Section] = append(rows[o.Section], row)
 	}
@@ -209,28 +219,17 @@ func rest(title string) string {
 	return ""
 }
 
-func optionID(o core.Option, i int) string { return cmp.Or(o.ID, strconv.Itoa(i)) }
-
-// numbered offers options in plain text.
+// numbered offers options in plain text, with WhatsApp's marks on header and footer.
 func numbered(c core.Content) string {
-	var s strings.Builder
-	if h := c.Choices.Header; h != "" {
-		s.WriteString("*" + h + "*\n\n")
+	ch := *c.Choices
+	if ch.Header != "" {
+		ch.Header = "*" + ch.Header + "*"
 	}
-	s.WriteString(c.Text)
-	if c.Choices.Style == core.ChoicesAuto && len(c.Choices.Options) > 0 {
-		s.WriteString("\n")
-		for i, o := range c.Choices.Options {
-			fmt.Fprintf(&s, "\n%d. %s", i+1, o.Title)
-			if o.Description != "" {
-				s.WriteString(" – " + o.Description)
-			}
-		}
+	if ch.Footer != "" {
+		ch.Footer = "_" + ch.Footer + "_"
 	}
-	if f := c.Choices.Footer; f != "" {
-		s.WriteString("\n\n_" + f + "_")
-	}
-	return s.String()
+	c.Choices = &ch
+	return core.Numbered(c)
 }
 
 // cut shortens a text to so many characters, with a mark where something is missing.

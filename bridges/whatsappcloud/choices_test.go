@@ -29,6 +29,9 @@ func TestChoicesAtTheirLimits(t *testing.T) {
 		"a longer id":        {"Which?", picks(long[:maxButtonID+1]), "text", "Which?\n\n1. a"},
 		"the id of a row":    {"Which?", rows(long[:maxRowID]), "list", "Which?"},
 		"a longer one":       {"Which?", rows(long[:maxRowID+1]), "text", "Which?\n\n1. a – first\n2. b"},
+		"an id twice":        {"Which?", core.Choices{Options: []core.Option{{Title: "a", ID: "1"}, {Title: "b"}}}, "text", "Which?\n\n1. a\n2. b"},
+		"a blank title":      {"Which?", core.Choices{Options: []core.Option{{Title: " "}}}, "text", "Which?\n\n1."},
+		"an address":         {"Which?", core.Choices{Header: "Shop", Footer: "Bye", Options: []core.Option{{Title: "a"}, {Title: "b", URL: "https://b.example"}}}, "text", "*Shop*\n\nWhich?\n\n1. a\n2. b: https://b.example\n\n_Bye_"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := sentBody(t, core.Outgoing{Key: "k", To: []core.IdentityKey{ana}, Content: core.Content{Kind: core.KindChoices, Text: c.text, Choices: &c.ch}})

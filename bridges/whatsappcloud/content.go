@@ -3,7 +3,9 @@ package whatsappcloud
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"causeway/bridges/meta"
@@ -13,8 +15,6 @@ import (
 // content reads what a message says. A type that is not known, or lacks its body, is KindUnsupported.
 func (b messageBody) content(errs []wireError) core.Content {
 	switch {
-	case (b.Type == "text" || b.Type == "") && b.Text != nil && b.Text.Body != "": // Turn's older posts have no type
-		return core.Content{Kind: core.KindText, Text: string(b.Text.Body)}
 	case b.Type == "location" && b.Location != nil && b.Location.place() != nil:
 		return core.Content{Kind: core.KindLocation, Location: b.Location.place()}
 	case b.Type == "contacts" && len(cards(b.Contacts)) > 0:
@@ -28,6 +28,9 @@ func (b messageBody) content(errs []wireError) core.Content {
 	}
 	if kind, m := b.file(); m != nil && cmp.Or(m.ID, m.URL, m.Link) != "" {
 		return m.content(kind)
+	}
+	if b.Text != nil && b.Text.Body != "" { // of any other type as well; Turn's older posts have none
+		return core.Content{Kind: core.KindText, Text: string(b.Text.Body)}
 	}
 	return b.unsupported(errs)
 }
@@ -63,13 +66,14 @@ func (b messageBody) file() (core.ContentKind, *media) {
 }
 
 func (m media) content(kind core.ContentKind) core.Content {
-	mime, _, _ := strings.Cut(string(m.MIME), ";")
-	url := m.URL
-	if url == "" {
-		url = m.Link
-	}
-	return core.Content{Kind: kind, Text: string(m.Caption), Media: &core.Media{Provider: string(m.ID), URL: string(url),
-		MIME: strings.ToLower(strings.TrimSpace(mime)), Name: string(m.Filename), SHA256: string(m.SHA256), Animated: bool(m.Animated || m.Moving)}}
+	return core.Content{Kind: kind, Text: string(m.Caption), Media: &core.Media{Provider: string(m.ID), URL: string(cmp.Or(m.URL, m.Link)),
+		MIME: bareMIME(string(m.MIME)), Name: string(m.Filename), SHA256: string(m.SHA256), Animated: bool(m.Animated || m.Moving)}}
+}
+
+// bareMIME is a type without its parameters.
+func bareMIME(mime string) string {
+	mime, _, _ = strings.Cut(mime, ";")
+	return strings.ToLower(strings.TrimSpace(mime))
 }
 
 func picked(id, title, description meta.Text) core.Content {
@@ -83,7 +87,7 @@ func (i interactive) content(none core.Content) core.Content {
 		return picked(i.Button.ID, i.Button.Title, i.Button.Description)
 	case i.List != nil && cmp.Or(i.List.Title, i.List.ID) != "":
 		return picked(i.List.ID, i.List.Title, i.List.Description)
-	case i.Form != nil && len(i.Form.Response) > 0:
+	case i.Form != nil && (len(i.Form.Response) > 0 || i.Form.Body != ""):
 		return core.Content{Kind: core.KindForm, Text: string(i.Form.Body), Form: form(string(i.Form.Name), i.Form.Response)}
 	}
 	none.Unsupported.Type = strings.Trim("interactive/"+string(i.Type), "/")
@@ -100,6 +104,32 @@ func form(name string, response json.RawMessage) *core.Form {
 		response = json.RawMessage(inner)
 	}
 	return core.NewForm(name, response)
+}
+
+// attached is what a customer put into a filled form: pictures and documents.
+func attached(f *core.Form) (all []core.Content) {
+	if f == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		files, _ := f.Fields[name].([]any)
+		for _, one := range files {
+			if m := formFile(one); m != nil {
+				all = append(all, core.Content{Kind: core.FileKind(m.MIME), Media: m})
+			}
+		}
+	}
+	return all
+}
+
+// formFile reads a file that stands among a form's answers; nil: it is none.
+func formFile(answer any) *core.Media {
+	members, _ := answer.(map[string]any)
+	say := func(key string) string { s, _ := members[key].(string); return s }
+	if !aFile(say("id")) || say("mime_type") == "" {
+		return nil
+	}
+	return &core.Media{Provider: say("id"), MIME: bareMIME(say("mime_type")), Name: say("file_name"), SHA256: say("sha256")}
 }
 
 func ordered(o order) core.Content {
@@ -172,7 +202,7 @@ func (b messageBody) unsupported(errs []wireError) core.Content {
 	switch {
 	case u.Code == codeOnPhone:
 		u.Detail = "This message can only be read on the phone, in the WhatsApp Business app."
-	case u.Type == "media_placeholder":
+	case b.Type == "media_placeholder":
 		u.Detail = "A file. WhatsApp hands it over later, if it is not older than two weeks; it can be seen on the phone."
 	case u.Detail == "":
 		u.Detail = "WhatsApp does not hand over messages of this kind. It can be read on the phone, if the number is used there."

@@ -75,6 +75,23 @@ func (l *link) kinds(c change, m message, e core.Event) core.Event {
 	return e
 }
 
+// withFiles puts the files of a filled form after it, as messages of their own: a message of ours has one.
+func withFiles(e core.Event) []core.Event {
+	if e.Message == nil {
+		return []core.Event{e}
+	}
+	var events []core.Event
+	for n, c := range core.Together(e.ID, append([]core.Content{e.Message.Content}, attached(e.Message.Content.Form)...)) {
+		x, said := e, *e.Message
+		if x.ID, said.Content = meta.Numbered(e.ID, n), c; n > 0 {
+			said.Provider, said.Stanza = x.ID, "" // no other side of the number has it by itself
+		}
+		x.Message = &said
+		events = append(events, x)
+	}
+	return events
+}
+
 // targeted gives a Fault to a change that names no message.
 func targeted(e core.Event, target string) core.Event {
 	if !meta.GoodID(target) {

@@ -125,10 +125,10 @@ func (l *link) conversation(c change) []core.Event {
 	}
 	account := l.account(v)
 	for _, raw := range v.Messages {
-		events = append(events, l.message(c, v, raw, false))
+		events = append(events, withFiles(l.message(c, v, raw, false))...)
 	}
 	for _, raw := range v.Echoes {
-		events = append(events, l.message(c, v, raw, true))
+		events = append(events, withFiles(l.message(c, v, raw, true))...)
 	}
 	for _, raw := range v.Statuses {
 		events = append(events, l.status(c, v, raw))

@@ -23,7 +23,7 @@ func (l *link) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) {
 		return core.Sent{}, err
 	}
 	if q := out.Content.Quote; q != nil && q.Provider != "" && !aCall(q.Provider) {
-		b["context"] = body{"message_id": q.Provider}
+		b["context"] = body{"message_id": meta.Whole(q.Provider)}
 	}
 	return l.post(ctx, b, out.To)
 }

@@ -142,3 +142,33 @@ func (a sentAction) holds(t *rapid.T) {
 		t.Fatalf("%d buttons, %d rows", len(a.Buttons), rows)
 	}
 }
+
+// TestQuoteOfAFile: WhatsApp knows a file out of a form by the form's id alone.
+func TestQuoteOfAFile(t *testing.T) {
+	b := sentBody(t, core.Outgoing{Key: "k", To: []core.IdentityKey{ana}, Content: core.Content{Kind: core.KindText, Text: "thanks", Quote: &core.Quote{Provider: "wamid.1#2"}}})
+	if id := b["context"].(map[string]any)["message_id"]; id != "wamid.1" {
+		t.Errorf("quotes %v", id)
+	}
+	g := newGraph(t, nil)
+	l := openLink(t, bridgetest.NewHost(t), keyBase, g.URL)
+	for _, a := range []core.Action{core.ActionRead, core.ActionReaction} {
+		if _, err := l.Act(t.Context(), core.Act{Action: a, Key: "k", To: []core.IdentityKey{ana}, Target: "wamid.1#2", Emoji: "👍"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range g.Calls() {
+		if strings.Contains(string(c.Body), "#") {
+			t.Errorf("sent %s", c.Body)
+		}
+	}
+}
+
+// TestBirthday: what is no whole date is refused by WhatsApp, so it stays out.
+func TestBirthday(t *testing.T) {
+	for birthday, want := range map[string]any{"1990-02-01": "1990-02-01", "19900201": nil, "--0201": nil, "": nil} {
+		b := sentBody(t, core.Outgoing{Key: "k", To: []core.IdentityKey{ana}, Content: core.Content{Kind: core.KindContacts, Contacts: []core.Card{{Name: "Ana", Birthday: birthday}}}})
+		if got := b["contacts"].([]any)[0].(map[string]any)["birthday"]; got != want {
+			t.Errorf("%q: sent %v", birthday, got)
+		}
+	}
+}

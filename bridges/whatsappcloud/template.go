@@ -137,7 +137,7 @@ func (f *filler) button(c core.Component) error {
 	switch {
 	case c.Format == "quick_reply" && given:
 		p = body{"type": "payload", "payload": v}
-	case c.Format == "url" && given, c.Format == "url" && strings.Contains(c.URL, "{{"):
+	case c.Format == "url" && (given && c.URL == "" || strings.Contains(c.URL, "{{")): // an address without a place for it takes nothing
 		p = body{"type": "text", "text": v}
 	case c.Format == "copy_code" && given:
 		p = body{"type": "coupon_code", "coupon_code": v}

@@ -18,13 +18,43 @@ func (p *page) signatures() {
 		switch {
 		case p.advertised(end):
 			p.sign(end, end, "mobile signature")
-		case isLegal(p.joined(start, end)) && p.written(start):
-			p.sign(start, end, "legal footer")
+		case p.added(start, end):
+			p.sign(start, end, "footer of a server")
 		case p.underRule(end), p.named(end), p.card(start, end):
 		default:
 			return
 		}
 	}
+}
+
+// added says whether the paragraph from start to end is no word of the agent's, who wrote something above it. What is too short to be a legal footer
+// anywhere is one below a quote.
+func (p *page) added(start, end int) bool {
+	text := p.joined(start, end)
+	below := start > 0 && slices.ContainsFunc(p.lines[:start], func(l line) bool { return l.depth > 0 || l.role == quoted })
+	return p.written(start) && (isLegal(text) || isNotice(text) || below && isSecret(text))
+}
+
+// caution takes off what a server set above a mail from elsewhere, unless nothing else is there: of HTML no line more than it takes, of text the
+// paragraph. There the agent's first words may stand right under it, which is asked about.
+func (p *page) caution() {
+	const wrapped = 50 // bytes that a wrapped line has at least
+	start := p.next(0)
+	end := start
+	broken, found := false, false
+	for end < len(p.lines) && p.lines[end].plain() && p.lines[end].s != "" && p.lines[end].marks&markRule == 0 && (!p.rich || !found) {
+		broken = broken || end > start && len(p.lines[end-1].s) < wrapped
+		end++
+		found = found || isCaution(p.joined(start, end-1))
+	}
+	if !found || p.lastOwn() < end || !isCaution(p.joined(start, end-1)) {
+		return
+	}
+	if broken && !p.rich {
+		p.doubts("more than a caution")
+	}
+	p.set(start, end, signature)
+	p.note("caution of a server")
 }
 
 // paragraph is the first line of the paragraph that ends with line end.

@@ -15,6 +15,7 @@ func (p *page) examine(s *sent, by author) reading {
 	}
 	p.quotes()
 	p.signatures()
+	p.caution()
 	p.restore()
 	p.inspect()
 	return p.result()

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The words of this file are the last resort. They take nothing off but a one-line advertisement of a phone or mail program and a legal
-// footer, both at the end of a mail; where they do not know a language, the line stays and does no harm. Product names are the same in
+// The words of this file are the last resort. They take nothing off but what programs and servers add: a one-line advertisement, a legal
+// footer or another notice at the end of a mail, a caution on top of it; where they do not know a language, the line stays and does no harm. Product names are the same in
 // every language. An advertisement says "sent from" and the product and no more, so that "My iPhone is broken", "The code was sent to your
 // iPhone" and "Sent today: https://…" stay.
 
@@ -59,15 +59,15 @@ func slogans() []string {
 	return []string{"yahoo mail: search, organize, conquer", "provenance : courrier pour windows"}
 }
 
-// secrecy are stems that legal footers use for "confidential".
+// secrecy are stems that legal footers use for "confidential", or for whom alone a mail is.
 func secrecy() []string {
-	return []string{"confidential", "vertraulich", "confidentiel", "confidencial", "confidenciai", "riservat", "confidenzial", "vertrouwelijk", "konfidentiel", "fortrolig", "konfidensiel", "luottamuksel", "poufn", "důvěrn", "dôvern", "bizalmas",
+	return []string{"privileged", "intended solely", "intended only", "solely for the use", "ausschließlich für", "rechtlich geschützt", "exclusivement à", "exclusivamente a", "esclusivamente a", "исключительно для", "предназначено только", "confidential", "vertraulich", "confidentiel", "confidencial", "confidenciai", "riservat", "confidenzial", "vertrouwelijk", "konfidentiel", "fortrolig", "konfidensiel", "luottamuksel", "poufn", "důvěrn", "dôvern", "bizalmas",
 		"confidențial", "gizli", "εμπιστευτικ", "конфиденциал", "конфіденційн", "поверителн", "سري", "محرمانه", "חסוי", "סודי", "机密", "機密", "保密", "기밀", "ความลับ", "bảo mật", "rahasia"}
 }
 
 // letterhead are stems for "mail" or "message", which such a footer speaks of.
 func letterhead() []string {
-	return []string{"mail", "message", "mensaje", "mensagem", "messaggio", "nachricht", "bericht", "meddelande", "besked", "viesti", "wiadomo", "zpráv", "správ", "üzenet", "mesaj", "μήνυμα", "сообщени", "письм", "повідомл",
+	return []string{"mail", "message", "communication", "transmission", "courriel", "correo", "mensaje", "mensagem", "messaggio", "nachricht", "bericht", "meddelande", "besked", "viesti", "wiadomo", "zpráv", "správ", "üzenet", "mesaj", "μήνυμα", "сообщени", "письм", "повідомл",
 		"съобщени", "رسالة", "بريد", "پیام", "ایمیل", "הודעה", "דוא", "邮件", "郵件", "メール", "메일", "อีเมล", "thư", "pesan"}
 }
 
@@ -147,4 +147,66 @@ func isLegal(s string) bool {
 	}
 	s = strings.ToLower(s)
 	return hasAny(s, secrecy()) && hasAny(s, letterhead()) && hasAny(s, receivers())
+}
+
+// isSecret says whether a paragraph is a short footer about secrecy: "This e-mail is confidential."
+func isSecret(s string) bool {
+	const most = 20 // words
+	s = strings.ToLower(s)
+	return len(strings.Fields(s)) <= most && hasAny(s, secrecy()) && hasAny(s, letterhead())
+}
+
+// environment and printing are stems of the plea not to print a mail.
+func environment() []string {
+	return []string{"environment", "umwelt", "medio ambiente", "meio ambiente", "ambiente", "milieu", "miljø", "miljö", "środowisk", "окружающ", "природ", "навколишн", "البيئة", "çevre", "环境", "環境", "סביבה"}
+}
+
+func printing() []string {
+	return []string{"print", "drucken", "imprim", "stampa", "afdruk", "utskri", "skriver ut", "drukow", "wydruk", "печат", "друку", "طباع", "تطبع", "yazdır", "打印", "列印", "印刷", "להדפיס"}
+}
+
+// viruses are stems of the word; scanners are programs that say so below a mail.
+func viruses() []string {
+	return []string{"virus", "viren", "вирус", "вірус", "فيروس", "病毒", "ウイルス", "malware"}
+}
+
+func scanners() []string {
+	return []string{"avast", "avg", "mimecast", "kaspersky", "касперск", "dr.web", "sophos", "barracuda", "eset ", "nod32", "bitdefender", "symantec", "messagelabs", "mcafee", "norton", "mailscanner", "f-secure", "g data", "avira", "trend micro", "proofpoint"}
+}
+
+// isNotice says whether a paragraph is what servers and programs set below mails by themselves: the plea not to print, the word of a virus scanner.
+func isNotice(s string) bool {
+	const most = 45 // words
+	s = strings.ToLower(s)
+	if len(strings.Fields(s)) > most {
+		return false
+	}
+	return hasAny(s, environment()) && hasAny(s, printing()) && hasAny(s, letterhead()) || hasAny(s, viruses()) && hasAny(s, scanners())
+}
+
+// outside, wariness and bait are stems of the caution that servers set above mails from elsewhere, and tags are its first words.
+func outside() []string {
+	return []string{"external", "outside", "extern", "außerhalb", "extérieur", "esterno", "esterna", "fuera de", "fora da", "внешн", "извне", "خارج", "kurum dışı", "外部"}
+}
+
+func bait() []string {
+	return []string{"click", "link", "attachment", "klick", "anhäng", "anhang", "cliqu", "lien", "pièce", "enlace", "adjunt", "anexo", "allegat", "bijlage", "ссылк", "вложен", "رابط", "الروابط", "مرفق", "المرفقات", "bağlantı", "链接", "附件", "リンク", "添付"}
+}
+
+func cautions() []string {
+	return []string{"caution", "warning", "attention", "notice", "external", "[ext", "achtung", "vorsicht", "warnung", "extern", "attenzione", "atención", "precaución", "advertencia", "atenção", "cuidado", "внимание", "осторожно", "внешн", "تحذير", "تنبيه", "خارجي",
+		"dikkat", "uyarı", "警告", "注意", "外部", "[外部"}
+}
+
+// isCaution says whether a paragraph above everything else is such a caution, or the tag alone: "[EXTERNAL]".
+func isCaution(s string) bool {
+	const most = 80 // words
+	s = strings.ToLower(strings.Trim(s, " *_"))
+	switch {
+	case !hasPrefix(s, cautions()):
+		return false
+	case len(strings.Fields(s)) <= 2:
+		return strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") && hasAny(s, outside())
+	}
+	return len(strings.Fields(s)) <= most && hasAny(s, outside()) && hasAny(s, letterhead()) && hasAny(s, bait())
 }

@@ -196,11 +196,18 @@ const (
 	absenceText    = 4000 // bytes of an out-of-office reply that are read for a date
 )
 
-// outOfOffice takes notice of an agent's out-of-office reply. That it came to an address that only they were given, in their name, is proof enough for
-// what it does: they get no new conversations until the day it names, or until they write again.
-func (f *Forwarder) outOfOffice(ctx context.Context, w *writer, m core.Mail, in Incoming) (*outcome, error) {
-	if f.Away == nil || !absence(m, in) || len(in.From) != 1 || !slices.Contains(w.agent.Addresses, strings.ToLower(in.From[0].Address)) {
+// outOfOffice takes notice of an agent's out-of-office reply, if it is proven to be theirs as any mail must be: they get no new conversations until the
+// day it names, or until they write again. One that is not proven is an automatic mail like others, and nobody is told of it: it cannot be helped.
+func (f *Forwarder) outOfOffice(ctx context.Context, w *writer, m core.Mail, in Incoming, raw []byte) (*outcome, error) {
+	if f.Away == nil || !absence(m, in) || in.FromFields != 1 || len(in.From) != 1 || !slices.Contains(w.agent.Addresses, strings.ToLower(in.From[0].Address)) {
 		return nil, nil
+	}
+	proof, err := f.prove(ctx, m, strings.ToLower(in.From[0].Address), raw)
+	if err != nil {
+		return nil, err
+	}
+	if !proof.Aligned {
+		return &outcome{state: core.MailIgnored, reason: "out of office, but the sender is not proven: " + proof.Detail}, nil
 	}
 	until := absentUntil(in.Subject+"\n"+in.Text, f.Now(), w.home())
 	if err := f.Away(ctx, w.conv.Workspace, w.agent, until); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"causeway/core"
+	"causeway/core/forward"
 )
 
 // word is what an agent said of being there.
@@ -102,6 +103,7 @@ func TestOutOfOffice(t *testing.T) {
 		toEnv bool // to the return path
 		away  bool
 		until string
+		proof string // why the sender is not proven
 	}{
 		{name: "to the return path", a: answer{sender: &null, headers: vacation, text: "I am away."}, toEnv: true, away: true},
 		{name: "to the reply address", a: answer{headers: []string{"X-Autoreply: yes"}, text: "I am away until 2027-01-05."}, away: true, until: ""},
@@ -110,12 +112,16 @@ func TestOutOfOffice(t *testing.T) {
 		{name: "in Russian", a: answer{headers: vacation, text: "Меня нет до 20 марта 2026."}, away: true, until: "2026-03-21"},
 		{name: "in Arabic", a: answer{headers: vacation, text: "أنا في إجازة حتى ٢٠ مارس ٢٠٢٦."}, away: true, until: "2026-03-21"},
 		{name: "somebody else's", a: answer{from: "eve@example.net", headers: vacation, text: "I am away."}, toEnv: true},
+		{name: "with a From that is not proven", a: answer{sender: &null, headers: vacation, text: "I am away."}, toEnv: true, proof: "no signature"},
 		{name: "a delivery report", a: answer{sender: &null, headers: append([]string{"Content-Type: multipart/report; boundary=x"}, vacation...)}, toEnv: true},
 		{name: "generated", a: answer{headers: []string{"Auto-Submitted: auto-generated"}, text: "Ticket 5 was opened."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := asked(t)
 			w := h.listen()
+			if c.proof != "" {
+				h.proof = forward.Proof{Detail: c.proof}
+			}
 			c.a.to = h.address("Lena")
 			if c.toEnv {
 				c.a.to = h.last("Lena").Envelope

@@ -154,7 +154,7 @@ func (f *Forwarder) judge(ctx context.Context, ws core.WorkspaceID, m core.Mail,
 	if err != nil {
 		return outcome{}, fmt.Errorf("parse agent's mail: %w", err)
 	}
-	if o, err := f.outOfOffice(ctx, w, m, in); o != nil || err != nil {
+	if o, err := f.outOfOffice(ctx, w, m, in, raw); o != nil || err != nil {
 		if err != nil {
 			return outcome{}, err
 		}

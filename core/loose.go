@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -34,4 +35,13 @@ func simple(raw []byte) bool {
 		}
 	}
 	return true
+}
+
+// CompactJSON is JSON without the spaces between its parts, to be kept; what is no JSON is copied as it is.
+func CompactJSON(raw []byte) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return bytes.Clone(raw)
+	}
+	return b.Bytes()
 }

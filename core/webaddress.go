@@ -1,6 +1,9 @@
 package core
 
-import "net/url"
+import (
+	"net/netip"
+	"net/url"
+)
 
 // WebAddress reports whether a text is an address on the web that anybody may be given: it names a host, and no user.
 func WebAddress(text string) bool { return webAddress(text) != nil }
@@ -26,4 +29,10 @@ func HostOf(address string) string {
 		return "an unknown host"
 	}
 	return u.Host
+}
+
+// Loopback reports whether a host is this machine by its very name, so that what is said to it does not leave the machine.
+func Loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }

@@ -23,7 +23,7 @@ func (r *Relay) Check(ctx context.Context) core.Finding {
 	defer c.quit()
 	f.Level = core.HealthGood
 	f.Detail = fmt.Sprintf("%s takes our mail%s.", r.to.host, r.manner(c))
-	if r.to.tls == tlsNone && !loopback(r.to.host) {
+	if r.to.tls == tlsNone && !core.Loopback(r.to.host) {
 		f.Level = core.HealthWarning
 		f.Remedy = "Mail and password go over the network unencrypted: take ?tls=none out of the relay URL if the server can do TLS."
 	}

@@ -2,7 +2,6 @@ package mail
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -69,15 +68,10 @@ func relayTLS(u *url.URL, host string) (tlsMode, error) {
 	switch {
 	case u.Scheme == "smtps":
 		return tlsImplicit, nil
-	case loopback(host):
+	case core.Loopback(host):
 		return tlsNone, nil
 	}
 	return tlsStart, nil
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 func badRelay(what string) error {

@@ -24,7 +24,7 @@ func (l *link) checkMailbox(ctx context.Context) []core.Finding {
 	}
 	defer box.Logout(ctx)
 	all := []core.Finding{{Subject: "IMAP server", Level: core.HealthGood, Detail: "It lets us in."}}
-	if l.conf.imap.mode == mailbox.Plain && !loopback(l.conf.imap.host) {
+	if l.conf.imap.mode == mailbox.Plain && !core.Loopback(l.conf.imap.host) {
 		all = append(all, core.Finding{Subject: "IMAP server", Level: core.HealthWarning, Detail: "The password and all mail go over the network unencrypted.",
 			Remedy: "Write the server's address with imaps://."})
 	}
@@ -69,7 +69,7 @@ func (l *link) checkRelay(ctx context.Context) []core.Finding {
 	if err == nil {
 		_ = r.client.Reset()
 		all := []core.Finding{{Subject: "SMTP server", Level: core.HealthGood, Detail: "It lets us in and takes mail from " + l.conf.address + "."}}
-		if l.conf.smtp.mode == mailbox.Plain && !loopback(l.conf.smtp.host) {
+		if l.conf.smtp.mode == mailbox.Plain && !core.Loopback(l.conf.smtp.host) {
 			all = append(all, core.Finding{Subject: "SMTP server", Level: core.HealthWarning, Detail: "The password and all mail go over the network unencrypted.",
 				Remedy: "Write the server's address with smtps://."})
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/mail"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -192,7 +191,7 @@ func readServer(s core.Settings, key, scheme, implicit, start string) (server, *
 		return server{}, core.BadSetting(key, "Known are none, starttls and implicit.", "The %s server's address has an unknown tls=.", strings.ToUpper(scheme))
 	case u.Scheme == scheme+"s":
 		to.mode = mailbox.Implicit
-	case loopback(to.host):
+	case core.Loopback(to.host):
 		to.mode = mailbox.Plain
 	default:
 		to.mode = mailbox.StartTLS
@@ -203,11 +202,6 @@ func readServer(s core.Settings, key, scheme, implicit, start string) (server, *
 		to.port = start
 	}
 	return to, nil
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 func checkLogin(c *conf, s core.Settings) *core.Problem {
@@ -242,7 +236,7 @@ func checkOAuth(c *conf, s core.Settings) *core.Problem {
 		return nil
 	}
 	u, err := url.Parse(c.oauth.url)
-	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) || u.User != nil {
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !core.Loopback(u.Hostname())) || u.User != nil {
 		return core.BadSetting(keyTokenURL, "Write it like https://oauth2.googleapis.com/token.", "The OAuth token URL is not an https address.")
 	}
 	if c.oauth.client == "" {

@@ -54,7 +54,7 @@ func (i *Inbox) pieces(body []byte) ([]piece, error) {
 		return nil, core.Problemf(core.CodeInvalid, "The signed body of the webhook is not JSON.")
 	}
 	var all []json.RawMessage
-	if starts(body, '[') && json.Unmarshal(body, &all) == nil && len(all) > 0 {
+	if IsList(body) && json.Unmarshal(body, &all) == nil && len(all) > 0 {
 		var out []piece
 		for _, one := range all {
 			out = append(out, i.open(one)...)
@@ -128,7 +128,7 @@ func change(p piece) piece {
 }
 
 func read(p piece) piece {
-	if !starts(p.raw, '{') {
+	if !IsObject(p.raw) {
 		return p
 	}
 	p.known, p.err = true, json.Unmarshal(p.raw, &p.item)
@@ -140,6 +140,10 @@ func has(raw json.RawMessage, member string) bool {
 	var members map[string]json.RawMessage
 	return json.Unmarshal(raw, &members) == nil && members[member] != nil
 }
+
+// IsObject and IsList tell what JSON is by how it begins; they do not look whether it goes on so.
+func IsObject(raw json.RawMessage) bool { return starts(raw, '{') }
+func IsList(raw json.RawMessage) bool   { return starts(raw, '[') }
 
 func starts(raw json.RawMessage, with byte) bool {
 	raw = bytes.TrimLeft(raw, " \t\r\n")

@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,7 +22,7 @@ type update struct {
 
 // open reads an update's frame. What has none becomes an update without pieces.
 func (l *link) open(raw []byte) update {
-	u := update{l: l, raw: compact(raw)}
+	u := update{l: l, raw: core.CompactJSON(raw)}
 	if json.Unmarshal(raw, &u.pieces) != nil {
 		u.pieces = nil
 	}
@@ -35,14 +34,6 @@ func (l *link) open(raw []byte) update {
 	}
 	delete(u.pieces, "update_id")
 	return u
-}
-
-func compact(raw []byte) json.RawMessage {
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return bytes.Clone(raw)
-	}
-	return b.Bytes()
 }
 
 // events turns an update into at least one event.

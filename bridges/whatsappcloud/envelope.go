@@ -42,7 +42,7 @@ func changes(body []byte) ([]change, error) {
 // open takes apart what is within a wrapper of an event, if that is named.
 func open(body json.RawMessage, event string, wrappers int) []change {
 	var out []change
-	if isList(body) && wrappers > 0 {
+	if meta.IsList(body) && wrappers > 0 {
 		for _, one := range meta.Listed(body) {
 			out = append(out, open(one, event, wrappers-1)...)
 		}
@@ -57,7 +57,7 @@ func open(body json.RawMessage, event string, wrappers int) []change {
 	switch {
 	case len(out) > 0:
 		return out
-	case isObject(m[2]) && wrappers > 0:
+	case meta.IsObject(m[2]) && wrappers > 0:
 		return open(m[2], string(meta.TextOf(m[1])), wrappers-1)
 	}
 	return []change{{field: fieldOf(event, body), value: body, raw: body}}
@@ -79,7 +79,7 @@ func entryChanges(raw json.RawMessage) []change {
 	var out []change
 	for _, one := range meta.Listed(m[2]) {
 		c := change{waba: waba, time: at, value: one, raw: one}
-		if m := meta.Members(one, "field", "value"); isObject(m[1]) {
+		if m := meta.Members(one, "field", "value"); meta.IsObject(m[1]) {
 			c.field, c.value = string(meta.TextOf(m[0])), m[1]
 			if c.field == "" {
 				c.field = bareField(c.value)
@@ -113,14 +113,6 @@ func bareField(body json.RawMessage) string {
 		return fieldAccount
 	}
 	return ""
-}
-
-func isObject(raw json.RawMessage) bool { return starts(raw, '{') }
-func isList(raw json.RawMessage) bool   { return starts(raw, '[') }
-
-func starts(raw json.RawMessage, with byte) bool {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
-	return len(raw) > 0 && raw[0] == with
 }
 
 // hash names a piece that has no id of its own. When the provider repeats a webhook, its pieces have the same hashes; the entry's time is in

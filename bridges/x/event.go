@@ -1,7 +1,6 @@
 package x
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -29,7 +28,7 @@ type user struct {
 
 // open reads a call's frame. What has none becomes a call without pieces.
 func (l *link) open(raw []byte) call {
-	c := call{l: l, raw: compact(raw), account: l.conf.account}
+	c := call{l: l, raw: core.CompactJSON(raw), account: l.conf.account}
 	if json.Unmarshal(raw, &c.pieces) != nil {
 		c.pieces = nil
 	}
@@ -47,14 +46,6 @@ func (l *link) open(raw []byte) call {
 		c.users[id] = u
 	}
 	return c
-}
-
-func compact(raw []byte) json.RawMessage {
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return bytes.Clone(raw)
-	}
-	return b.Bytes()
 }
 
 // about are the members of a call that say something of its pieces and are none.
@@ -83,7 +74,7 @@ func (c call) list(name string, raw json.RawMessage) []core.Event {
 	}
 	var all []core.Event
 	for _, p := range pieces {
-		all = append(all, c.piece(name, compact(p)))
+		all = append(all, c.piece(name, core.CompactJSON(p)))
 	}
 	return all
 }

@@ -52,9 +52,8 @@ func (a *Acceptor) Accept(ctx context.Context, ch core.Channel, events []core.Ev
 func (a *Acceptor) AcceptUnder(ctx context.Context, lease core.Lease, ch core.Channel, events []core.Event) error {
 	ch = a.numbers.now(ch)
 	for some := range slices.Chunk(probed(ch, events), mostTogether) {
-		//nolint:contextcheck // who leads stores for others too: it works until nobody waits any more
 		r := &request{ctx: ctx, ch: ch, under: lease, events: some, told: make(chan word, 1)}
-		if err := a.queue(r); err != nil {
+		if err := a.queue(r); err != nil { //nolint:contextcheck // who leads stores for others too: it works until nobody waits any more
 			return err
 		}
 		if r.erased {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -36,7 +37,7 @@ func document(how string, body []byte, query url.Values) (any, error) {
 	case readText:
 		return string(body), nil
 	}
-	if tooMany(body) {
+	if sms.TooManyFields(body) {
 		return nil, errors.New("it has more fields than any provider sends")
 	}
 	return fromForm(string(body), query), nil
@@ -65,40 +66,23 @@ func fromJSON(body []byte) (any, error) {
 	return v, nil
 }
 
-// mostFields is how many fields a form may have. A body of nothing but names, which anybody can send, would take thirty times its size in memory, and where
-// the signature is over fields, before it is known who sent it.
-const mostFields = 2000
-
-func tooMany(body []byte) bool { return bytes.Count(body, []byte("&")) >= mostFields }
-
-// fromForm reads form fields without refusing any: what cannot be decoded stays as it is.
+// fromForm reads form fields, with those of the query that the form does not have.
 func fromForm(body string, query url.Values) map[string]any {
-	fields := map[string]any{}
-	add := func(name, value string) {
-		list, _ := fields[name].([]any)
-		fields[name] = append(list, value)
-	}
-	for pair := range strings.SplitSeq(body, "&") {
-		if strings.TrimSpace(pair) != "" {
-			name, value, _ := strings.Cut(pair, "=")
-			add(decoded(name), decoded(value))
-		}
-	}
+	given := sms.Form(body)
 	for name, values := range query {
-		if _, there := fields[name]; !there {
-			for _, v := range values {
-				add(name, v)
-			}
+		if _, there := given[name]; !there {
+			given[name] = values
 		}
+	}
+	fields := map[string]any{}
+	for name, values := range given {
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = v
+		}
+		fields[name] = list
 	}
 	return fields
-}
-
-func decoded(s string) string {
-	if v, err := url.QueryUnescape(s); err == nil {
-		return v
-	}
-	return strings.ReplaceAll(s, "+", " ")
 }
 
 const (

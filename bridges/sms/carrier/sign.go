@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -136,7 +137,7 @@ func (l *link) authentic(r core.WebhookRequest) bool {
 		same := core.NewSecret(mustFill(s.User, l.setting)).Same(user)
 		return core.NewSecret(secret).Same(password) && same && ok
 	}
-	if s.ofFields() && tooMany(r.Body) {
+	if s.ofFields() && sms.TooManyFields(r.Body) {
 		return false
 	}
 	given, ok := s.given(r)

@@ -3,36 +3,8 @@ package twilio
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
 	"strings"
 )
-
-// mostParams is how many parameters a body may have. Twilio sends some dozens; a body of nothing but names, which anybody can send, would take thirty
-// times its size in memory before it is known who sent it.
-const mostParams = 2000
-
-func tooMany(body []byte) bool { return bytes.Count(body, []byte("&")) >= mostParams }
-
-// form reads a body of form parameters, of which there are not tooMany, without refusing any: what cannot be decoded stays as it is.
-func form(body string) map[string][]string {
-	params := map[string][]string{}
-	for pair := range strings.SplitSeq(body, "&") {
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		name = decoded(name)
-		params[name] = append(params[name], decoded(value))
-	}
-	return params
-}
-
-func decoded(s string) string {
-	if v, err := url.QueryUnescape(s); err == nil {
-		return v
-	}
-	return strings.ReplaceAll(s, "+", " ")
-}
 
 func aJSON(body []byte) bool {
 	body = bytes.TrimLeft(body, " \t\r\n")

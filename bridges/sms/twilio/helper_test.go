@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"causeway/bridges/bridgetest"
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -47,7 +48,7 @@ func signed(body []byte) core.WebhookRequest {
 		h := sha256.Sum256(body)
 		address += "?" + bodyHash + "=" + hex.EncodeToString(h[:])
 	} else {
-		text = joined(form(string(body)))
+		text = joined(sms.Form(string(body)))
 	}
 	return request("POST", address, body, sum(address+text, core.NewSecret(plantedToken)))
 }

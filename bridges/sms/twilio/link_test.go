@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"causeway/bridges/bridgetest"
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -107,7 +108,7 @@ func TestReceiptKey(t *testing.T) {
 	l := openLink(t, bridgetest.NewHost(t))
 	const at = hookURL + "?part=0199-part"
 	body := "MessageSid=SM1&MessageStatus=delivered"
-	_, events, err := l.Receive(t.Context(), request("POST", at, []byte(body), sum(at+joined(form(body)), core.NewSecret(plantedToken))))
+	_, events, err := l.Receive(t.Context(), request("POST", at, []byte(body), sum(at+joined(sms.Form(body)), core.NewSecret(plantedToken))))
 	if err != nil || len(events) != 1 || events[0].Key != "0199-part" {
 		t.Errorf("got %+v %v", events, err)
 	}

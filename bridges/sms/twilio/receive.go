@@ -42,12 +42,12 @@ func readFields(r core.WebhookRequest) (fields, error) {
 			return nil, &core.Problem{Code: core.CodeInvalid, Detail: "The call from Twilio holds no JSON object.", Err: err}
 		}
 		return f, nil
-	case tooMany(r.Body):
+	case sms.TooManyFields(r.Body):
 		return nil, core.Problemf(core.CodeInvalid, "The call from Twilio has more parameters than any of its calls.")
 	case !utf8.Valid(r.Body) || strings.ContainsAny(string(r.Body), "<>"):
 		return nil, core.Problemf(core.CodeInvalid, "The call from Twilio holds neither a form nor JSON.")
 	}
-	return fromForm(form(string(r.Body))), nil
+	return fromForm(sms.Form(string(r.Body))), nil
 }
 
 // events turns one call into what happened, at least one event.

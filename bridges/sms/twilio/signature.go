@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -35,10 +36,10 @@ func authentic(r core.WebhookRequest, tokens ...core.Secret) bool {
 	case len(hashes) > 1 || len(hashes) == 1 && !hashed(r.Body, hashes[0]):
 		return false
 	case len(hashes) == 0 && len(r.Body) > 0:
-		if r.Method != http.MethodPost || aJSON(r.Body) || tooMany(r.Body) {
+		if r.Method != http.MethodPost || aJSON(r.Body) || sms.TooManyFields(r.Body) {
 			return false // nothing that was signed speaks of such a body
 		}
-		params = joined(form(string(r.Body)))
+		params = joined(sms.Form(string(r.Body)))
 	}
 	for _, token := range tokens {
 		for _, address := range addresses(r.URL) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"causeway/bridges/sms"
 	"causeway/core"
 )
 
@@ -61,13 +62,13 @@ func TestSignatureVectors(t *testing.T) {
 func TestManyParameters(t *testing.T) {
 	token := core.NewSecret("12345")
 	const at = "https://gateway.example/hooks/1"
-	for n, want := range map[int]bool{mostParams: true, mostParams + 1: false, 700_000: false} {
+	for n, want := range map[int]bool{sms.MostFields: true, sms.MostFields + 1: false, 700_000: false} {
 		var names []string
 		for i := range n {
 			names = append(names, strconv.FormatInt(int64(i), 36))
 		}
 		body := []byte(strings.Join(names, "&"))
-		signed := sum(at+joined(form(string(body))), token)
+		signed := sum(at+joined(sms.Form(string(body))), token)
 		r := request("POST", at, body, signed)
 		r.Header.Set(signHeader, base64.StdEncoding.EncodeToString(signed))
 		var before, after runtime.MemStats

@@ -15,10 +15,21 @@ import (
 func (m message) content(raw json.RawMessage) core.Content {
 	for _, read := range []func() (core.Content, bool){m.words, m.file, m.place, m.told} {
 		if c, ok := read(); ok {
-			return c
+			return m.pointed(c)
 		}
 	}
 	return unsupported(raw)
+}
+
+// pointed puts above words the file of another chat that they are about: nobody here has it.
+func (m message) pointed(c core.Content) core.Content {
+	if c.Kind != core.KindText || m.Elsewhere == nil {
+		return c
+	}
+	if about, ok := (message{body: m.Elsewhere.body}).file(); ok {
+		c.Kind, c.Media = about.Kind, about.Media
+	}
+	return c
 }
 
 // words reads text.

@@ -27,7 +27,7 @@ func (u update) message(raw json.RawMessage) core.Event {
 	content := m.content(raw)
 	content.Text = m.spoken(m.picked() + content.Text)
 	content.Album = string(m.Album)
-	content.Quote, content.Referral, content.Forwarded = m.quote(), m.referral(), len(m.Origin) > 0 || m.ForwardDate > 0
+	content.Quote, content.Referral, content.Forwarded = m.quote(), m.referral(), m.Origin != nil || m.ForwardDate > 0
 	e.ID = m.address().message(int64(m.ID))
 	e.Message = &core.MessageBody{Provider: e.ID, Content: content}
 	e.Peer.Identities = append(e.Peer.Identities, m.phone()...)
@@ -171,12 +171,15 @@ func (m message) picked() string {
 	return "> " + strings.ReplaceAll(strings.TrimSpace(string(m.Picked.Text)), "\n", "\n> ") + "\n"
 }
 
-// referral reads a story or a post of another chat that is answered, or a deep link: t.me/bot?start=payload has the contact send "/start payload".
+// referral reads a story or a post of another chat that is answered, a channel's post that is forwarded, or a deep link: t.me/bot?start=payload has the contact send "/start payload".
 func (m message) referral() *core.Referral {
 	if s := m.ToStory; s != nil && s.ID > 0 {
 		return referred("story", s.Chat, "/s/", s.ID)
 	}
 	if p := m.Elsewhere; p != nil && p.ID > 0 && p.Chat.Title+p.Chat.Username != "" {
+		return referred("post", p.Chat, "/", p.ID)
+	}
+	if p := m.Origin; p != nil && p.ID > 0 && p.Chat.Title+p.Chat.Username != "" {
 		return referred("post", p.Chat, "/", p.ID)
 	}
 	command, payload, _ := strings.Cut(strings.TrimSpace(string(m.Text)), " ")

@@ -62,8 +62,11 @@ type message struct {
 	Album       text   `json:"media_group_id"`
 	Chat        chat   `json:"chat"`
 
-	Origin      json.RawMessage `json:"forward_origin"`
-	ForwardDate number          `json:"forward_date"` // before Bot API 7
+	Origin *struct { // of what is forwarded
+		Chat chat   `json:"chat"` // a channel
+		ID   number `json:"message_id"`
+	} `json:"forward_origin"`
+	ForwardDate number `json:"forward_date"` // before Bot API 7
 	ReplyTo     *struct {
 		ID number `json:"message_id"`
 	} `json:"reply_to_message"`
@@ -74,6 +77,7 @@ type message struct {
 	Elsewhere *struct { // it answers a message of another chat
 		Chat chat   `json:"chat"`
 		ID   number `json:"message_id"`
+		body
 	} `json:"external_reply"`
 	ToStory *struct {
 		Chat chat   `json:"chat"`

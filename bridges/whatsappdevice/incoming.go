@@ -174,7 +174,8 @@ func (r reader) message(ctx context.Context, m *events.Message) []core.Event {
 }
 
 // broadcast makes events of what the business sent to a broadcast list from the phone: everybody on it has it in their own chat. It answers nobody, and
-// opens nothing; it is there when they answer to it.
+// opens nothing; it is there when they answer to it. All have it under one id, by which the other side of the number could take them for one person: so each
+// has a stanza of its own.
 func (r reader) broadcast(ctx context.Context, m *events.Message) []core.Event {
 	var all []core.Event
 	for _, to := range m.Info.BroadcastRecipients {
@@ -184,7 +185,9 @@ func (r reader) broadcast(ctx context.Context, m *events.Message) []core.Event {
 			one.Info.Chat, one.Info.RecipientAlt = to.PN, types.JID{}
 		}
 		for _, e := range r.message(ctx, &one) {
-			e.Historic = true
+			if e.Historic = true; e.Message != nil {
+				e.Message.Stanza += "@" + one.Info.Chat.User
+			}
 			all = append(all, e)
 		}
 	}

@@ -3,6 +3,7 @@ package whatsappdevice
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	"go.mau.fi/whatsmeow"
@@ -16,6 +17,32 @@ const subjectAgain = time.Hour
 type subject struct {
 	name  string
 	again time.Time // it is asked for again; zero: it is known
+}
+
+// aMention is how a text names a member: by the address, which apps show as the name.
+var aMention = regexp.MustCompile(`@\d+`)
+
+// mentions writes the names of those whom a text mentions, or their numbers, for nobody knows people by the address.
+func (r reader) mentions(ctx context.Context, s *said) {
+	names := map[string]string{}
+	for _, raw := range s.context.GetMentionedJID() {
+		j, err := types.ParseJID(raw)
+		if err != nil {
+			continue
+		}
+		first, second := r.couple(ctx, user(j), types.JID{})
+		name := r.known(ctx, first, second)
+		if name == "" && second.Server == types.DefaultUserServer {
+			name = "+" + second.User
+		}
+		names["@"+j.User] = plain(name)
+	}
+	s.Text = aMention.ReplaceAllStringFunc(s.Text, func(m string) string {
+		if names[m] == "" {
+			return m
+		}
+		return "@" + names[m]
+	})
 }
 
 // subject is what a group is called, asked for once in a session.

@@ -120,21 +120,26 @@ func (r reader) draft(ctx context.Context, i types.MessageInfo) (core.Event, ref
 
 // nameOf is what somebody is called: in the phone's address book, under any of their addresses, or else by themselves.
 func (r reader) nameOf(ctx context.Context, i types.MessageInfo, addresses ...types.JID) string {
-	called := ""
+	called := r.known(ctx, addresses...)
+	if called == "" && !i.IsFromMe && i.PushName != "-" {
+		called = i.PushName
+	}
+	return plain(called)
+}
+
+// known is what somebody is called who is known by any of the addresses.
+func (r reader) known(ctx context.Context, addresses ...types.JID) (called string) {
 	for _, j := range addresses {
 		if j.IsEmpty() {
 			continue
 		}
 		listed, own := r.book.names(ctx, j)
 		if listed != "" {
-			return plain(listed)
+			return listed
 		}
 		called = cmp.Or(called, own)
 	}
-	if called == "" && !i.IsFromMe && i.PushName != "-" {
-		called = i.PushName
-	}
-	return plain(called)
+	return called
 }
 
 // message makes events of a message, none for what is not for people.
@@ -217,6 +222,7 @@ func (r reader) plainMessage(ctx context.Context, e core.Event, id ref, m *event
 	}
 	s.of(id)
 	r.quote(ctx, id, &s)
+	r.mentions(ctx, &s)
 	e.Kind, e.ID = core.EventMessage, id.String()
 	e.Message = &core.MessageBody{Provider: id.String(), Stanza: id.id, Content: s.Content}
 	if s.Kind == core.KindUnsupported {
@@ -328,6 +334,7 @@ func (r reader) edit(ctx context.Context, e core.Event, id, target ref, now *waE
 		s.Media.Provider = "" // new words alone: the file stays
 	}
 	r.quote(ctx, id, &s)
+	r.mentions(ctx, &s)
 	e.Kind, e.ID, e.Edit = core.EventEdit, id.String(), &core.EditBody{Target: target.String(), Stanza: target.id, Content: s.Content}
 	return []core.Event{e}
 }

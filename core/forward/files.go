@@ -19,13 +19,11 @@ import (
 	"causeway/core/forward/cut"
 
 	"github.com/google/uuid"
-	"golang.org/x/net/html"
 )
 
 const (
 	logoSize  = 20 << 10 // a picture up to this, seen in an earlier mail of the agent, is part of their signature
 	mostLogos = 200
-	mostHTML  = 8 << 20
 )
 
 // attachments stores an agent's files and returns them as contents, or a notice about the first that the channel cannot carry. pictures
@@ -160,77 +158,16 @@ func withoutPictures(text string) string {
 	return strings.TrimSpace(pictureMark.ReplaceAllString(text, ""))
 }
 
-// inlined returns the content ids of the pictures that stand in the agent's own text.
-func inlined(in Incoming, text string) map[string]bool {
+// inlined returns the content ids of the pictures that the agent's own text shows, or names where there is no HTML.
+func inlined(in Incoming, r cut.Result) map[string]bool {
 	own := map[string]bool{}
-	inline := false
+	for _, id := range r.Pictures {
+		own[id] = true
+	}
 	for _, f := range in.Files {
-		inline = inline || f.Inline
-		if f.Inline && f.ContentID != "" && strings.Contains(text, "[cid:"+f.ContentID+"]") {
+		if f.Inline && f.ContentID != "" && strings.Contains(r.Text, "[cid:"+f.ContentID+"]") {
 			own[f.ContentID] = true
 		}
 	}
-	if !inline || len(in.HTML) > mostHTML {
-		return own
-	}
-	if root, err := html.Parse(strings.NewReader(in.HTML)); err == nil {
-		ownPictures(root, own)
-	}
 	return own
-}
-
-// ownPictures walks a mail's HTML up to where the quoted mail begins, leaving out quotes and signatures. It is false where that begins.
-func ownPictures(n *html.Node, own map[string]bool) bool {
-	if n.Type == html.TextNode && strings.Contains(n.Data, strings.TrimSpace(cut.Marker("")[:3])) {
-		return false
-	}
-	if n.Type == html.ElementNode {
-		switch {
-		case begins(n):
-			return false
-		case aside(n):
-			return true
-		case n.Data == "img":
-			if id, ok := strings.CutPrefix(attribute(n, "src"), "cid:"); ok {
-				own[id] = true
-			}
-		}
-	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if !ownPictures(c, own) {
-			return false
-		}
-	}
-	return true
-}
-
-// begins reports whether everything from this element on is the quoted mail.
-func begins(n *html.Node) bool {
-	style := strings.ReplaceAll(strings.ToLower(attribute(n, "style")), " ", "")
-	return slices.Contains([]string{"divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container"}, attribute(n, "id")) ||
-		strings.Contains(style, "border-top:solid#e1e1e1") || strings.Contains(style, "border-top:solid#b5c4df")
-}
-
-// aside reports whether an element is a quote or a signature.
-func aside(n *html.Node) bool {
-	if n.Data == "blockquote" || slices.Contains([]string{"Signature", "AppleMailSignature", "ms-outlook-mobile-signature"}, attribute(n, "id")) ||
-		attribute(n, "data-smartmail") == "gmail_signature" {
-		return true
-	}
-	for class := range strings.FieldsSeq(attribute(n, "class")) {
-		if slices.Contains([]string{cut.HTMLClass, "gmail_quote", "gmail_quote_container", "gmail_signature", "yahoo_quoted", "moz-signature", "moz-cite-prefix",
-			"protonmail_quote", "protonmail_signature_block", "zmail_extra"}, strings.TrimPrefix(class, "x_")) {
-			return true
-		}
-	}
-	return false
-}
-
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }

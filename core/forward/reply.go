@@ -272,7 +272,7 @@ func (f *Forwarder) resumed(ctx context.Context, w *writer, m core.Mail, in Inco
 
 // contents are what the mail says to the customer, or a notice why it cannot be told.
 func (w *writer) contents(ctx context.Context, m core.Mail, in Incoming, r cut.Result) ([]core.Content, *core.Notice, error) {
-	pictures := inlined(in, r.Text)
+	pictures := inlined(in, r)
 	files, notice, err := w.attachments(ctx, m, in, pictures)
 	if err != nil || notice != nil {
 		return nil, notice, err

@@ -752,6 +752,12 @@ func TestInlinePictures(t *testing.T) {
 		{"in the quote", `<p>look here</p><div class="gmail_quote"><blockquote>old <img src="cid:own@x"></blockquote></div>`, []string{"look here"}},
 		{"in the signature", `<p>look here</p><div class="gmail_signature">Lena <img src="cid:own@x"></div>`, []string{"look here"}},
 		{"under Outlook's line", `<p>look here</p><div id="divRplyFwdMsg">From: x</div><p><img src="cid:own@x"></p>`, []string{"look here"}},
+		{"under headers in another language", `<p>look here</p><p><b>发件人:</b> Mona &lt;mona@shop.example&gt;<br><b>发送时间:</b> 2026年11月21日 10:42<br><b>收件人:</b> Lena &lt;lena@example.com&gt;<br><b>主题:</b> Order</p><p><img src="cid:own@x"></p>`, []string{"look here"}},
+		{"under an introduction", `<div>look here</div><div><br></div><div>On 21 Nov 2026, 10:42, Mona &lt;mona@shop.example&gt; wrote:</div><div><br></div><div>old</div><div><img src="cid:own@x"></div>`, []string{"look here"}},
+		{"in an unmarked signature", `<p>look here</p><p>Lena</p><p>Shop Ltd</p><p>+49 30 1234567</p><p><img src="cid:own@x"></p>`, []string{"look here"}},
+		{"above a signature", `<p>look here</p><p><img src="cid:own@x"></p><p>Lena</p><p>Shop Ltd</p><p>+49 30 1234567</p>`, []string{"look here", "image own.png"}},
+		{"below the quote", `<blockquote type="cite">old</blockquote><p>look here <img src="cid:own@x"></p>`, []string{"look here", "image own.png"}},
+		{"in indented text", `<blockquote style="margin:0 0 0 40px;border:none">look here <img src="cid:own@x"></blockquote>`, []string{"look here", "image own.png"}},
 		{"nowhere", `<p>look here</p>`, []string{"look here"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

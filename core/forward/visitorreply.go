@@ -101,9 +101,9 @@ func (f *Forwarder) receiveVisitor(ctx context.Context, env Envelope, c claims, 
 // gives the same files.
 func (f *Forwarder) visitorSays(ctx context.Context, repo core.Repo, like core.File, id string, in Incoming) ([]core.Content, error) {
 	var said []core.Content
-	text := strings.TrimSpace(cut.Reply(cut.Mail{Text: in.Text, HTML: in.HTML}).Text)
-	own := inlined(in, text)
-	if text = withoutPictures(text); text != "" {
+	r := cut.Reply(cut.Mail{Text: in.Text, HTML: in.HTML})
+	own := inlined(in, r)
+	if text := withoutPictures(strings.TrimSpace(r.Text)); text != "" {
 		said = append(said, core.Content{Kind: core.KindText, Text: text})
 	}
 	for i, file := range in.Files {

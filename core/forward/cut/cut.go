@@ -42,6 +42,8 @@ type Result struct {
 	How string
 	// Other is what was cut, in the order of the mail.
 	Other string
+	// Pictures are the content ids of the pictures that the HTML shows outside of quotes and signatures.
+	Pictures []string
 }
 
 // HTMLClass is the class of the element that should wrap the whole HTML of each mail we send. Clients that keep classes give it back,
@@ -61,7 +63,7 @@ func Reply(m Mail) Result {
 	plain := readText(text).examine(sent, by)
 	rich := readHTML(page).examine(sent, by)
 	r := choose(plain, rich)
-	r.How = strings.Join(r.how, ", ")
+	r.How, r.Pictures = strings.Join(r.how, ", "), rich.Pictures
 	if long || longer {
 		r.Sure, r.Nothing, r.How = false, false, r.How+", too long"
 	}

@@ -88,6 +88,7 @@ func (t *typesetter) open(g tag, closed bool) {
 		t.rule(g)
 		return
 	case "img":
+		t.picture(g.src)
 		t.image(g.alt)
 		return
 	case "input", "meta", "link", "col", "area", "base", "wbr", "embed", "source", "track", "param":

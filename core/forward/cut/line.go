@@ -61,6 +61,7 @@ type page struct {
 	hard  bool
 	sent  comparison
 	author
+	pictures []picture
 }
 
 func (p *page) note(how string) {

@@ -5,7 +5,7 @@ import "strings"
 // examine finds out about every line of a page what it is.
 func (p *page) examine(s *sent, by author) reading {
 	if p.next(0) == len(p.lines) {
-		return reading{empty: true}
+		return reading{empty: true, Result: Result{Pictures: p.ownPictures()}}
 	}
 	p.sent, p.author = s.compare(p), by
 	p.zones()
@@ -113,7 +113,7 @@ func (p *page) result() reading {
 	}
 	r := reading{how: p.how, hard: p.hard, loose: loose, whole: letters(whole.String())}
 	dedent(kept)
-	r.Text, r.Other = render(kept, p.rich), render(rest, true)
+	r.Text, r.Other, r.Pictures = render(kept, p.rich), render(rest, true), p.ownPictures()
 	r.Nothing = r.Text == "" && !p.doubt
 	r.Sure = r.Text != "" && !p.doubt
 	if r.Text == "" {

@@ -14,6 +14,7 @@ type tag struct {
 	style string
 	href  string
 	alt   string
+	src   string
 	typ   string
 	start string
 }
@@ -39,6 +40,8 @@ func tagOf(z *html.Tokenizer) tag {
 			t.href = strings.TrimSpace(string(v))
 		case "alt":
 			t.alt = string(v)
+		case "src":
+			t.src = strings.TrimSpace(string(v))
 		case "type":
 			t.typ = strings.ToLower(string(v))
 		case "start":

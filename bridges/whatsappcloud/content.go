@@ -108,12 +108,12 @@ func form(name string, response json.RawMessage) *core.Form {
 
 // attached is what a customer put into a filled form: pictures and documents.
 func attached(f *core.Form) (all []core.Content) {
-	if f == nil {
+	var answers map[string]json.RawMessage
+	if f == nil || json.Unmarshal(f.Raw, &answers) != nil {
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
-		files, _ := f.Fields[name].([]any)
-		for _, one := range files {
+	for _, name := range slices.Sorted(maps.Keys(answers)) {
+		for _, one := range meta.Listed(answers[name]) {
 			if m := formFile(one); m != nil {
 				all = append(all, core.Content{Kind: core.FileKind(m.MIME), Media: m})
 			}
@@ -123,13 +123,13 @@ func attached(f *core.Form) (all []core.Content) {
 }
 
 // formFile reads a file that stands among a form's answers; nil: it is none.
-func formFile(answer any) *core.Media {
-	members, _ := answer.(map[string]any)
-	say := func(key string) string { s, _ := members[key].(string); return s }
-	if !aFile(say("id")) || say("mime_type") == "" {
+func formFile(answer json.RawMessage) *core.Media {
+	m := meta.Members(answer, "id", "mime_type", "file_name", "sha256")
+	id, mime := string(meta.TextOf(m[0])), string(meta.TextOf(m[1]))
+	if !aFile(id) || mime == "" {
 		return nil
 	}
-	return &core.Media{Provider: say("id"), MIME: bareMIME(say("mime_type")), Name: say("file_name"), SHA256: say("sha256")}
+	return &core.Media{Provider: id, MIME: bareMIME(mime), Name: string(meta.TextOf(m[2])), SHA256: string(meta.TextOf(m[3]))}
 }
 
 func ordered(o order) core.Content {

@@ -104,7 +104,7 @@ func SaveCare(ctx context.Context, repo ChannelRepo, c Care) error {
 	return repo.SetValue(ctx, AutomationOwner, careName, raw)
 }
 
-// JobCare looks at what has become due in a conversation; Key is the ConversationID.
+// JobCare looks at what has become due in a conversation; Key is the ConversationID. An empty one is for all that are open, after a change of settings.
 const JobCare JobKind = "care"
 
 // SurveyAnswer is what a contact said of a conversation.

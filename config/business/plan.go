@@ -95,7 +95,7 @@ func (p *Plan) Apply(ctx context.Context, now time.Time) error {
 	}
 	return p.store.Tx(ctx, func(tx core.Tx) error {
 		repo := tx.In(p.workspace)
-		people := false
+		people, clocks := false, false
 		for _, s := range p.steps {
 			if s.do == nil {
 				continue
@@ -104,6 +104,12 @@ func (p *Plan) Apply(ctx context.Context, now time.Time) error {
 				return fmt.Errorf("%s %q: %w", s.thing, s.name, err)
 			}
 			people = people || s.thing == "agent" || s.thing == "team" || s.thing == "desk"
+			clocks = clocks || s.thing == "care" || s.thing == "messages" // which have the hours
+		}
+		if clocks {
+			if err := tx.Enqueue(ctx, core.Job{Kind: core.JobCare, Workspace: p.workspace}); err != nil {
+				return err
+			}
 		}
 		if !people {
 			return nil

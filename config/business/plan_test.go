@@ -182,7 +182,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) world {
-	w := world{t, &memory{}, &sealer{map[string][2]string{}}}
+	w := world{t, &memory{values: map[string][]byte{}}, &sealer{map[string][2]string{}}}
 	w.apply(shop)
 	return w
 }
@@ -261,6 +261,18 @@ func TestSecondApplyChangesNothing(t *testing.T) {
 	}
 	if len(w.m.jobs) > 0 {
 		t.Errorf("nothing changed: %+v", w.m.jobs)
+	}
+}
+
+// TestNewClocks: with new care or hours, what is open already is looked at.
+func TestNewClocks(t *testing.T) {
+	w := newWorld(t)
+	for name, lines := range map[string]string{"care": "care: {close_after: 72h}\n", "hours": "hours: {zone: UTC, week: {mon-fri: '09:00-17:00'}}\n"} {
+		w.m.jobs = nil
+		w.apply(lines)
+		if len(w.m.jobs) != 1 || w.m.jobs[0].Kind != core.JobCare || w.m.jobs[0].Key != "" {
+			t.Errorf("%s: %+v", name, w.m.jobs)
+		}
 	}
 }
 

@@ -379,6 +379,27 @@ func (b *before) Tx(ctx context.Context, f func(core.Tx) error) error {
 	return b.Store.Tx(ctx, f)
 }
 
+// TestTurnedOn: what is set up later holds for the conversations that are silent already, and nobody is told of what was missed long before.
+func TestTurnedOn(t *testing.T) {
+	freshstore.Each(t, nil, func(t *testing.T, s *gormstore.Store, q *freshstore.Queue) {
+		d := open(t, s, core.Care{}, core.Hours{})
+		d.says("how much?")
+		d.answers("ten")
+		d.pass(80 * time.Hour)
+		d.must(core.SaveCare(t.Context(), d.repo, core.Care{CloseAfter: 72 * time.Hour, Targets: []core.Target{{Resolution: 8 * time.Hour}}}))
+		job := core.Job{Kind: core.JobCare, Workspace: d.ws}
+		d.must(d.store.Tx(t.Context(), func(tx core.Tx) error { return tx.Enqueue(t.Context(), job) }))
+		d.must(q.Run(t.Context(), job, d.carer.Work))
+		jobs, err := q.Jobs(t.Context())
+		d.must(err)
+		if !slices.ContainsFunc(jobs, func(j core.Job) bool { return j.Kind == core.JobCare && j.Key == string(d.conv) }) {
+			t.Fatalf("nobody looks at the conversation: %+v", jobs)
+		}
+		d.pass(time.Minute)
+		d.expect("closed at once", d.history(), "closed@26T17:00")
+	})
+}
+
 func TestSnooze(t *testing.T) {
 	each(t, core.Care{Survey: core.Survey{On: true}}, core.Hours{}, func(d *desk) {
 		d.says("later please")

@@ -30,6 +30,9 @@ type state struct {
 // late is how overdue what is said to contacts may be: after a long stop, a word on yesterday's silence is not for today.
 const late = 12 * time.Hour
 
+// stale is how overdue a target may be of which people are told: of what was missed long before there was a target, or while we were away, they know.
+const stale = 24 * time.Hour
+
 // markFor is how long it is remembered what was done.
 const markFor = 90 * 24 * time.Hour
 
@@ -116,6 +119,9 @@ func (c *Carer) target(s *state, what aim, from time.Time, within time.Duration)
 		return nil
 	}
 	end := s.hours.After(from, within)
+	if c.Now().Sub(end) > stale {
+		return nil
+	}
 	mark := fmt.Sprintf("%s/%d/", what.name, from.Unix())
 	tell := func(code core.LineCode, text string) func(context.Context, core.Tx, *state) error {
 		return func(ctx context.Context, tx core.Tx, s *state) error {
@@ -187,6 +193,9 @@ func (c *Carer) Schedule(ctx context.Context, ws core.WorkspaceID, id core.Conve
 
 // Work is the worker of core.JobCare.
 func (c *Carer) Work(ctx context.Context, w core.Work) error {
+	if w.Key == "" {
+		return c.lookAtAll(ctx, w)
+	}
 	id := core.ConversationID(w.Key)
 	for !w.Ending() {
 		s, err := c.look(ctx, c.Store.In(w.Workspace), w.Workspace, id)
@@ -210,6 +219,36 @@ func (c *Carer) Work(ctx context.Context, w core.Work) error {
 		if err := c.perform(ctx, s, d); err != nil {
 			return err
 		}
+	}
+	return core.ErrStopping
+}
+
+// atOnce is how many conversations get their jobs in one transaction.
+const atOnce = 200
+
+// lookAtAll has every open conversation looked at: by new settings, something may be due in those in which nothing happens.
+func (c *Carer) lookAtAll(ctx context.Context, w core.Work) error {
+	page := core.Page{Limit: atOnce}
+	for !w.Ending() {
+		some, err := c.Store.In(w.Workspace).Conversations(ctx, core.ConversationFilter{State: core.ConversationOpen}, page)
+		if err != nil {
+			return fmt.Errorf("list open conversations: %w", err)
+		}
+		jobs := make([]core.Job, len(some))
+		for i, conv := range some {
+			jobs[i] = core.Job{Kind: core.JobCare, Workspace: w.Workspace, Key: string(conv.ID)}
+		}
+		last := len(some) < atOnce
+		err = c.Store.Tx(ctx, func(tx core.Tx) error {
+			if err := tx.Enqueue(ctx, jobs...); err != nil || !last {
+				return err
+			}
+			return w.Finish(ctx, tx)
+		})
+		if err != nil || last {
+			return err
+		}
+		page.Before = some[len(some)-1].LastAt.Format(time.RFC3339Nano)
 	}
 	return core.ErrStopping
 }

@@ -193,6 +193,14 @@ type SetupLink interface {
 	Subscribe(ctx context.Context, callback string) error
 }
 
+// LeaveLink is a Link that can take leave of its provider.
+type LeaveLink interface {
+	// Leave is called when the channel is given up, under the session's lease if the link has sessions. It takes back what Subscribe registered for the
+	// callback, or unlinks the device; what is not ours any more, or what the channels that stay need, it leaves. Where there is nothing to take back
+	// it does nothing. A *Problem says what a person has to do instead.
+	Leave(ctx context.Context, callback string, staying []Channel) error
+}
+
 // HandLink is a SetupLink that cannot always register the webhook whole.
 type HandLink interface {
 	// ByHand says what a person must enter at the provider, and where, besides what Subscribe does; empty: nothing.

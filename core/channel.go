@@ -16,6 +16,9 @@ const (
 	ChannelActive ChannelState = "active"
 	ChannelPaused ChannelState = "paused" // by an admin
 	ChannelParked ChannelState = "parked" // by the outbox: the credentials, the account or the registration need a person
+
+	// ChannelRemoved was given up by an admin: it neither sends nor receives. Its row stays for the conversations that went by it.
+	ChannelRemoved ChannelState = "removed"
 )
 
 // Channel is one configured account of a provider. Its secrets are in the vault, not here.
@@ -44,6 +47,43 @@ func (c Channel) Argument() string {
 		return "'" + strings.ReplaceAll(c.Name, "'", `'\''`) + "'"
 	}
 	return c.Name
+}
+
+// RemovedChannel is the problem of who wants to send by a channel that was removed.
+func RemovedChannel() *Problem {
+	return Problemf(CodeChannelRemoved, "This channel was removed: nothing is sent by it any more.").
+		Remedied("Write to the contact on another channel, or have an admin set up this account again.")
+}
+
+// EveryChannel lists the channels of a workspace with those that were removed, whose conversations are still there.
+func EveryChannel(ctx context.Context, repo ChannelRepo) ([]Channel, error) {
+	all, err := repo.Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := repo.RemovedChannels(ctx)
+	return append(all, removed...), err
+}
+
+// FormerChannel is the channel that an account was last, before it was removed; ErrNotFound: none. Whoever sets up the account again makes it that one:
+// the addresses, windows and wishes of its contacts hang on it, and what its provider repeats is known.
+func FormerChannel(ctx context.Context, repo ChannelRepo, kind, account string) (former Channel, err error) {
+	if account == "" {
+		return former, ErrNotFound
+	}
+	removed, err := repo.RemovedChannels(ctx)
+	if err != nil {
+		return former, fmt.Errorf("removed channels: %w", err)
+	}
+	for _, ch := range removed {
+		if ch.Kind == kind && ch.Account == account && !ch.Health.Since.Before(former.Health.Since) {
+			former = ch
+		}
+	}
+	if former.ID == "" {
+		return former, ErrNotFound
+	}
+	return former, nil
 }
 
 // ofNamed are commands for a channel called NAME.
@@ -87,7 +127,7 @@ func ReportHealth(ctx context.Context, tx Tx, ws WorkspaceID, id ChannelID, h He
 	if err != nil {
 		return fmt.Errorf("channel of news: %w", err)
 	}
-	if h.Remedy = ch.Named(h.Remedy); h.Same(ch.Health) {
+	if h.Remedy = ch.Named(h.Remedy); h.Same(ch.Health) || ch.State == ChannelRemoved {
 		return nil
 	}
 	jobs := []Job{{Kind: JobAlert, Workspace: ws, Key: string(id)}}

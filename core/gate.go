@@ -57,7 +57,7 @@ type Question struct {
 // Decide is the one send gate: every outgoing message, from any author, passes it when composed, when queued and right before the bridge
 // is called. It is a pure function of the question and the time. The first rule that objects decides; the reply window comes last.
 func Decide(q Question, now time.Time) Decision {
-	for _, rule := range []func(Question) Decision{refuseClosed, refuseOptOut, refuseBroadcast, refuseUnfit, refuseTemplate} {
+	for _, rule := range []func(Question) Decision{refuseRemoved, refuseClosed, refuseOptOut, refuseBroadcast, refuseUnfit, refuseTemplate} {
 		if d := rule(q); d.Verdict != "" {
 			return d
 		}
@@ -76,6 +76,14 @@ func refuse(code Code, reason, remedy string) Decision {
 }
 
 // The rules return the zero Decision where they have nothing to object to.
+
+func refuseRemoved(q Question) Decision {
+	if q.State == ChannelRemoved {
+		p := RemovedChannel()
+		return refuse(p.Code, p.Detail, p.Remedy)
+	}
+	return Decision{}
+}
 
 func refuseClosed(q Question) Decision {
 	if q.Conversation == ConversationClosed {

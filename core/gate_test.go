@@ -92,6 +92,7 @@ func TestDecide(t *testing.T) {
 		{"closed conversation", whatsapp(), func(q *core.Question) { q.Conversation = core.ConversationClosed }, 0, core.VerdictRefuse, core.CodeClosed},
 		{"parked channel keeps what may go", whatsapp(), func(q *core.Question) { q.State = core.ChannelParked }, 0, core.VerdictPark, core.CodeChannelDown},
 		{"parked channel refuses what may not go", whatsapp(), func(q *core.Question) { q.State = core.ChannelParked }, 25 * time.Hour, core.VerdictTemplate, core.CodeWindowClosed},
+		{"removed channel, whatever else holds", whatsapp(), func(q *core.Question) { q.State, q.Conversation = core.ChannelRemoved, core.ConversationClosed }, 25 * time.Hour, core.VerdictRefuse, core.CodeChannelRemoved},
 		{"gif on whatsapp", whatsapp(), func(q *core.Question) {
 			q.Content = core.Content{Kind: core.KindImage, Media: &core.Media{MIME: "image/gif"}}
 		}, 0, core.VerdictRefuse, core.CodeUnsupported},

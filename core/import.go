@@ -130,12 +130,13 @@ func (i Import) Finding(now time.Time) Finding {
 // importSilence is how long nothing may come of what was asked for before somebody should look.
 const importSilence = 24 * time.Hour
 
-func importOwner(ch ChannelID) string { return "channel/" + string(ch) + "/import" }
+// ImportOwner is the owner of the values that say how the imports of a channel stand.
+func ImportOwner(ch ChannelID) string { return "channel/" + string(ch) + "/import" }
 
 // ReadImport returns how an import of a channel stands.
 func ReadImport(ctx context.Context, repo Repo, ch ChannelID, what ImportKind) (Import, error) {
 	i := Import{What: what}
-	raw, err := repo.Value(ctx, importOwner(ch), string(what))
+	raw, err := repo.Value(ctx, ImportOwner(ch), string(what))
 	if err == nil && raw != nil {
 		err = json.Unmarshal(raw, &i)
 	}
@@ -162,7 +163,7 @@ func Imports(ctx context.Context, repo Repo, ch ChannelID) ([]Import, error) {
 
 // TurnOfImport keeps other transactions that ask for their turn from an import until this one ends.
 func TurnOfImport(ctx context.Context, repo Repo, ch ChannelID, what ImportKind) error {
-	if err := repo.SetValue(ctx, importOwner(ch), string(what)+"/turn", []byte("-")); err != nil {
+	if err := repo.SetValue(ctx, ImportOwner(ch), string(what)+"/turn", []byte("-")); err != nil {
 		return fmt.Errorf("turn of the import of %s: %w", what, err)
 	}
 	return nil
@@ -172,7 +173,7 @@ func TurnOfImport(ctx context.Context, repo Repo, ch ChannelID, what ImportKind)
 func KeepImport(ctx context.Context, repo Repo, ch ChannelID, i Import) error {
 	raw, err := json.Marshal(i)
 	if err == nil {
-		err = repo.SetValue(ctx, importOwner(ch), string(i.What), raw)
+		err = repo.SetValue(ctx, ImportOwner(ch), string(i.What), raw)
 	}
 	if err != nil {
 		return fmt.Errorf("keep how the import of %s stands: %w", i.What, err)

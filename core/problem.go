@@ -20,9 +20,11 @@ const (
 	CodeUnsupported  Code = "unsupported"   // the channel cannot carry this content
 	CodeChannelDown  Code = "channel-down"  // the channel needs a person's action first
 	CodeClosed       Code = "conversation-closed"
-	CodeOvertaken    Code = "overtaken" // somebody answered from the phone since the author looked
-	CodeTemplate     Code = "template"  // the template is missing, not approved, or its parameters do not fit
-	CodeUnavailable  Code = "unavailable"
+
+	CodeChannelRemoved Code = "channel-removed" // an admin has given up the channel
+	CodeOvertaken      Code = "overtaken"       // somebody answered from the phone since the author looked
+	CodeTemplate       Code = "template"        // the template is missing, not approved, or its parameters do not fit
+	CodeUnavailable    Code = "unavailable"
 )
 
 // Problem is an error for people: what happened, in a sentence, and what to do about it. Errors that are not a Problem are internal: they

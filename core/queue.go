@@ -36,6 +36,7 @@ const (
 	JobTell      JobKind = "tell"      // tell a waiting contact of a better place; Key is the ConversationID
 	JobTimer     JobKind = "timer"     // wake a run of a workflow; made by TimerJob
 	JobSchedule  JobKind = "schedule"  // start a workflow at a time; Key is the workflow's name
+	JobRemove    JobKind = "remove"    // end the removal of a channel, should nobody have; Key is the ChannelID
 	JobFollow    JobKind = "follow"    // mail a visitor what they have not read in the chat; Key is the ConversationID
 )
 

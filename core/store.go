@@ -30,7 +30,7 @@ type Store interface {
 
 	// EnsureWorkspace returns the workspace of that name, made if it is missing.
 	EnsureWorkspace(ctx context.Context, name string) (WorkspaceID, error)
-	// ChannelByID finds a channel of any workspace, for webhooks.
+	// ChannelByID finds a channel of any workspace, for webhooks. Here and in the next two, one that was removed is not there.
 	ChannelByID(ctx context.Context, id ChannelID) (Channel, error)
 	// ChannelByAccount finds the channel of any workspace that stands for a provider's account.
 	ChannelByAccount(ctx context.Context, kind, account string) (Channel, error)
@@ -101,12 +101,21 @@ type Repo interface {
 
 // ChannelRepo keeps channels, their secrets, templates and log.
 type ChannelRepo interface {
-	// SaveChannel inserts, or updates name, account, settings and window of, the channel with this id.
+	// SaveChannel inserts, or updates name, account, settings and window of, the channel with this id. One that was removed is active again.
 	SaveChannel(ctx context.Context, c Channel) error
+	// Channel returns a channel, one that was removed, too. ChannelByName and Channels do not know those.
 	Channel(ctx context.Context, id ChannelID) (Channel, error)
 	ChannelByName(ctx context.Context, name string) (Channel, error)
 	Channels(ctx context.Context) ([]Channel, error)
+	// RemovedChannels lists those that were removed, by name.
+	RemovedChannels(ctx context.Context) ([]Channel, error)
+	// SetChannelState changes nothing of a channel that was removed.
 	SetChannelState(ctx context.Context, id ChannelID, state ChannelState, h Health) error
+	// RemoveChannel makes a channel a removed one, which is no side of a number any more, and frees its name and its account.
+	RemoveChannel(ctx context.Context, id ChannelID, h Health) error
+	// StripChannel deletes what a removed channel has of secrets, sealed records, templates, events that wait for a message, and small values of those
+	// owners. Of a channel that is not removed it deletes nothing.
+	StripChannel(ctx context.Context, id ChannelID, owners []string) error
 	// SeenIn notes that an event came in; it only moves forward.
 	SeenIn(ctx context.Context, id ChannelID, at time.Time) error
 

@@ -22,7 +22,7 @@ type ChannelView struct {
 	Kind    string            `json:"kind" example:"whatsapp-cloud"`
 	Name    string            `json:"name"`
 	Account string            `json:"account,omitempty" doc:"the provider's account id"`
-	State   core.ChannelState `json:"state" enum:"active,paused,parked" doc:"parked: a person must mend it"`
+	State   core.ChannelState `json:"state" enum:"active,paused,parked,removed" doc:"parked: a person must mend it; removed: it was given up, and its conversations stay"`
 	Health  healthView        `json:"health"`
 	SeenIn  time.Time         `json:"seen_in_at,omitzero" doc:"when something last came in"`
 	Proven  core.Proof        `json:"proven" doc:"when it last proved to work from end to end"`

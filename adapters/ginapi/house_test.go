@@ -65,7 +65,7 @@ func open(t *testing.T, adjust ...func(*Options)) *house {
 	everybody := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" of everybody")
 	}
-	o := Options{Scripts: http.HandlerFunc(everybody), Store: h.store, Blobs: h.blobs, Links: h.links, Inbox: h.inbox, Outbox: h.outbox, Desk: toyDesk{h.store, clock}, Carer: toyCarer{}, Eraser: toyEraser{h.store}, Staff: toyStaff{h.store}, Caster: toyCaster{h.store}, Seal: toySeal, Info: toyInfo, Now: clock,
+	o := Options{Scripts: http.HandlerFunc(everybody), Store: h.store, Blobs: h.blobs, Links: h.links, Inbox: h.inbox, Outbox: h.outbox, Desk: toyDesk{h.store, clock}, Carer: toyCarer{}, Eraser: toyEraser{h.store}, Remover: toyRemover{h.store}, Staff: toyStaff{h.store}, Caster: toyCaster{h.store}, Seal: toySeal, Info: toyInfo, Now: clock,
 		Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})), PublicURL: "https://gateway.example.org",
 		MediaKey: bytes.Repeat([]byte("k"), 32)}
 	for _, a := range adjust {

@@ -166,7 +166,8 @@ func cut[T any](all []T, p core.Page, position func(T) string) []T {
 func (r *room) Channel(_ context.Context, id core.ChannelID) (core.Channel, error) {
 	return first(r.channels, func(c core.Channel) bool { return c.ID == id })
 }
-func (r *room) Channels(context.Context) ([]core.Channel, error) { return r.channels, r.m.fail }
+func (r *room) Channels(context.Context) ([]core.Channel, error)        { return r.channels, r.m.fail }
+func (r *room) RemovedChannels(context.Context) ([]core.Channel, error) { return nil, r.m.fail }
 func (r *room) Secrets(_ context.Context, owner string) ([]core.SealedSecret, error) {
 	return r.secrets[owner], nil
 }

@@ -150,7 +150,7 @@ func (o *office) everything() [][3]string {
 		{"PATCH", "/contacts/p1", `{"fields":{"owner":"Lena","city":""},"add_tags":["vip"],"remove_tags":["new"]}`},
 		{"POST", "/contacts/p1/merge", `{"from":"p2"}`}, {"POST", "/merges/m1/undo", ""}, {"DELETE", "/contacts/p1", ""}, {"GET", "/erasures", ""}, {"GET", "/erasures/er1", ""}, {"GET", "/channels", ""}, {"GET", "/channels/wa", ""},
 		{"POST", "/channels/wa/check", ""}, {"POST", "/channels/wa/pause", ""}, {"POST", "/channels/wa/resume", ""}, {"GET", "/channels/wa/templates", ""},
-		{"POST", "/channels/wa/templates/sync", ""}, {"GET", "/channels/wa/log", ""},
+		{"POST", "/channels/wa/templates/sync", ""}, {"GET", "/channels/wa/log", ""}, {"DELETE", "/channels/wa?dry_run=true", ""}, {"DELETE", "/channels/wa", ""},
 		{"POST", "/channels/wa/take-back", ""}, {"POST", "/channels/wa/pairing", `{}`}, {"GET", "/channels/wa/pairing", ""}, {"GET", "/channels/wa/pairing/qr.png", ""},
 		{"POST", "/channels/wa/pairing/passkey", `{"pairing":"p1","credential":{"id":"x"}}`}, {"POST", "/channels/wa/pairing/confirm", `{"pairing":"p1","same":true}`},
 		{"DELETE", "/channels/wa/pairing", ""}, {"POST", "/channels/wa/pairing/link", ""}, {"GET", "/channels/wa/pairing/events", ""}, {"GET", "/agents", ""}, {"GET", "/teams", ""},

@@ -30,6 +30,7 @@ func (s *Server) api(e *gin.Engine) error {
 	s.contactOperations(api)
 	s.erasureOperations(api)
 	s.channelOperations(api)
+	s.removalOperations(api)
 	s.pairingOperations(api)
 	s.peopleOperations(api)
 	s.staffOperations(api)

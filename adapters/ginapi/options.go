@@ -10,6 +10,7 @@ import (
 	"causeway/core"
 	"causeway/core/assign"
 	"causeway/core/outbound"
+	"causeway/core/remove"
 	"causeway/core/webhook"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -80,6 +81,12 @@ type Eraser interface {
 	Begin(ctx context.Context, ws core.WorkspaceID, id core.ContactID, by core.Author) (core.Erasure, error)
 }
 
+// Remover gives up channels.
+type Remover interface {
+	Plan(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) (remove.Plan, error)
+	Remove(ctx context.Context, ws core.WorkspaceID, id core.ChannelID, by string) (remove.Removed, error)
+}
+
 // Staff is who answers customers, and whether they are there.
 type Staff interface {
 	Standings(ctx context.Context, ws core.WorkspaceID) (agents []assign.Standing, queues map[core.TeamID]int, err error)
@@ -95,18 +102,19 @@ type Probe struct {
 
 // Options are what a Server needs. Fields are required unless their comment gives a default.
 type Options struct {
-	Store  core.Store
-	Blobs  core.Blobs
-	Links  Links
-	Inbox  Inbox
-	Outbox Outbox
-	Desk   Desk
-	Carer  Carer
-	Eraser Eraser
-	Staff  Staff
-	Caster Caster
-	Seal   func(value core.Secret, context string) ([]byte, error) // of the vault
-	Info   func(kind string) (core.Info, error)                    // describes a kind of bridge
+	Store   core.Store
+	Blobs   core.Blobs
+	Links   Links
+	Inbox   Inbox
+	Outbox  Outbox
+	Desk    Desk
+	Carer   Carer
+	Eraser  Eraser
+	Remover Remover
+	Staff   Staff
+	Caster  Caster
+	Seal    func(value core.Secret, context string) ([]byte, error) // of the vault
+	Info    func(kind string) (core.Info, error)                    // describes a kind of bridge
 	// CheckWebhook says what is wrong with a webhook. Default: webhook.Check.
 	CheckWebhook func(context.Context, core.Webhook) error
 	// Journal writes entries of the channel log. Default: JournalTo(Store).

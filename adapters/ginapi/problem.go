@@ -53,6 +53,8 @@ func kindOf(code core.Code) kind {
 		return kind{http.StatusUnprocessableEntity, "The channel cannot carry this"}
 	case core.CodeChannelDown:
 		return kind{http.StatusConflict, "The channel needs a person's action first"}
+	case core.CodeChannelRemoved:
+		return kind{http.StatusConflict, "The channel was removed"}
 	case core.CodeClosed:
 		return kind{http.StatusConflict, "The conversation is closed"}
 	case core.CodeTemplate:

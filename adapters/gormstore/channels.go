@@ -3,10 +3,13 @@ package gormstore
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"causeway/core"
+
+	"gorm.io/gorm"
 )
 
 type channelRow struct {
@@ -70,10 +73,17 @@ func healthRow(h core.Health) doc[healthDoc] {
 	return asDoc(d)
 }
 
-// SaveChannel inserts, or updates name, account, settings and window of, the channel with this id.
+// SaveChannel inserts, or updates name, account, settings and window of, the channel with this id. One that was removed is active again.
 func (r repo) SaveChannel(ctx context.Context, c core.Channel) error {
 	row := r.channelRow(c)
-	return r.put(ctx, &row, "workspace,id", "name", "account", "settings", "free_window")
+	return r.whole(ctx, func(r repo) error {
+		_, err := r.exec(ctx, "UPDATE channels SET state = ?, health = ?, name = ?, account = ? WHERE workspace = ? AND id = ? AND state = ?",
+			core.ChannelActive, healthRow(core.Health{}), c.Name, c.Account, r.ws, c.ID, core.ChannelRemoved)
+		if err != nil {
+			return err
+		}
+		return r.put(ctx, &row, "workspace,id", "name", "account", "settings", "free_window")
+	})
 }
 
 func (r repo) Channel(ctx context.Context, id core.ChannelID) (core.Channel, error) {
@@ -81,16 +91,66 @@ func (r repo) Channel(ctx context.Context, id core.ChannelID) (core.Channel, err
 }
 
 func (r repo) ChannelByName(ctx context.Context, name string) (core.Channel, error) {
-	return take[channelRow](r.rows(ctx).Where("name = ?", name))
+	return take[channelRow](present(r.rows(ctx)).Where("name = ?", name))
 }
+
+// present leaves out the channels that were removed.
+func present(db *gorm.DB) *gorm.DB { return db.Where("state <> 'removed'") }
 
 // Channels lists the channels by name.
 func (r repo) Channels(ctx context.Context) ([]core.Channel, error) {
-	return list[channelRow](r.rows(ctx).Order("name"))
+	return list[channelRow](present(r.rows(ctx)).Order("name"))
 }
 
+// RemovedChannels lists those that were removed, by name.
+func (r repo) RemovedChannels(ctx context.Context) ([]core.Channel, error) {
+	return list[channelRow](r.rows(ctx).Where("state = ?", core.ChannelRemoved).Order("name, id"))
+}
+
+// SetChannelState changes nothing of a channel that was removed.
 func (r repo) SetChannelState(ctx context.Context, id core.ChannelID, state core.ChannelState, h core.Health) error {
-	return r.set(ctx, "channels", string(id), map[string]any{"state": state, "health": healthRow(h)})
+	return r.changeChannel(ctx, "UPDATE channels SET state = ?, health = ? WHERE workspace = ? AND id = ? AND state <> 'removed'", state, healthRow(h), r.ws, id)
+}
+
+// RemoveChannel makes a channel a removed one.
+func (r repo) RemoveChannel(ctx context.Context, id core.ChannelID, h core.Health) error {
+	return r.whole(ctx, func(r repo) error {
+		if _, err := r.exec(ctx, "UPDATE channels SET twin = '' WHERE workspace = ? AND twin = ?", r.ws, id); err != nil {
+			return err
+		}
+		return r.changeChannel(ctx, "UPDATE channels SET state = ?, health = ?, number = '', twin = '' WHERE workspace = ? AND id = ? AND state <> 'removed'",
+			core.ChannelRemoved, healthRow(h), r.ws, id)
+	})
+}
+
+// changeChannel runs a statement whose last argument is the channel that it may change. ErrNotFound: the workspace has none of that id.
+func (r repo) changeChannel(ctx context.Context, statement string, args ...any) error {
+	n, err := r.exec(ctx, statement, args...)
+	if err != nil || n > 0 {
+		return err
+	}
+	return r.there(ctx, "channels", fmt.Sprint(args[len(args)-1]))
+}
+
+// StripChannel deletes what is of no use without a channel that was removed. The channel is locked first: it may be about to be set up again.
+func (r repo) StripChannel(ctx context.Context, id core.ChannelID, owners []string) error {
+	return r.whole(ctx, func(r repo) error {
+		n, err := r.exec(ctx, "UPDATE channels SET state = state WHERE workspace = ? AND id = ? AND state = 'removed'", r.ws, id)
+		if err != nil || n == 0 {
+			return err
+		}
+		for _, table := range []string{"safe_records", "templates", "parked_events"} {
+			if _, err := r.exec(ctx, "DELETE FROM "+table+" WHERE workspace = ? AND channel = ?", r.ws, id); err != nil {
+				return err
+			}
+		}
+		for _, table := range []string{"sealed_secrets", "small_values"} {
+			if _, err := r.exec(ctx, "DELETE FROM "+table+" WHERE workspace = ? AND owner IN ?", r.ws, owners); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // SeenIn notes that an event came in; it only moves forward.

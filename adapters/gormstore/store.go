@@ -157,7 +157,7 @@ func (s *Store) Workspaces(ctx context.Context) (map[string]core.WorkspaceID, er
 
 // ChannelByID finds a channel of any workspace.
 func (s *Store) ChannelByID(ctx context.Context, id core.ChannelID) (core.Channel, error) {
-	return take[channelRow](s.reader.WithContext(ctx).Where("id = ?", id))
+	return take[channelRow](present(s.reader.WithContext(ctx)).Where("id = ?", id))
 }
 
 // ChannelByAccount finds the channel of any workspace that stands for a provider's account.
@@ -165,7 +165,7 @@ func (s *Store) ChannelByAccount(ctx context.Context, kind, account string) (cor
 	if account == "" {
 		return core.Channel{}, core.ErrNotFound
 	}
-	return take[channelRow](s.reader.WithContext(ctx).Where("kind = ? AND account = ? AND account <> ''", kind, account))
+	return take[channelRow](present(s.reader.WithContext(ctx)).Where("kind = ? AND account = ? AND account <> ''", kind, account))
 }
 
 // Automated lists the workspaces that have automation.
@@ -177,7 +177,7 @@ func (s *Store) Automated(ctx context.Context) ([]core.WorkspaceID, error) {
 
 // AllChannels lists the channels of all workspaces.
 func (s *Store) AllChannels(ctx context.Context) ([]core.Channel, error) {
-	return list[channelRow](s.reader.WithContext(ctx).Order("workspace, name"))
+	return list[channelRow](present(s.reader.WithContext(ctx)).Order("workspace, name"))
 }
 
 // WorkspaceOf finds the workspace of a conversation.

@@ -204,3 +204,95 @@ func templateNews(w *world) {
 	same(w, "ChangeTemplate by id", got, hi, err)
 	missing(w, "ChangeTemplate", w.repo.ChangeTemplate(w.Context(), w.ch.ID, core.TemplateBody{Name: "bye", Language: "en", Reason: strings.Repeat("x", 9)}))
 }
+
+// gone removes the world's channel.
+func (w *world) gone() core.Channel {
+	w.Helper()
+	h := core.Health{Code: "channel-removed", Reason: "It was removed.", Since: noon.UTC()}
+	w.must(w.repo.RemoveChannel(w.Context(), w.ch.ID, h))
+	ch := w.ch
+	ch.State, ch.Health = core.ChannelRemoved, h
+	return ch
+}
+
+func removedChannel(w *world) {
+	other := core.Channel{ID: "side", Workspace: w.ws, Kind: "whatsapp-device", Name: "side", Account: "side", Settings: map[string]string{}, State: core.ChannelActive, Created: noon.UTC()}
+	w.must(w.repo.SaveChannel(w.Context(), other))
+	for id, phone := range map[core.ChannelID]bool{w.ch.ID: false, other.ID: true} {
+		_, err := w.repo.SetNumber(w.Context(), id, "491701", phone)
+		w.must(err)
+	}
+	other.Number, other.Phone = "491701", true
+	want := w.gone()
+	w.must(w.repo.SetChannelState(w.Context(), w.ch.ID, core.ChannelActive, core.Health{Level: core.HealthGood})) // somebody looked before
+	w.must(w.repo.RemoveChannel(w.Context(), w.ch.ID, core.Health{Reason: "again"}))
+	got, err := w.repo.Channel(w.Context(), w.ch.ID)
+	same(w, "Channel", got, want, err)
+	removed, err := w.repo.RemovedChannels(w.Context())
+	same(w, "RemovedChannels", removed, []core.Channel{want}, err)
+	left, err := w.repo.Channels(w.Context())
+	same(w, "Channels, the other side alone again", left, []core.Channel{other}, err)
+	all, err := w.store.AllChannels(w.Context())
+	same(w, "AllChannels", all, []core.Channel{other}, err)
+	_, err = w.repo.ChannelByName(w.Context(), w.ch.Name)
+	missing(w, "ChannelByName", err)
+	_, err = w.store.ChannelByID(w.Context(), w.ch.ID)
+	missing(w, "ChannelByID", err)
+	_, err = w.store.ChannelByAccount(w.Context(), w.ch.Kind, w.ch.Account)
+	missing(w, "ChannelByAccount", err)
+	got, err = w.repo.SetNumber(w.Context(), other.ID, "491701", true)
+	same(w, "SetNumber finds no removed side", got, other, err)
+	missing(w, "RemoveChannel", w.repo.RemoveChannel(w.Context(), "none", core.Health{}))
+}
+
+func strippedChannel(w *world) {
+	fill := func() {
+		for _, owner := range []string{"channel/1", "session/1", "channel/2"} {
+			w.must(w.repo.PutSecret(w.Context(), core.SealedSecret{Workspace: w.ws, Owner: owner, Name: "token", Box: []byte("x"), Set: noon.UTC()}))
+			w.must(w.repo.SetValue(w.Context(), owner, "cursor", []byte("x")))
+		}
+		w.must(w.repo.PutTemplates(w.Context(), w.ch.ID, []core.Template{{Channel: w.ch.ID, Name: "hello", Language: "en"}}))
+		w.must(w.repo.ChangeRecords(w.Context(), w.ch.ID, []core.Change{{Space: "s", Key: "k", Value: []byte("x")}}))
+		w.must(w.repo.ParkEvent(w.Context(), w.ch.ID, "target", core.Event{Kind: core.EventReaction, ID: "e"}, noon))
+	}
+	strip := func() (kept int) {
+		w.must(w.repo.StripChannel(w.Context(), w.ch.ID, []string{"channel/1", "session/1"}))
+		for _, owner := range []string{"channel/1", "session/1", "channel/2"} {
+			sealed, err := w.repo.Secrets(w.Context(), owner)
+			w.must(err)
+			value, err := w.repo.Value(w.Context(), owner, "cursor")
+			w.must(err)
+			kept += len(sealed) + len(value)
+		}
+		templates, err := w.repo.Templates(w.Context(), w.ch.ID)
+		w.must(err)
+		records, err := w.repo.RecordsFrom(w.Context(), w.ch.ID, "s", "")
+		w.must(err)
+		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
+			events, err := tx.In(w.ws).TakeParked(w.Context(), w.ch.ID, "target")
+			kept += len(events)
+			return err
+		}))
+		return kept + len(templates) + len(records)
+	}
+	fill()
+	if kept := strip(); kept != 9 {
+		w.Errorf("of a channel that is there %d of 9 are left", kept)
+	}
+	w.gone()
+	fill()
+	if kept := strip(); kept != 2 {
+		w.Errorf("of a removed one %d are left, want the 2 of another", kept)
+	}
+}
+
+func restoredChannel(w *world) {
+	w.gone()
+	w.must(w.repo.SaveChannel(w.Context(), core.Channel{ID: "new", Kind: w.ch.Kind, Name: w.ch.Name, Account: w.ch.Account}))
+	duplicate(w, "name and account in use meanwhile", w.repo.SaveChannel(w.Context(), w.ch))
+	again := w.ch
+	again.Name, again.Account = "again", "again"
+	w.must(w.repo.SaveChannel(w.Context(), again))
+	got, err := w.repo.ChannelByName(w.Context(), "again")
+	same(w, "set up again", got, again, err)
+}

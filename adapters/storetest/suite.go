@@ -17,7 +17,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"tx/nested try", nestedTry}, {"tx/cancelled context", cancelled}, {"tx/parallel counters", parallelCounters}, {"tx/crossed locks", crossedLocks},
 		{"workspace/second sees nothing of the first", isolation}, {"workspace/same id in both", sameID}, {"workspace/no reference across", noReference},
 		{"channel/save and read", channels}, {"channel/state and health", channelState}, {"channel/seen only forward", seenIn},
-		{"channel/unique names and accounts", uniqueChannels}, {"channel/secrets", secrets}, {"channel/values", values}, {"channel/swaps", swaps}, {"channel/log pages", channelLog},
+		{"channel/unique names and accounts", uniqueChannels}, {"channel/removed", removedChannel}, {"channel/stripped", strippedChannel}, {"channel/set up again", restoredChannel}, {"channel/secrets", secrets}, {"channel/values", values}, {"channel/swaps", swaps}, {"channel/log pages", channelLog},
 		{"template/replace", templates}, {"template/news", templateNews},
 		{"people/agents", agents}, {"people/teams", teams}, {"people/forwards", forwards}, {"people/keys", keys},
 		{"contact/save and page", contacts}, {"contact/identities in order", identities}, {"contact/one identity in 50 races", identityRace},

@@ -169,7 +169,10 @@ func unseen[T any](c *counted, method string, _ T, err error) {
 func (c *counted) reads(x things) {
 	ctx, r := c.Context(), c.repo
 	unseenFrom(c, "Channel", func() (core.Channel, error) { return r.Channel(ctx, x.ch) })
-	c.called["ChannelByName"], c.called["Channels"], c.called["AgentByName"], c.called["Agents"] = true, true, true, true
+	if removed, err := r.RemovedChannels(ctx); err != nil || len(removed) != 0 {
+		c.Errorf("RemovedChannels: %+v, %v", removed, err)
+	}
+	c.called["ChannelByName"], c.called["Channels"], c.called["RemovedChannels"], c.called["AgentByName"], c.called["Agents"] = true, true, true, true, true
 	if got, err := r.Channels(ctx); err != nil || len(got) != 1 || got[0].ID != c.ch.ID {
 		c.Errorf("Channels: %v, %v", got, err)
 	}
@@ -285,6 +288,8 @@ func (c *counted) changes(x things) {
 	ctx, r := c.Context(), c.repo
 	won, err := r.SwapValue(ctx, "o", "n", []byte("v"), []byte("stolen"))
 	c.none("SwapValue", won, err)
+	c.refused("RemoveChannel", r.RemoveChannel(ctx, x.ch, core.Health{}))
+	c.tried("StripChannel", r.StripChannel(ctx, x.ch, []string{"channel/1"}))
 	c.refused("SetChannelState", r.SetChannelState(ctx, x.ch, core.ChannelPaused, core.Health{}))
 	c.refused("SeenIn", r.SeenIn(ctx, x.ch, noon.Add(time.Hour)))
 	c.refused("PutTemplates", r.PutTemplates(ctx, x.ch, nil))

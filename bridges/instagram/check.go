@@ -124,3 +124,8 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 	}
 	return l.Inbox.Subscribe(ctx, pageFields)
 }
+
+// Leave implements core.LeaveLink: it takes back the subscription, where no other channel may need it.
+func (l *link) Leave(ctx context.Context, _ string, staying []core.Channel) error {
+	return l.Unsubscribe(ctx, staying)
+}

@@ -36,6 +36,7 @@ var (
 	_ core.Link        = (*link)(nil)
 	_ core.WebhookLink = (*link)(nil)
 	_ core.SetupLink   = (*link)(nil)
+	_ core.LeaveLink   = (*link)(nil)
 	_ core.HandLink    = (*link)(nil)
 	_ core.MediaLink   = (*link)(nil)
 	_ core.ActionLink  = (*link)(nil)

@@ -77,3 +77,8 @@ func (l *link) subscribe(ctx context.Context, callback string, fields meta.Field
 	}
 	return l.Inbox.Subscribe(ctx, fields)
 }
+
+// Leave implements core.LeaveLink: it takes back the subscription, where no other channel may need it.
+func (l *link) Leave(ctx context.Context, _ string, staying []core.Channel) error {
+	return l.Unsubscribe(ctx, staying)
+}

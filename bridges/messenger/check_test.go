@@ -121,6 +121,27 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
+// TestLeave: the subscription goes with the channel, unless another account may need it.
+func TestLeave(t *testing.T) {
+	for name, c := range map[string]struct {
+		staying []core.Channel
+		calls   int
+	}{
+		"the last": {[]core.Channel{{Kind: "telegram", Name: "bot"}}, 1}, "one of two": {[]core.Channel{{Kind: "instagram", Name: "my shop"}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := inbox.StandIn(t, nil)
+			err := openLink(t, bridgetest.NewHost(t), keyBase, g.URL).Leave(t.Context(), "https://gateway.example/hooks/1", c.staying)
+			if all := g.Calls(); len(all) != c.calls || c.calls == 1 && (all[0].Method != http.MethodDelete || all[0].Path != "/v25.0/"+pageID+"/subscribed_apps") {
+				t.Errorf("called %+v", all)
+			}
+			if (err != nil) != (c.calls == 0) || err != nil && !strings.Contains(err.Error(), "channel subscribe 'my shop'") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // TestByHand: without the app's id, a person enters the address at Meta, and is told where.
 func TestByHand(t *testing.T) {
 	if said := openLink(t, bridgetest.NewHost(t)).ByHand(); !strings.Contains(said, where) || !strings.Contains(said, "verify token") {

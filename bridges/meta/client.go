@@ -65,6 +65,15 @@ func (c *Client) Post(ctx context.Context, path string, body, into any) error {
 	return c.call(req, into)
 }
 
+// Delete takes away what path names.
+func (c *Client) Delete(ctx context.Context, path string) error {
+	req, err := c.request(ctx, http.MethodDelete, c.address(path, nil), nil)
+	if err != nil {
+		return err
+	}
+	return c.call(req, nil)
+}
+
 // Clock reads a node and returns what time it is at the platform, by the answer's Date, whatever the answer says.
 func (c *Client) Clock(ctx context.Context, path string) (time.Time, error) {
 	req, err := c.request(ctx, http.MethodGet, c.address(path, url.Values{"fields": {"id"}}), nil)

@@ -143,6 +143,21 @@ func (i *Inbox) Subscribe(ctx context.Context, fields Fields) error {
 	return nil
 }
 
+// Unsubscribe takes the account's subscription to the token's app back, unless another channel may need it: those of a Page and its Instagram account
+// have one together, and Meta calls one address for all accounts of an app.
+func (i *Inbox) Unsubscribe(ctx context.Context, staying []core.Channel) error {
+	for _, ch := range staying {
+		if ch.Kind == "messenger" || ch.Kind == "instagram" {
+			return core.Problemf(core.CodeUnsupported, "The account is still subscribed to the app, whose webhooks %s may need.", ch.Name).
+				Remedied("Have Meta call that one's address: causeway channel subscribe %s", ch.Argument())
+		}
+	}
+	if err := i.Graph.Delete(ctx, i.Node+"/subscribed_apps"); err != nil {
+		return i.Explain(err, "The account is still subscribed to the app.")
+	}
+	return nil
+}
+
 // Codes of Meta's for a subscription: a parameter is wrong, such as a field that the app is not given, or the callback does not answer as it must.
 const (
 	CodeParameter = 100

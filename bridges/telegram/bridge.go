@@ -49,6 +49,7 @@ var (
 	_ core.ActionLink  = (*link)(nil)
 	_ core.WebhookLink = hooked{}
 	_ core.SetupLink   = hooked{}
+	_ core.LeaveLink   = hooked{}
 	_ core.SessionLink = polled{}
 )
 

@@ -98,6 +98,39 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
+// TestLeave: the webhook goes with the channel, but not what others have registered since.
+func TestLeave(t *testing.T) {
+	const ours = "https://gateway.example/hooks/0199-channel"
+	for name, c := range map[string]struct {
+		registered, refusal string
+		calls               int
+		says                string
+	}{
+		"ours": {ours, "", 2, ""}, "nobody's": {"", "", 1, ""}, "another's": {"https://other.example/x", "", 1, ""}, "refused": {ours, "Unauthorized", 1, "/revoke"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBots(t, func(w http.ResponseWriter, k call) {
+				switch {
+				case c.refusal != "":
+					refuseWith(w, 401, c.refusal, "")
+				case k.Method == "getWebhookInfo":
+					say(w, `{"url":"`+c.registered+`"}`)
+				default:
+					well(w, k)
+				}
+			})
+			err := openLink(t, bridgetest.NewHost(t), keyBase, b.URL).Leave(t.Context(), ours, nil)
+			if all := b.all(); len(all) != c.calls || c.calls == 2 && all[1].Method != "deleteWebhook" {
+				t.Errorf("called %+v", all)
+			}
+			var p *core.Problem
+			if (err != nil) != (c.says != "") || err != nil && (!errors.As(err, &p) || !strings.Contains(p.Remedy, c.says)) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestFetch(t *testing.T) {
 	for name, c := range map[string]struct {
 		media  core.Media

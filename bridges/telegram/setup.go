@@ -29,6 +29,27 @@ func (l hooked) Subscribe(ctx context.Context, callback string) error {
 	return explained(l.api.call(ctx, "setWebhook", params{"url": callback, "secret_token": l.conf.verify.Reveal(), "allowed_updates": wanted, "max_connections": 40}, nil))
 }
 
+// Leave implements core.LeaveLink: it takes the webhook away, unless the bot's updates go to somebody else by now.
+func (l hooked) Leave(ctx context.Context, callback string, _ []core.Channel) error {
+	var h hook
+	if err := l.api.call(ctx, "getWebhookInfo", params{}, &h); err != nil {
+		return stillCalled(err)
+	}
+	if string(h.URL) != callback {
+		return nil
+	}
+	return stillCalled(l.api.call(ctx, "deleteWebhook", params{"drop_pending_updates": false}, nil))
+}
+
+// stillCalled says that Telegram may go on calling; nil stays nil.
+func stillCalled(err error) error {
+	if err == nil {
+		return nil
+	}
+	return core.Problemf(core.CodeUnavailable, "The webhook may still be registered at Telegram. %s", core.AsSendError(failed(err)).Reason).
+		Remedied("Write /revoke to @BotFather, if nobody else uses the bot.").Because(err)
+}
+
 // explained turns an error of a call that an admin made into one for people; nil stays nil.
 func explained(err error) error {
 	if err == nil {

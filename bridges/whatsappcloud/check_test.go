@@ -105,6 +105,39 @@ func TestCheckClockRight(t *testing.T) {
 	t.Error("a clock that is right is not found so")
 }
 
+// TestLeave: the subscription goes with the channel, unless it leads elsewhere or another number needs it.
+func TestLeave(t *testing.T) {
+	const ours = "https://g.example/hooks/1"
+	for name, c := range map[string]struct {
+		registered string
+		staying    []core.Channel
+		calls      int
+		says       string
+	}{
+		"the last number": {ours, []core.Channel{{Kind: Kind, Name: "other", Settings: map[string]string{keyAccount: "another"}}}, 2, ""},
+		"one of two":      {ours, []core.Channel{{Kind: Kind, Name: "other", Settings: map[string]string{keyAccount: wabaID}}}, 1, "causeway channel subscribe other"},
+		"another address": {"https://else.example/x", nil, 1, ""},
+		"the app's own":   {"", nil, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGraph(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					_, _ = io.WriteString(w, `{"data":[{"override_callback_uri":"`+c.registered+`","whatsapp_business_api_data":{"id":"1"}}]}`)
+					return
+				}
+				_, _ = io.WriteString(w, `{"success":true}`)
+			})
+			err := openLink(t, bridgetest.NewHost(t), keyBase, g.URL).Leave(t.Context(), ours, c.staying)
+			if all := g.Calls(); len(all) != c.calls || c.calls == 2 && (all[1].Method != http.MethodDelete || all[1].Path != "/v25.0/"+wabaID+"/subscribed_apps") {
+				t.Errorf("called %+v", all)
+			}
+			if (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestSubscribe(t *testing.T) {
 	g := says(t, nil)
 	l := openLink(t, bridgetest.NewHost(t), keyBase, g.URL)

@@ -180,6 +180,25 @@ func TestPairAgain(t *testing.T) {
 }
 
 // TestPairingCutShort: wherever a crash falls, what is left is no device or one that can be used, and pairing again works.
+// TestLeave: who gives up the channel is no linked device of the phone any more, and may say so twice.
+func TestLeave(t *testing.T) {
+	s := newShop(t)
+	s.pairs()
+	for range 2 {
+		if err := s.link.Leave(t.Context(), "", nil); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "devices on the phone", s.phone.Linked(), 0)
+		equal(t, "device", s.device(), "")
+	}
+	s = newShop(t)
+	s.pairs()
+	s.phone.UnlinksUnseen()
+	if err := s.link.Leave(t.Context(), "", nil); err != nil {
+		t.Errorf("of a phone that has unlinked it: %v", err)
+	}
+}
+
 func TestPairingCutShort(t *testing.T) {
 	for writes, linked := range []bool{false, false, true, true, true} {
 		s := newShop(t)

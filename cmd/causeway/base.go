@@ -26,6 +26,7 @@ import (
 	"causeway/core/erase"
 	"causeway/core/inbound"
 	"causeway/core/outbound"
+	"causeway/core/remove"
 	"causeway/core/retain"
 	"causeway/core/session"
 	"causeway/core/workflow"
@@ -45,6 +46,7 @@ type base struct {
 	life      *life
 	carer     *care.Carer
 	eraser    *erase.Eraser
+	remover   *remove.Remover
 	phrases   *core.Phrases
 	vault     *vault.Vault
 	blobs     files
@@ -232,6 +234,7 @@ func (b *base) join() {
 	b.carer = &care.Carer{Store: b.store, Compose: b.outbox, Desk: b.desk, Phrases: b.phrases, Now: b.now, Log: b.log}
 	b.engine = b.newEngine()
 	b.eraser, b.acceptor.Mark = b.newEraser(), b.marker()
+	b.remover = b.newRemover()
 }
 
 // fileLinks makes the links by which contacts fetch what a channel does not take; nil where the world has no way to us.

@@ -15,7 +15,7 @@ import (
 )
 
 func channelCommand() *cobra.Command {
-	c := &cobra.Command{Use: "channel", Short: "Look at channels, check, pause and resume them", GroupID: "admin"}
+	c := &cobra.Command{Use: "channel", Short: "Look at channels, check, pause, resume and remove them", GroupID: "admin"}
 	c.AddCommand(
 		&cobra.Command{Use: "list", Short: "List the channels and how they are", Args: cobra.NoArgs, RunE: listChannels},
 		&cobra.Command{Use: "show NAME", Short: "Show a channel, its webhook URL and verify token", Args: cobra.ExactArgs(1), RunE: onChannel(showChannel)},
@@ -25,6 +25,7 @@ func channelCommand() *cobra.Command {
 		connectCommand(),
 		&cobra.Command{Use: "pause NAME", Short: "Stop sending; messages wait", Args: cobra.ExactArgs(1), RunE: onChannel(pauseChannel)},
 		&cobra.Command{Use: "resume NAME", Short: "Send again, in order", Args: cobra.ExactArgs(1), RunE: onChannel(resumeChannel)},
+		removeCommand(),
 		pairCommand(),
 		&cobra.Command{Use: "take-back NAME", Short: "Connect a paired channel again whose place another program has taken", Args: cobra.ExactArgs(1), RunE: onChannel(takeBackChannel),
 			Long: "Connect a paired channel again whose place another program has taken. WhatsApp serves who came last: stop the other program first, or the two take turns.\nIt is done by the gateway that runs."},

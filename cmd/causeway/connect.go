@@ -278,6 +278,12 @@ func (b *base) ticketChannel(ctx context.Context, repo core.Repo, t signup.Ticke
 	ch, err := repo.ChannelByName(ctx, t.Channel)
 	switch {
 	case errors.Is(err, core.ErrNotFound):
+		if ch, err = core.FormerChannel(ctx, repo, whatsappcloud.Kind, c.Number); err == nil {
+			ch.Name, ch.State = t.Channel, core.ChannelActive
+			break
+		} else if !errors.Is(err, core.ErrNotFound) {
+			return ch, err
+		}
 		ch = core.Channel{ID: core.NewID[core.ChannelID](), Workspace: workspaceOf(t.Token), Kind: whatsappcloud.Kind, Name: t.Channel, State: core.ChannelActive, Created: b.now()}
 	case err != nil:
 		return ch, err

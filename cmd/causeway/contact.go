@@ -158,7 +158,7 @@ func (b *base) showContact(cmd *cobra.Command, name string) error {
 
 // channelNames are the names of the workspace's channels.
 func (b *base) channelNames(ctx context.Context) (map[core.ChannelID]string, error) {
-	all, err := b.repo().Channels(ctx)
+	all, err := core.EveryChannel(ctx, b.repo())
 	if err != nil {
 		return nil, err
 	}

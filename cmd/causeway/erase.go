@@ -82,7 +82,7 @@ func (b *base) eraseContact(cmd *cobra.Command, name string) error {
 		}
 	}
 	by, _ := cmd.Flags().GetString("by")
-	e, err := b.eraser.Begin(ctx, b.workspace, c.ID, core.Author{Kind: core.AuthorAPI, Name: cmp.Or(by, operator())})
+	e, err := b.eraser.Begin(ctx, b.workspace, c.ID, core.Author{Kind: core.AuthorAPI, Name: cmp.Or(by, operator("causeway contact erase"))})
 	if err != nil {
 		return err
 	}
@@ -99,12 +99,12 @@ func (b *base) eraseContact(cmd *cobra.Command, name string) error {
 	return nil
 }
 
-// operator is who gives commands.
-func operator() string {
+// operator is who gives a command.
+func operator(command string) string {
 	if u, err := user.Current(); err == nil && u.Username != "" {
-		return "causeway contact erase, by " + u.Username
+		return command + ", by " + u.Username
 	}
-	return "causeway contact erase"
+	return command
 }
 
 // agreed asks a question, and reports whether the answer is yes.

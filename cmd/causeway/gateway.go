@@ -107,7 +107,7 @@ func (g *gateway) buildAPI() (err error) {
 	if err != nil {
 		return err
 	}
-	g.api, err = ginapi.New(ginapi.Options{Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Outbox: g.outbox, Desk: g.desk, Carer: g.carer, Eraser: g.eraser,
+	g.api, err = ginapi.New(ginapi.Options{Store: g.store, Blobs: g.blobs, Links: g.links, Inbox: g.inbox(), Outbox: g.outbox, Desk: g.desk, Carer: g.carer, Eraser: g.eraser, Remover: g.remover,
 		Staff: g.balancer, Caster: g.caster(), Connect: connect, Scripts: webchat.Scripts(), Proven: g.life.last, Seal: g.vault.Seal, Info: g.info, CheckWebhook: g.caller().Check,
 		Now: g.now, Log: g.log, PublicURL: g.public(), MediaKey: g.vault.Derive(signedLinks), Version: version(), Registry: registry,
 		Probes: []ginapi.Probe{{Name: "files", Check: g.blobs.Ping}}, UploadBytes: g.cfg.MaxMedia(), Grace: g.cfg.StopAfter})
@@ -228,6 +228,7 @@ func (g *gateway) work() {
 	g.queue.Handle(core.JobTouch, 1, g.balancer.Untouched)
 	g.queue.Handle(core.JobTell, 2, g.balancer.Tell)
 	g.queue.Handle(core.JobErase, 1, g.eraser.Work)
+	g.queue.Handle(core.JobRemove, 1, g.remover.Work)
 	g.queue.Handle(core.JobEraseAgain, 1, g.eraser.WorkAgain)
 	if g.mail != nil {
 		g.queue.Handle(core.JobNotify, max(2, many/3), g.mail.Notify)

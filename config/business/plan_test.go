@@ -96,10 +96,20 @@ func save[T any](m *memory, all *[]T, x T, same func(T) bool) error {
 }
 
 func (m *memory) ChannelByAccount(_ context.Context, kind, account string) (core.Channel, error) {
-	return find(m.channels, func(c core.Channel) bool { return c.Kind == kind && c.Account == account })
+	return find(m.channels, func(c core.Channel) bool {
+		return c.Kind == kind && c.Account == account && c.State != core.ChannelRemoved
+	})
 }
 func (r repo) ChannelByName(_ context.Context, name string) (core.Channel, error) {
-	return find(r.channels, func(c core.Channel) bool { return c.Name == name })
+	return find(r.channels, func(c core.Channel) bool { return c.Name == name && c.State != core.ChannelRemoved })
+}
+func (r repo) RemovedChannels(context.Context) (all []core.Channel, err error) {
+	for _, c := range r.channels {
+		if c.State == core.ChannelRemoved {
+			all = append(all, c)
+		}
+	}
+	return all, nil
 }
 func (r repo) SaveChannel(_ context.Context, x core.Channel) error {
 	return save(r.memory, &r.channels, x, func(y core.Channel) bool { return x.ID == y.ID })

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,18 +44,24 @@ func (p *planner) planChannel(ctx context.Context, c Channel) error {
 	case c.Kept:
 		c.Account, c.Values = old.Account, keeping(old.Settings, c)
 	case !found:
-		next = core.Channel{ID: core.NewID[core.ChannelID](), Workspace: p.workspace, Kind: c.Kind, State: core.ChannelActive}
+		if next, err = p.anew(ctx, c); err != nil {
+			return err
+		}
 	}
+	again := !next.Created.IsZero() && !found
 	next.Name, next.Account, next.Settings, next.FreeWindow = c.Name, c.Account, c.Values, c.Window
 	p.channels[c.Name] = next.ID
 	details := channelChanges(old, next, found)
+	if again {
+		details = append(details, "again, with the history from before it was removed")
+	}
 	changed, secrets, err := p.planSecrets(ctx, next.ID, c, found)
 	if err != nil {
 		return err
 	}
 	plain := len(details) > 0
 	p.add("channel", c.Name, !found, append(details, secrets...), func(ctx context.Context, repo core.Repo, now time.Time) error {
-		if !found {
+		if !found && !again {
 			next.Created = now
 		}
 		if plain || !found {
@@ -65,6 +72,15 @@ func (p *planner) planChannel(ctx context.Context, c Channel) error {
 		return p.seal(ctx, repo, next.ID, changed, now)
 	})
 	return nil
+}
+
+// anew is a channel that is not there: new, or the one that its account was before it was removed.
+func (p *planner) anew(ctx context.Context, c Channel) (core.Channel, error) {
+	former, err := core.FormerChannel(ctx, p.repo, c.Kind, c.Account)
+	if errors.Is(err, core.ErrNotFound) {
+		return core.Channel{ID: core.NewID[core.ChannelID](), Workspace: p.workspace, Kind: c.Kind, State: core.ChannelActive}, nil
+	}
+	return former, err
 }
 
 // lacking says what a channel needs that is not there yet.

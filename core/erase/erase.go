@@ -122,7 +122,7 @@ func (x *Eraser) record(ctx context.Context, repo core.Repo, p Plan, by core.Aut
 	if err != nil {
 		return e, fmt.Errorf("addresses of contact: %w", err)
 	}
-	channels, err := repo.Channels(ctx)
+	channels, err := core.EveryChannel(ctx, repo)
 	if err != nil {
 		return e, fmt.Errorf("channels: %w", err)
 	}

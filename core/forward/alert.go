@@ -79,6 +79,7 @@ func alertSentence(ch core.Channel, name, title string, well bool) string {
 	case core.ChannelPaused:
 		state = "is paused"
 	case core.ChannelActive: // it works, with something to look at
+	case core.ChannelRemoved: // nobody is told any more
 	}
 	words := []string{fmt.Sprintf("The channel %s (%s) %s.", name, title, state)}
 	for _, s := range []string{ch.Health.Reason, ch.Health.Remedy} {

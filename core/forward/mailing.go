@@ -258,6 +258,9 @@ func (w *writer) foot(ctx context.Context) {
 	case d.Code == core.CodeClosed:
 		w.page.Foot = append(w.page.Foot, w.say("conversation-closed"))
 		return
+	case d.Code == core.CodeChannelRemoved:
+		w.page.Foot = append(w.page.Foot, w.because(d.Reason, d.Remedy))
+		return
 	case d.Verdict == core.VerdictTemplate:
 		w.page.Foot = append(w.page.Foot, w.say("free-over-templates", "channel", w.title))
 		return

@@ -228,6 +228,10 @@ func (f *Forwarder) answerAndDo(ctx context.Context, w *writer, m core.Mail, in 
 	if done, err := f.before(ctx, w, m, deeds); err != nil {
 		return w.handled(m, deeds, done, err)
 	}
+	if w.channel.State == core.ChannelRemoved { // which nobody can ask what it carries
+		p := core.RemovedChannel()
+		return outcome{state: core.MailRefused, reason: p.Error(), notice: w.refusal(ctx, m, p)}, nil
+	}
 	contents, notice, err := w.contents(ctx, m, in, r)
 	if err != nil {
 		return outcome{}, err

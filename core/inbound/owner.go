@@ -57,7 +57,7 @@ func (b *batch) owner(ctx context.Context, e core.Event, c core.Contact, known [
 
 // heardLately reports whether a number's owner wrote, on any channel, or became known, so lately that nobody else can have the number.
 func (b *batch) heardLately(ctx context.Context, c core.Contact, number core.Identity) (bool, error) {
-	channels, err := b.repo.Channels(ctx)
+	channels, err := core.EveryChannel(ctx, b.repo)
 	if err != nil {
 		return false, fmt.Errorf("channels that the number's owner may have written on: %w", err)
 	}

@@ -81,6 +81,9 @@ func (o *Outbox) Pause(ctx context.Context, ws core.WorkspaceID, id core.Channel
 		if err != nil {
 			return err
 		}
+		if ch.State == core.ChannelRemoved {
+			return core.RemovedChannel()
+		}
 		return tx.In(ws).SetChannelState(ctx, id, core.ChannelPaused, ch.Health)
 	})
 }
@@ -94,6 +97,9 @@ func (o *Outbox) Resume(ctx context.Context, ws core.WorkspaceID, id core.Channe
 		ch, err := repo.Channel(ctx, id)
 		if err != nil {
 			return fmt.Errorf("channel to resume: %w", err)
+		}
+		if ch.State == core.ChannelRemoved {
+			return core.RemovedChannel()
 		}
 		if err := core.NoteResumed(ctx, repo, id, o.Now()); err != nil {
 			return err
@@ -153,8 +159,15 @@ func (o *Outbox) resumeIfOutdated(ctx context.Context, w core.Work, rt route, e 
 }
 
 // Wake is the worker of JobWake: it puts what waited for a channel back into the queue and asks for its delivery. It does nothing for a channel that
-// may not send.
+// may not send; what waits for one that was removed it gives up.
 func (o *Outbox) Wake(ctx context.Context, w core.Work) error {
+	ch, err := o.Store.In(w.Workspace).Channel(ctx, w.Woken())
+	if err != nil {
+		return fmt.Errorf("channel to wake: %w", err)
+	}
+	if ch.State == core.ChannelRemoved {
+		return o.giveUp(ctx, w)
+	}
 	for !w.Ending() {
 		n := 0
 		err := o.Store.Tx(ctx, func(tx core.Tx) (err error) {

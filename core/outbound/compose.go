@@ -345,6 +345,10 @@ func (o *Outbox) Decide(ctx context.Context, ws core.WorkspaceID, r Request) (co
 	}
 	repo := o.Store.In(ws)
 	v, err := o.via(ctx, repo, r)
+	if core.CodeOf(err) == core.CodeChannelRemoved {
+		p := core.RemovedChannel()
+		return core.Decision{Verdict: core.VerdictRefuse, Code: p.Code, Reason: p.Detail, Remedy: p.Remedy}, nil, nil
+	}
 	if err != nil {
 		return core.Decision{}, nil, err
 	}

@@ -139,10 +139,12 @@ func (o *Outbox) deliverPart(ctx context.Context, w core.Work, p core.Part) (ste
 	}
 	v, err := o.open(ctx, p.Channel)
 	var broken *core.Problem
-	if errors.As(err, &broken) { // its settings or secrets need a person, like a token that has expired
+	switch {
+	case core.CodeOf(err) == core.CodeChannelRemoved && errors.As(err, &broken):
+		return o.settle(ctx, w, p, nil, rejected(*broken, core.EffectFail))
+	case errors.As(err, &broken): // its settings or secrets need a person, like a token that has expired
 		return o.settle(ctx, w, p, nil, rejected(*broken, core.EffectPark))
-	}
-	if err != nil {
+	case err != nil:
 		return step{}, fmt.Errorf("open channel: %w", err)
 	}
 	return o.inTurn(ctx, w, v, p)

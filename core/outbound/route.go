@@ -27,6 +27,9 @@ func (o *Outbox) via(ctx context.Context, repo core.Repo, r Request) (via, error
 	if err != nil {
 		return via{}, fmt.Errorf("channel to send by: %w", err)
 	}
+	if ch.State == core.ChannelRemoved {
+		return via{}, core.RemovedChannel()
+	}
 	if ch.Twin == "" || r.Channel != "" {
 		return o.open(ctx, id)
 	}
@@ -105,6 +108,9 @@ func (o *Outbox) refuses(ctx context.Context, repo core.Repo, v via, r Request) 
 func (o *Outbox) open(ctx context.Context, id core.ChannelID) (v via, err error) {
 	v.id = id
 	_, v.info, v.link, err = o.Links.Link(ctx, id)
+	if errors.Is(err, core.ErrNotFound) {
+		return v, core.RemovedChannel()
+	}
 	return v, err
 }
 

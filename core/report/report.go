@@ -420,7 +420,7 @@ func linesOf(tallies map[string]*tally, names map[string]string) []Line {
 // namesOf are what people call channels, agents and teams, by id.
 func namesOf(ctx context.Context, repo core.Repo) (map[string]string, error) {
 	names := map[string]string{}
-	channels, err := repo.Channels(ctx)
+	channels, err := core.EveryChannel(ctx, repo)
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
 	}

@@ -54,6 +54,9 @@ func (m *Manager) Ask(ctx context.Context, w core.Work) error {
 // present asks the provider. ErrNotFound: there is no such channel any more.
 func (m *Manager) present(ctx context.Context, ws core.WorkspaceID, id core.ChannelID) (core.Channel, bool, error) {
 	ch, err := m.Store.In(ws).Channel(ctx, id)
+	if err == nil && ch.State == core.ChannelRemoved {
+		err = core.ErrNotFound
+	}
 	if err != nil {
 		return ch, false, err
 	}

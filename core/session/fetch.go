@@ -37,6 +37,8 @@ func (m *Manager) Fetch(ctx context.Context, w core.Work) error {
 	}
 	_, _, link, err := m.Link(ctx, f.Channel)
 	switch {
+	case errors.Is(err, core.ErrNotFound): // it was removed
+		err = core.ErrMediaGone
 	case err != nil && m.mayWait(f):
 		m.Log.InfoContext(ctx, "medium waits for its channel", "media", f.ID, "channel", f.Channel, "err", err)
 		return core.Later{After: fetchWait}

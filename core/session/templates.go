@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"causeway/core"
@@ -13,6 +14,9 @@ import (
 func (m *Manager) Templates(ctx context.Context, w core.Work) error {
 	id := core.ChannelID(w.Key)
 	all, err := m.SyncTemplates(ctx, w.Workspace, id)
+	if errors.Is(err, core.ErrNotFound) {
+		return nil // the channel was removed
+	}
 	if core.CodeOf(err) == core.CodeUnsupported {
 		return fmt.Errorf("%w: %w", core.ErrDead, err)
 	}

@@ -13,6 +13,9 @@ func (m *Manager) Alarm(ctx context.Context, w core.Work) error {
 	if err != nil {
 		return fmt.Errorf("channel of alert: %w", err)
 	}
+	if ch.State == core.ChannelRemoved {
+		return nil // nobody needs to do anything about it
+	}
 	if ch.Health.Level == core.HealthBad {
 		m.Log.WarnContext(ctx, "channel needs a person", "channel", ch.ID, "state", ch.State, "reason", ch.Health.Reason, "remedy", ch.Health.Remedy)
 	}

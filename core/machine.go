@@ -2,6 +2,10 @@ package core
 
 import "strings"
 
+// MailReaction is the type of the part by which Gmail tells programs of an emoji that somebody put on a mail. For people the same mail says it in words.
+// https://developers.google.com/workspace/gmail/reactions/format
+const MailReaction = "text/vnd.google.email-reaction+json"
+
 // MachineField reports whether a header field of a mail says that a program wrote it: an autoresponder, a ticket system. The fields that mailing lists and
 // people's mails have too, such as Precedence and Auto-Submitted, are not among them. Name and word, which is FieldWord of the value, are in lower case.
 func MachineField(name, word string) bool {

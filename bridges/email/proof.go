@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"causeway/core"
 )
 
 // How a mail is signed or encrypted is told below its text. Nothing of it is checked or opened: the gateway holds nobody's keys.
@@ -16,7 +18,7 @@ var (
 
 // mute reports whether a file is for programs alone: it proves or announces another part, or is a reaction.
 func mute(f File) bool {
-	return f.MIME == reactionType || f.MIME == pgpEnvelope || slices.Contains(signatures, f.MIME) || strings.EqualFold(f.Name, "smime.p7s")
+	return f.MIME == core.MailReaction || f.MIME == pgpEnvelope || slices.Contains(signatures, f.MIME) || strings.EqualFold(f.Name, "smime.p7s")
 }
 
 // protection says how a mail is signed or encrypted, "" if it is not.

@@ -200,6 +200,9 @@ func (f *Forwarder) take(ctx context.Context, w *writer, m core.Mail, in Incomin
 		return outcome{state: core.MailRefused, reason: "its subject is that of an automatic answer",
 			notice: w.warning(f.Now(), "looks-automatic", w.say("looks-automatic", "text", clean(in.Subject, 100)))}, nil
 	}
+	if slices.ContainsFunc(in.Files, func(file IncomingFile) bool { return file.MIME == core.MailReaction }) {
+		return outcome{state: core.MailRefused, reason: "an emoji put on our mail", notice: w.question(m, "reacted")}, nil
+	}
 	r, err := w.cut(ctx, in)
 	if err != nil {
 		return outcome{}, err

@@ -784,6 +784,19 @@ func TestInlinePictures(t *testing.T) {
 	})
 }
 
+// An emoji that an agent put on our mail comes as a mail of its own, which says so in words. They are not for the customer.
+func TestReactionOfMailProgram(t *testing.T) {
+	h := asked(t)
+	m := h.judged(answer{to: h.address("Lena"), text: "👍 Lena reacted via Gmail", files: []forward.IncomingFile{{MIME: "text/vnd.google.email-reaction+json", Data: []byte(`{"emoji":"👍","version":1}`)}}})
+	if m.State != core.MailRefused {
+		t.Errorf("the mail is %s (%s)", m.State, m.Reason)
+	}
+	h.wantPhone()
+	if got := h.last("Lena").Text; !strings.Contains(got, "To send an emoji, answer with it") {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestBrake(t *testing.T) {
 	h := asked(t)
 	h.options.PerHour = 5

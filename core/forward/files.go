@@ -32,10 +32,12 @@ func (w *writer) attachments(ctx context.Context, m core.Mail, in Incoming, pict
 	var all []core.Content
 	for i, file := range in.Files {
 		switch {
-		case len(file.Data) == 0 || seal(file.MIME) || file.Inline && !pictures[file.ContentID]:
+		case len(file.Data) == 0 || seal(file) || file.Inline && !pictures[file.ContentID]:
 			continue
 		case file.MIME == "application/ms-tnef" || strings.EqualFold(file.Name, "winmail.dat"):
 			return nil, w.question(m, "winmail"), nil
+		case sealed(in, file):
+			return nil, w.question(m, "sealed"), nil
 		}
 		if logo, err := w.logo(ctx, m, file); logo || err != nil {
 			if err != nil {
@@ -53,8 +55,15 @@ func (w *writer) attachments(ctx context.Context, m core.Mail, in Incoming, pict
 }
 
 // seal reports whether a file only proves a mail, and is nothing to send on.
-func seal(media string) bool {
-	return slices.Contains([]string{"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "application/pgp-keys"}, media)
+func seal(f IncomingFile) bool {
+	return slices.Contains([]string{"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "application/pgp-keys"}, f.MIME) ||
+		strings.EqualFold(f.Name, "smime.p7s")
+}
+
+// sealed reports whether a file is the mail itself, encrypted or packed up in its signature.
+func sealed(in Incoming, f IncomingFile) bool {
+	return slices.Contains([]string{"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"}, f.MIME) || in.Type == "multipart/encrypted" ||
+		strings.EqualFold(f.Name, "smime.p7m")
 }
 
 // attachment stores one file. Its id comes from the mail's, so that the same mail again gives the same message.

@@ -797,6 +797,24 @@ func TestReactionOfMailProgram(t *testing.T) {
 	}
 }
 
+// What is the mail itself, packed up, is no file for the customer; what only proves it is none either.
+func TestSealedMail(t *testing.T) {
+	for _, file := range []forward.IncomingFile{{Name: "smime.p7m", MIME: "application/pkcs7-mime", Data: []byte("x")}, {Name: "smime.p7m", MIME: "application/octet-stream", Data: []byte("x")},
+		{Name: "version.asc", MIME: "application/pgp-encrypted", Data: []byte("Version: 1")}} {
+		h := asked(t)
+		if m := h.judged(answer{to: h.address("Lena"), text: " ", files: []forward.IncomingFile{file}}); m.State != core.MailRefused {
+			t.Errorf("%s: the mail is %s (%s)", file.MIME, m.State, m.Reason)
+		}
+		h.wantPhone()
+		if got := h.last("Lena").Text; !strings.Contains(got, "Your mail is encrypted, or signed") {
+			t.Errorf("%s: told %q", file.MIME, got)
+		}
+	}
+	h := asked(t)
+	h.reply(answer{to: h.address("Lena"), text: "Tomorrow.", files: []forward.IncomingFile{{Name: "smime.p7s", MIME: "application/octet-stream", Data: []byte("x")}}})
+	h.wantPhone("Tomorrow.")
+}
+
 func TestBrake(t *testing.T) {
 	h := asked(t)
 	h.options.PerHour = 5

@@ -107,7 +107,7 @@ func (f *Forwarder) visitorSays(ctx context.Context, repo core.Repo, like core.F
 		said = append(said, core.Content{Kind: core.KindText, Text: text})
 	}
 	for i, file := range in.Files {
-		if len(file.Data) == 0 || seal(file.MIME) || file.Inline && !own[file.ContentID] {
+		if len(file.Data) == 0 || seal(file) || file.Inline && !own[file.ContentID] {
 			continue
 		}
 		kept := like

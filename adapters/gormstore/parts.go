@@ -137,7 +137,7 @@ func (r repo) PartsIn(ctx context.Context, ch core.ChannelID, s core.Status, mos
 	return list[partRow](r.rows(ctx).Where("channel = ? AND status = ? AND "+unsent, ch, s).Order("id").Limit(most))
 }
 
-// GivenUp lists a channel's parts that failed though what stood in their way passes, newest first. It may read all parts, for a person who asks.
+// GivenUp lists a channel's parts that failed though what stood in their way passes, newest first.
 func (r repo) GivenUp(ctx context.Context, ch core.ChannelID, most int) ([]core.Part, error) {
 	effect := "error ->> 'effect'"
 	if r.s.postgres != nil {

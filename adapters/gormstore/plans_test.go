@@ -46,6 +46,7 @@ func TestPlans(t *testing.T) {
 		}},
 		{"NextPart", "parts_next", func(ctx context.Context) error { _, err := repo.NextPart(ctx, "c"); return err }},
 		{"PartsIn", "parts_status", func(ctx context.Context) error { _, err := repo.PartsIn(ctx, "ch", core.StatusParked, 10); return err }},
+		{"GivenUp", "parts_failed", func(ctx context.Context) error { _, err := repo.GivenUp(ctx, "ch", 10); return err }},
 		{"LastSender", "messages_seq", func(ctx context.Context) error { _, _, err := repo.LastSender(ctx, "c", "ch"); return err }},
 		{"Messages", "messages_seq", func(ctx context.Context) error { _, err := repo.Messages(ctx, "c", core.Page{Before: "9"}); return err }},
 		{"ImportedMessages", "messages_imported", func(ctx context.Context) error {

@@ -103,6 +103,16 @@ func TestDoorIsLearned(t *testing.T) {
 	}
 }
 
+// TestBlockedIsRemembered: who blocked the sender in their app is not written to again until they write; a message that a carrier blocked says nothing of
+// its customer.
+func TestBlockedIsRemembered(t *testing.T) {
+	for code, want := range map[int]core.Effect{63014: core.EffectBlock, 30004: core.EffectFail, 63032: core.EffectFail} {
+		if e := sendError(code, ""); e.Effect != want || e.Remedy == "" {
+			t.Errorf("%d: got %+v", code, e)
+		}
+	}
+}
+
 // TestReceiptKey: the address of a callback says which part it is about.
 func TestReceiptKey(t *testing.T) {
 	l := openLink(t, bridgetest.NewHost(t))

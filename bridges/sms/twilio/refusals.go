@@ -54,7 +54,8 @@ var refusals = []refusal{
 	{codes: []int{21610}, effect: core.EffectStop, silent: true, reason: "The customer has answered STOP and gets no more messages from this sender.", remedy: "Wait until they write START, or use another channel."},
 	{codes: []int{21211, 21217, 21214, 21401, 21421, 21604, 21614, 20023, 30014, 63003, 63024}, effect: core.EffectFail, reason: "The number cannot get messages.", remedy: checkNumber},
 	{codes: []int{21612, 30003, 30005, 30006, 30011}, effect: core.EffectFail, reason: "The customer's phone or carrier cannot be reached.", remedy: "Try again later, or " + "reach the customer on another channel."},
-	{codes: []int{30004, 21216, 63014, 63033, 63032}, effect: core.EffectFail, reason: "The message was blocked on the customer's side.", remedy: otherWay},
+	{codes: []int{63014}, effect: core.EffectBlock, reason: "The customer has blocked the sender in their app.", remedy: "Reach the customer on another channel, or wait until they write again."},
+	{codes: []int{30004, 21216, 63033, 63032}, effect: core.EffectFail, reason: "The message was blocked on the customer's side.", remedy: otherWay},
 	{codes: []int{30016, 30015, 63031, 63036}, effect: core.EffectFail, reason: "This sender cannot write to this customer.", remedy: otherWay},
 	// The message.
 	{codes: []int{30007, 63013, 63026}, effect: core.EffectFail, alarm: true, reason: "The carrier filtered the message as unwanted.", remedy: "Word it differently, and see in Twilio's console why messages of this sender are filtered."},

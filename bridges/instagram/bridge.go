@@ -2,8 +2,6 @@ package instagram
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"causeway/bridges/meta"
 	"causeway/core"
@@ -57,31 +55,20 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 }
 
 const (
-	textLimit = 1000 // bytes: half as many letters in Cyrillic, a third in Hindi
-	rate      = 40   // messages a second
-	free      = 24 * time.Hour
-	usual     = 3 * free // in which what a person wrote may go out, unless the admin says otherwise
-	longest   = 7 * free // what Meta allows
+	textLimit = 1000          // bytes: half as many letters in Cyrillic, a third in Hindi
+	usual     = 3 * meta.Free // in which what a person wrote may go out, unless the admin says otherwise
 )
 
 func (c conf) capabilities() core.Capabilities {
-	return core.Capabilities{
-		TextLimit: textLimit, Unit: core.UnitBytes, Names: c.names,
-		Media: map[core.ContentKind]core.MediaRule{
-			core.KindImage:    {MIME: []string{"image/jpeg", "image/png", "image/gif"}, Bytes: 8 << 20},
-			core.KindVideo:    {MIME: []string{"video/mp4", "video/quicktime", "video/webm", "video/ogg", "video/x-msvideo"}, Bytes: 25 << 20},
-			core.KindAudio:    {MIME: []string{"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav"}, Bytes: 25 << 20},
-			core.KindVoice:    {MIME: []string{"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav"}, Bytes: 25 << 20},
-			core.KindDocument: {MIME: []string{"application/pdf"}, Bytes: 25 << 20},
-		},
-		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies,
-		Actions:  []core.Action{core.ActionRead, core.ActionTyping, core.ActionReaction},
-		Receipts: []core.Status{core.StatusSent, core.StatusRead},
-		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: c.human, After: core.AfterNothing}, PerSecond: rate,
-	}
+	can := meta.InboxCan(c.human, "audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav")
+	can.TextLimit, can.Unit, can.Names = textLimit, core.UnitBytes, c.names
+	documents := can.Media[core.KindDocument]
+	documents.MIME = []string{"application/pdf"}
+	can.Media[core.KindDocument] = documents
+	can.Actions = append(can.Actions, core.ActionReaction)
+	can.Receipts = []core.Status{core.StatusSent, core.StatusRead}
+	return can
 }
-
-var receives = []core.ContentKind{core.KindText, core.KindImage, core.KindVideo, core.KindAudio, core.KindDocument, core.KindSticker, core.KindChoice, core.KindSystem, core.KindUnsupported}
 
 // Profile implements core.ProfileLink.
 func (l *link) Profile(ctx context.Context, k core.IdentityKey) (core.Peer, error) {

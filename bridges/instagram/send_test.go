@@ -75,8 +75,8 @@ func TestBytes(t *testing.T) {
 }
 
 func TestWindow(t *testing.T) {
-	for value, want := range map[string]time.Duration{"": usual, "0": 0, "24h": free, "168h": longest} {
-		if w := openLink(t, bridgetest.NewHost(t), keyHuman, value).Capabilities().Window; w.Human != want || w.Free != free || w.After != core.AfterNothing {
+	for value, want := range map[string]time.Duration{"": usual, "0": 0, "24h": meta.Free, "168h": meta.Longest} {
+		if w := openLink(t, bridgetest.NewHost(t), keyHuman, value).Capabilities().Window; w.Human != want || w.Free != meta.Free || w.After != core.AfterNothing {
 			t.Errorf("%q: got %+v", value, w)
 		}
 	}
@@ -87,8 +87,8 @@ func TestWindow(t *testing.T) {
 		after   time.Duration
 		verdict core.Verdict
 	}{
-		"a person in time": {core.AuthorAgent, free - 1, core.VerdictSend}, "a person on the third day": {core.AuthorAgent, usual - 1, core.VerdictSendHuman}, "a person after it": {core.AuthorAgent, usual, core.VerdictRefuse},
-		"a workflow after a day": {core.AuthorWorkflow, free, core.VerdictRefuse},
+		"a person in time": {core.AuthorAgent, meta.Free - 1, core.VerdictSend}, "a person on the third day": {core.AuthorAgent, usual - 1, core.VerdictSendHuman}, "a person after it": {core.AuthorAgent, usual, core.VerdictRefuse},
+		"a workflow after a day": {core.AuthorWorkflow, meta.Free, core.VerdictRefuse},
 	} {
 		q := core.Question{Title: "Instagram", State: core.ChannelActive, Capabilities: Bridge{}.Info().Capabilities, Conversation: core.ConversationOpen, Window: core.WindowState{Last: at},
 			Author: core.Author{Kind: c.author}, Content: core.Content{Kind: core.KindText, Text: "x"}}

@@ -64,7 +64,7 @@ func read(s core.Settings) (conf, error) {
 	if c.login == "" {
 		c.login = loginFacebook
 	}
-	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), free, usual, longest)
+	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), usual)
 	names, unclear := s.AuthorNames()
 	c.human, c.names = human, names
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkIDs(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keySecret, c.appSecret, 8),

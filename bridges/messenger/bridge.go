@@ -2,8 +2,6 @@ package messenger
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"causeway/bridges/meta"
 	"causeway/core"
@@ -23,7 +21,7 @@ var _ core.Bridge = Bridge{}
 // Info implements core.Bridge.
 func (Bridge) Info() core.Info {
 	return core.Info{Kind: Kind, Title: "Messenger", Scheme: Scheme, Account: keyPage, Settings: settings(),
-		Docs: "https://developers.facebook.com/docs/messenger-platform", Capabilities: conf{human: longest}.capabilities()}
+		Docs: "https://developers.facebook.com/docs/messenger-platform", Capabilities: conf{human: meta.Longest}.capabilities()}
 }
 
 // link is an open channel.
@@ -55,32 +53,15 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 		Can: c.capabilities(), Echoes: core.OriginDevice, Opening: true, Secrets: []core.Secret{c.appSecret}, Verify: c.verify}}, nil
 }
 
-const (
-	textLimit = 2000
-	rate      = 40 // messages a second: a Page that sends more finds its inbox blocked
-	free      = 24 * time.Hour
-	longest   = 7 * free // in which what a person wrote may go out
-)
+const textLimit = 2000
 
 func (c conf) capabilities() core.Capabilities {
-	return core.Capabilities{
-		TextLimit: textLimit, Unit: core.UnitRunes, Names: c.names,
-		Media: map[core.ContentKind]core.MediaRule{
-			core.KindImage:    {MIME: []string{"image/jpeg", "image/png", "image/gif"}, Bytes: 8 << 20},
-			core.KindVideo:    {MIME: []string{"video/mp4", "video/quicktime", "video/webm", "video/ogg", "video/x-msvideo"}, Bytes: 25 << 20},
-			core.KindAudio:    {MIME: []string{"audio/aac", "audio/mpeg", "audio/mp4", "audio/wav", "audio/x-wav", "audio/ogg"}, Bytes: 25 << 20},
-			core.KindVoice:    {MIME: []string{"audio/aac", "audio/mpeg", "audio/mp4", "audio/wav", "audio/x-wav", "audio/ogg"}, Bytes: 25 << 20},
-			core.KindDocument: {Bytes: 25 << 20},
-		},
-		Kinds: []core.ContentKind{core.KindChoices}, Buttons: meta.MaxReplies,
-		Actions:  []core.Action{core.ActionRead, core.ActionTyping},
-		Receipts: []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead},
-		Receives: slices.Clone(receives), Window: core.Window{Free: free, Human: c.human, After: core.AfterNothing}, PerSecond: rate,
-	}
+	can := meta.InboxCan(c.human, "audio/aac", "audio/mpeg", "audio/mp4", "audio/wav", "audio/x-wav", "audio/ogg")
+	can.TextLimit, can.Unit, can.Names = textLimit, core.UnitRunes, c.names
+	can.Receives = append(can.Receives, core.KindLocation)
+	can.Receipts = []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead}
+	return can
 }
-
-var receives = []core.ContentKind{core.KindText, core.KindImage, core.KindVideo, core.KindAudio, core.KindDocument, core.KindSticker, core.KindLocation, core.KindChoice,
-	core.KindSystem, core.KindUnsupported}
 
 // Profile implements core.ProfileLink.
 func (l *link) Profile(ctx context.Context, k core.IdentityKey) (core.Peer, error) {

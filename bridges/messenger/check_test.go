@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"causeway/bridges/bridgetest"
+	"causeway/bridges/meta"
 	"causeway/bridges/meta/metatest"
 	"causeway/core"
 )
@@ -181,8 +182,8 @@ func TestSettings(t *testing.T) {
 			bridgetest.Refused(t, Bridge{}, inbox.Settings, c.key, c.value)
 		})
 	}
-	for value, want := range map[string]time.Duration{"": longest, "0": 0, "72h": 72 * time.Hour, "24h": free, "168h": longest} {
-		if got := openLink(t, bridgetest.NewHost(t), keyHuman, value).Capabilities().Window; got.Human != want || got.Free != free || got.After != core.AfterNothing {
+	for value, want := range map[string]time.Duration{"": meta.Longest, "0": 0, "72h": 72 * time.Hour, "24h": meta.Free, "168h": meta.Longest} {
+		if got := openLink(t, bridgetest.NewHost(t), keyHuman, value).Capabilities().Window; got.Human != want || got.Free != meta.Free || got.After != core.AfterNothing {
 			t.Errorf("%q: got %+v", value, got)
 		}
 	}

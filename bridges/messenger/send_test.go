@@ -81,10 +81,10 @@ func TestTagged(t *testing.T) {
 		after   time.Duration
 		verdict core.Verdict
 	}{
-		"a person at once": {core.AuthorAgent, time.Minute, core.VerdictSend}, "a person in time": {core.AuthorAgent, free - time.Second, core.VerdictSend},
-		"a person after a day": {core.AuthorAgent, free, core.VerdictSendHuman}, "a person on the seventh day": {core.AuthorAgent, longest - time.Second, core.VerdictSendHuman},
-		"a person too late": {core.AuthorAgent, longest, core.VerdictRefuse}, "a workflow in time": {core.AuthorWorkflow, free - time.Second, core.VerdictSend},
-		"a workflow after a day": {core.AuthorWorkflow, free, core.VerdictRefuse}, "a program after a day": {core.AuthorAPI, free, core.VerdictRefuse},
+		"a person at once": {core.AuthorAgent, time.Minute, core.VerdictSend}, "a person in time": {core.AuthorAgent, meta.Free - time.Second, core.VerdictSend},
+		"a person after a day": {core.AuthorAgent, meta.Free, core.VerdictSendHuman}, "a person on the seventh day": {core.AuthorAgent, meta.Longest - time.Second, core.VerdictSendHuman},
+		"a person too late": {core.AuthorAgent, meta.Longest, core.VerdictRefuse}, "a workflow in time": {core.AuthorWorkflow, meta.Free - time.Second, core.VerdictSend},
+		"a workflow after a day": {core.AuthorWorkflow, meta.Free, core.VerdictRefuse}, "a program after a day": {core.AuthorAPI, meta.Free, core.VerdictRefuse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := core.Question{Title: "Messenger", State: core.ChannelActive, Capabilities: can, Conversation: core.ConversationOpen, Window: core.WindowState{Last: at},

@@ -48,7 +48,7 @@ type conf struct {
 func read(s core.Settings) (conf, error) {
 	c := conf{page: s.Get(keyPage), app: s.Get(keyApp), token: s.Trimmed(keyToken), appSecret: s.Trimmed(keySecret), verify: s.Trimmed(keyVerify),
 		base: s.Get(keyBase), version: s.Get(keyVersion)}
-	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), free, longest, longest)
+	human, wrong := meta.HumanWindow(keyHuman, s.Get(keyHuman), meta.Longest)
 	names, unclear := s.AuthorNames()
 	c.human, c.names = human, names
 	for _, p := range []*core.Problem{meta.CheckSettings(settings(), s), checkIDs(c), meta.CheckSecret(keyToken, c.token, 4), meta.CheckSecret(keySecret, c.appSecret, 8),

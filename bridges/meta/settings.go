@@ -44,7 +44,7 @@ func CheckBase(keyBase, base, keyVersion, version string) *core.Problem {
 }
 
 // HumanWindow reads for how long a person may answer: zero, or at least as long as anybody and no longer than the platform allows. Empty means usual.
-func HumanWindow(key, value string, free, usual, longest time.Duration) (time.Duration, *core.Problem) {
+func HumanWindow(key, value string, usual time.Duration) (time.Duration, *core.Problem) {
 	if value == "" {
 		return usual, nil
 	}
@@ -52,8 +52,8 @@ func HumanWindow(key, value string, free, usual, longest time.Duration) (time.Du
 	if value == "0" {
 		d, err = 0, nil
 	}
-	if err != nil || d < 0 || d > 0 && d < free || d > longest {
-		return 0, core.BadSetting(key, "Write it like 72h, or 0 for none beyond the usual.", "The time in which a person may answer is not from %s to %s.", core.Span(free), core.Span(longest))
+	if err != nil || d < 0 || d > 0 && d < Free || d > Longest {
+		return 0, core.BadSetting(key, "Write it like 72h, or 0 for none beyond the usual.", "The time in which a person may answer is not from %s to %s.", core.Span(Free), core.Span(Longest))
 	}
 	return d, nil
 }

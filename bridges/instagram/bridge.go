@@ -1,8 +1,6 @@
 package instagram
 
 import (
-	"context"
-
 	"causeway/bridges/meta"
 	"causeway/core"
 )
@@ -50,7 +48,7 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 	}
 	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Proof: c.proof(), Hide: []core.Secret{c.appSecret, c.instagramSecret, c.verify}}
 	return &link{conf: c, Inbox: meta.Inbox{Title: "Instagram", Object: "instagram", Scheme: Scheme, Account: c.account, Node: "me", Host: host, Graph: graph,
-		Can: c.capabilities(), Echoes: core.OriginBusiness, Loves: true, Upload: [][2]string{{"platform", "instagram"}},
+		Can: c.capabilities(), Echoes: core.OriginBusiness, Loves: true, Person: "name,username", Upload: [][2]string{{"platform", "instagram"}},
 		Secrets: []core.Secret{c.appSecret, c.instagramSecret}, Verify: c.verify}}, nil
 }
 
@@ -68,9 +66,4 @@ func (c conf) capabilities() core.Capabilities {
 	can.Actions = append(can.Actions, core.ActionReaction)
 	can.Receipts = []core.Status{core.StatusSent, core.StatusRead}
 	return can
-}
-
-// Profile implements core.ProfileLink.
-func (l *link) Profile(ctx context.Context, k core.IdentityKey) (core.Peer, error) {
-	return l.Inbox.Profile(ctx, k, "name,username")
 }

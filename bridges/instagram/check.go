@@ -117,10 +117,8 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 	if l.conf.login == loginInstagram {
 		return l.Inbox.Subscribe(ctx, ownFields)
 	}
-	if l.conf.app != "" {
-		if err := l.Register(ctx, l.conf.app, l.conf.appSecret, callback, fields); err != nil {
-			return err
-		}
+	if err := l.Register(ctx, l.conf.app, l.conf.appSecret, callback, fields); err != nil {
+		return err
 	}
 	return l.Inbox.Subscribe(ctx, pageFields)
 }

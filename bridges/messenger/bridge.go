@@ -1,8 +1,6 @@
 package messenger
 
 import (
-	"context"
-
 	"causeway/bridges/meta"
 	"causeway/core"
 )
@@ -50,7 +48,7 @@ func (Bridge) Open(_ core.Channel, settings core.Settings, host core.Host) (core
 	}
 	graph := &meta.Client{HTTP: host.HTTP(), Base: c.base, Version: c.version, Token: c.token, Proof: c.appSecret, Hide: []core.Secret{c.appSecret, c.verify}}
 	return &link{conf: c, Inbox: meta.Inbox{Title: "Messenger", Object: "page", Scheme: Scheme, Account: c.page, Node: c.page, Host: host, Graph: graph,
-		Can: c.capabilities(), Echoes: core.OriginDevice, Opening: true, Secrets: []core.Secret{c.appSecret}, Verify: c.verify}}, nil
+		Can: c.capabilities(), Echoes: core.OriginDevice, Opening: true, Person: "first_name,last_name,name", Secrets: []core.Secret{c.appSecret}, Verify: c.verify}}, nil
 }
 
 const textLimit = 2000
@@ -61,9 +59,4 @@ func (c conf) capabilities() core.Capabilities {
 	can.Receives = append(can.Receives, core.KindLocation)
 	can.Receipts = []core.Status{core.StatusSent, core.StatusDelivered, core.StatusRead}
 	return can
-}
-
-// Profile implements core.ProfileLink.
-func (l *link) Profile(ctx context.Context, k core.IdentityKey) (core.Peer, error) {
-	return l.Inbox.Profile(ctx, k, "first_name,last_name,name")
 }

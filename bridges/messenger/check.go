@@ -70,10 +70,8 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 func (l *link) ByHand() string { return meta.ByHand(l.conf.app, where) }
 
 func (l *link) subscribe(ctx context.Context, callback string, fields meta.Fields) error {
-	if l.conf.app != "" {
-		if err := l.Register(ctx, l.conf.app, l.conf.appSecret, callback, fields); err != nil {
-			return err
-		}
+	if err := l.Register(ctx, l.conf.app, l.conf.appSecret, callback, fields); err != nil {
+		return err
 	}
 	return l.Inbox.Subscribe(ctx, fields)
 }

@@ -21,6 +21,7 @@ type Inbox struct {
 	Echoes  core.Origin // of an echo that names no app
 	Opening bool        // a reaction opens the reply window
 	Loves   bool        // reactions can be sent, hearts only
+	Person  string      // the fields of a person's profile that tell their name
 	Upload  [][2]string // fields that an upload has besides the message
 	Secrets []core.Secret
 	Verify  core.Secret

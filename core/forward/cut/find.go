@@ -13,6 +13,7 @@ type found struct {
 	what  string
 	sure  bool
 	plea  bool // it is a sentence with a colon: what stands below may also be the agent's own
+	above bool // the line above it may be its introduction, or the agent's last
 }
 
 const (
@@ -48,29 +49,28 @@ func (p *page) below() {
 		i = f.body - 1
 	}
 	if limit < len(p.lines) {
-		p.cutAt(found{start: p.absorb(p.introducedAt(limit)), body: limit, what: "our own mail", sure: true})
+		start, unclear := p.introducedAt(limit)
+		p.cutAt(found{start: p.absorb(start), body: limit, what: "our own mail", sure: true, above: unclear})
 	}
 }
 
 // introducedAt takes in the lines right above our mail, quoted without signs from line at on, that name its sender or date. What lacks a colon, and
-// names only one of them, may as well be the agent's last line: it stays, and is asked about where it looks like an introduction.
-func (p *page) introducedAt(at int) int {
+// names only one of them, may as well be the agent's last line: it stays, and is unclear where it looks like an introduction.
+func (p *page) introducedAt(at int) (start int, unclear bool) {
 	const most = 25 // words
 	j := p.previous(at)
 	if j < 0 || at-j > 4 || !p.lines[j].plain() {
-		return at
+		return at, false
 	}
 	s := p.lines[j].s
-	start, t, ok := p.introEnding(j)
+	first, t, ok := p.introEnding(j)
 	switch {
 	case !ok || t.words >= most || !t.date && !t.address:
-		return at
+		return at, false
 	case hasColon(s) || t.date && t.address && !isSentence(s):
-		return start
-	case t.date && (t.clock || t.address) || strings.Contains(s, "<"):
-		p.doubts("perhaps an introduction")
+		return first, false
 	}
-	return at
+	return at, t.date && (t.clock || t.address) || strings.Contains(s, "<")
 }
 
 func (p *page) cutAt(f found) {
@@ -84,6 +84,9 @@ func (p *page) cutAt(f found) {
 	if p.sent.strange(p, f.body, len(p.lines)) {
 		p.doubts("text within the quote")
 	}
+	if f.above {
+		p.doubts("perhaps an introduction")
+	}
 }
 
 // foreign says whether what f introduces holds not a word of our mails up to the next introduction: the agent may have put it there for the
@@ -92,14 +95,18 @@ func (p *page) foreign(f found) bool {
 	if !p.sent.known() || f.what == marker {
 		return false
 	}
-	start := p.next(f.body)
+	start := f.body
+	for f.what == separator && start < len(p.lines) && p.lines[start].plain() && p.lines[start].s != "" {
+		start++ // headers of any form stand right under it
+	}
+	start = p.next(start)
 	end := start
 	for ; end < len(p.lines); end++ {
 		if p.lines[end].s == "" {
 			continue
 		}
 		if !p.lines[end].plain() { // a marked quote begins
-			end = p.introducedAt(end)
+			end, _ = p.introducedAt(end)
 			return start < end && !p.sent.any(f.body, end)
 		}
 		if isMarker(p.lines[end].s) {
@@ -145,7 +152,8 @@ func (p *page) written(end int) bool {
 func (p *page) breakAt(i int) (found, bool) {
 	s := p.lines[i].s
 	if isMarker(s) {
-		return found{start: p.introducedAt(i), body: i + 1, what: marker, sure: true}, true
+		start, unclear := p.introducedAt(i)
+		return found{start: start, body: i + 1, what: marker, sure: true, above: unclear}, true
 	}
 	if words, rest, ok := banner(s); ok {
 		return p.bannerAt(i, words, rest)
@@ -435,7 +443,7 @@ func (p *page) introEnding(j int) (start int, t traits, ok bool) {
 // partOf says whether line i can belong to an introduction that ends at line j: no blank line between, unless a bracket is open over it.
 func (p *page) partOf(i, j int) bool {
 	l := &p.lines[i]
-	if !l.plain() {
+	if !l.plain() || i < j && p.lines[i+1].marks&markTop != 0 {
 		return false
 	}
 	if l.s != "" {

@@ -63,7 +63,11 @@ func TestSent(t *testing.T) {
 			"Tomorrow.\n\n> Message du 21/11/26 10:42\n> De : Mona <mona@shop.example>\n> A : ali@agents.example\n>", false},
 		"passed on under a separator, then ours": {Mail{Text: "See what he wrote:\n\n---------- Forwarded message ---------\nFrom: Bob <bob@else.example>\nDate: Sat, Nov 21, 2026 at 10:42 AM\nTo: <ali@agents.example>\n\nThe parcel is lost, we are sorry.\n\nOn 21 Nov 2026 10:42, Mona wrote:\n> " + strings.ReplaceAll(ours, "\n", "\n> ")},
 			"See what he wrote:", false},
-		"in HTML without any mark": {Mail{HTML: "<p>It comes tomorrow.</p><p>" + strings.ReplaceAll(ours, "\n", "<br>") + "</p>"}, "It comes tomorrow.", true},
+		"headers, then our mail in a quote element": {Mail{HTML: `<p>Tomorrow.</p><div style="border-top:solid #E1E1E1 1.0pt"><p><b>Von:</b> Mona &lt;mona@shop.example&gt;<br><b>Gesendet:</b> Samstag, 21. November 2026 10:42<br><b>An:</b> Ali</p></div><div class="causeway-original">` +
+			strings.ReplaceAll(ours, "\n", "<br>") + `</div>`}, "Tomorrow.", true},
+		"headers without signs, then our mail with them": {Mail{Text: "Tomorrow.\n\n-----Original Message-----\nFrom: Mona <mona@shop.example>\nSent: 21 November 2026 10:42\nTo: Ali\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ")}, "Tomorrow.", true},
+		"headers without colons under a separator":       {Mail{Text: "Tomorrow.\n\n------ Original Message ------\nFrom \"Mona\" <mona@shop.example>\nTo ali@agents.example\nDate 21/11/2026 10:42:00\nSubject Order\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ")}, "Tomorrow.", true},
+		"in HTML without any mark":                       {Mail{HTML: "<p>It comes tomorrow.</p><p>" + strings.ReplaceAll(ours, "\n", "<br>") + "</p>"}, "It comes tomorrow.", true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,16 @@ func Passing() []Effect { return []Effect{EffectRetry, EffectSlowPeer, EffectSlo
 // Passes reports whether what stood in the way goes by.
 func (e *SendError) Passes() bool { return e != nil && slices.Contains(Passing(), e.Effect) }
 
+// OfChannel reports whether it is not of the message: others would be refused as well until a person looks at the channel.
+func (e *SendError) OfChannel() bool {
+	return e != nil && (e.Effect == EffectPark || e.Effect == EffectSlow && e.Remedy != "")
+}
+
+// Worry is the error as a warning about its channel.
+func (e *SendError) Worry(now time.Time) Health {
+	return Health{Level: HealthWarning, Code: e.Code, Reason: e.Reason, Remedy: e.Remedy, Since: now}
+}
+
 func (e *SendError) Error() string {
 	if e.Code == "" {
 		return e.Reason

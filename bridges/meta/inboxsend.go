@@ -47,7 +47,7 @@ func (i *Inbox) Send(ctx context.Context, out core.Outgoing) (core.Sent, error) 
 // told raises the channel's health for refusals that slow it down because a person must look.
 func (i *Inbox) told(ctx context.Context, e *core.SendError) error {
 	if e.Effect == core.EffectSlow && e.Remedy != "" {
-		i.Host.Health(ctx, core.Health{Level: core.HealthWarning, Code: e.Code, Reason: e.Reason, Remedy: e.Remedy, Since: i.Host.Now()})
+		i.Host.Health(ctx, e.Worry(i.Host.Now()))
 	}
 	return e
 }

@@ -62,7 +62,7 @@ func (l *link) post(ctx context.Context, b body, to []core.IdentityKey) (core.Se
 func (l *link) told(ctx context.Context, err error) error {
 	e := core.AsSendError(err)
 	if e.Effect == core.EffectSlow && e.Remedy != "" {
-		l.host.Health(ctx, core.Health{Level: core.HealthWarning, Code: e.Code, Reason: e.Reason, Remedy: e.Remedy, Since: l.host.Now()})
+		l.host.Health(ctx, e.Worry(l.host.Now()))
 	}
 	return err
 }

@@ -409,3 +409,42 @@ func TestParkedEventThatCannotBeApplied(t *testing.T) {
 		}
 	})
 }
+
+// TestFailureOfTheChannel: what a provider says later of a message, and would say of others, is told to the admins; the channel goes on.
+func TestFailureOfTheChannel(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		fails := func(n int, e core.SendError) core.ChannelState {
+			w.Helper()
+			w.answered(id(n), core.StatusSent)
+			w.pass(time.Minute)
+			r := w.receipt(id(n), core.StatusFailed)
+			e.Outcome = core.Rejected
+			r.Receipt.Error = &e
+			w.accept(r)
+			state, _ := w.health()
+			return state
+		}
+		for n, e := range []core.SendError{{Code: "131026", Effect: core.EffectFail, Remedy: "Call."}, {Code: "130429", Effect: core.EffectSlow}} {
+			equal(w, "state", fails(2+n, e), core.ChannelActive)
+			if _, h := w.health(); h.Level == core.HealthWarning {
+				t.Errorf("%s is of the message: %+v", e.Code, h)
+			}
+		}
+		for n, e := range []core.SendError{{Code: "131042", Effect: core.EffectPark, Reason: "Unpaid.", Remedy: "Pay."}, {Code: "131048", Effect: core.EffectSlow, Reason: "Spam.", Remedy: "Send less."}} {
+			equal(w, "state", fails(4+n, e), core.ChannelActive)
+			if _, h := w.health(); h.Level != core.HealthWarning || h.Code != e.Code || h.Remedy != e.Remedy {
+				t.Errorf("%s: %+v", e.Code, h)
+			}
+		}
+		w.answered(id(6), core.StatusSent)
+		w.resume(60)
+		w.pass(2 * time.Minute)
+		r := w.receipt(id(6), core.StatusFailed)
+		r.Receipt.Error = &core.SendError{Code: "131042", Outcome: core.Rejected, Effect: core.EffectPark, Reason: "Unpaid."}
+		w.accept(r)
+		if _, h := w.health(); h.Level == core.HealthWarning {
+			t.Errorf("what was sent before somebody resumed the channel worries: %+v", h)
+		}
+	})
+}

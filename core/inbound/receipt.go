@@ -158,12 +158,25 @@ func (b *batch) failed(ctx context.Context, m core.Message, p core.Part) error {
 	if p.Error != nil && p.Error.Effect == core.EffectResync {
 		b.job(core.JobTemplates, string(p.Channel))
 	}
+	if err := b.worry(ctx, p, sent); err != nil {
+		return err
+	}
 	told, err := core.TellFailure(ctx, b.repo, m, p, b.now)
 	if err != nil || !told {
 		return err
 	}
 	b.job(core.JobNotify, string(m.Conversation))
 	return nil
+}
+
+// worry tells the admins of a failure that others will meet as well. The provider took the message at first, so the channel goes on: whether it sends is for
+// the next send to find out.
+func (b *batch) worry(ctx context.Context, p core.Part, sent time.Time) error {
+	if p.Channel != b.ch.ID || !p.Error.OfChannel() {
+		return nil
+	}
+	h := p.Error.Worry(b.now)
+	return b.reportHealth(ctx, core.Event{At: sent, Change: &core.AccountBody{Health: &h}})
 }
 
 // learn takes identities of the recipient that a receipt told as those of the contact.

@@ -24,6 +24,9 @@ var (
 	continueTag  = regexp.MustCompile(`(?:^|\s)#([a-z2-7]{10})(?:$|[\s.,;])`)
 )
 
+// codeWithin is where in a text a code may stand, in bytes: links put it at the beginning, and megabytes would be searched in vain.
+const codeWithin = 4 << 10
+
 // NewContinueCode returns a code that nobody guesses while it counts. It may stand in an address.
 func NewContinueCode() string { return strings.ToLower(rand.Text()[:10]) }
 
@@ -34,7 +37,7 @@ func (c Content) ContinueCode() string {
 		return c.Referral.Ref
 	}
 	for _, text := range []string{c.Subject, c.Text} {
-		if m := continueTag.FindStringSubmatch(text); m != nil {
+		if m := continueTag.FindStringSubmatch(text[:min(len(text), codeWithin)]); m != nil {
 			return m[1]
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"causeway/core"
@@ -90,14 +91,19 @@ var good = map[string]string{
 	"sms-http":   `{"results":[{"messageId":"ID","from":"15557770005","to":"14155550124","receivedAt":"2026-10-06T09:28:39.220+0000","message":[{"contentType":"text/plain","value":"TEXT"}]}]}`,
 }
 
+// gzipBomb is 64 MB of nothing in some KB. It is made once, for making it takes longer than being hit by it.
+var gzipBomb = sync.OnceValue(func() []byte {
+	var zipped bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&zipped, gzip.BestSpeed)
+	_, _ = z.Write(make([]byte, 64<<20)) // a buffer takes everything
+	_ = z.Close()
+	return zipped.Bytes()
+})
+
 // hostile are bodies that nobody means well with, made from a good one.
 func hostile(like string) map[string][]byte {
 	with := func(text string) []byte { return []byte(strings.ReplaceAll(like, "TEXT", text)) }
 	last := strings.LastIndex(like, "TEXT")
-	var zipped bytes.Buffer
-	z := gzip.NewWriter(&zipped)
-	_, _ = z.Write(make([]byte, 64<<20)) // a buffer takes everything
-	_ = z.Close()
 	return map[string][]byte{
 		"empty":                      nil,
 		"null":                       []byte("null"),
@@ -124,7 +130,7 @@ func hostile(like string) map[string][]byte {
 		"numbers below zero":         []byte(strings.ReplaceAll(like, "1790000000", "-9223372036854775808")),
 		"each key twice":             []byte(strings.Replace(like, "{", `{"object":[],"entry":7,"message":null,"results":"x","Body":[1],`, 1)),
 		"everything is null":         []byte(strings.NewReplacer(`"TEXT"`, "null", `"ID"`, "null").Replace(like)),
-		"a gzip bomb without a name": zipped.Bytes(),
+		"a gzip bomb without a name": gzipBomb(),
 	}
 }
 

@@ -336,6 +336,7 @@ type round struct {
 func (g *gateway) rounds() []round {
 	return []round{
 		{each: refreshEach, do: g.links.Refresh},
+		{each: clockEach, do: watchClock(g.log)},
 		{each: sweepEach, do: g.sweep},
 		{each: sweepEach, do: g.planSchedules},
 		{each: syncEach, atStart: true, do: g.syncTemplates},

@@ -21,7 +21,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"causeway/core"
@@ -53,56 +52,6 @@ type Caller struct {
 }
 
 var _ core.Follower = (*Caller)(nil)
-
-// Check says what is wrong with a webhook.
-func Check(h core.Webhook) error {
-	u, err := url.Parse(h.URL)
-	switch {
-	case h.Name == "" || len(h.Name) > 64 || strings.ContainsAny(h.Name, "/\r\n\x00"):
-		return core.Problemf(core.CodeInvalid, "%q cannot be the name of a webhook.", h.Name).Remedied("Use at most 64 letters, without slashes.")
-	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "":
-		return core.Problemf(core.CodeInvalid, "The webhook %q has no address that can be called.", h.Name).Remedied("Give it one like https://crm.example.com/causeway, without user and password.")
-	case len(h.Events) == 0:
-		return core.Problemf(core.CodeInvalid, "The webhook %q wants to know nothing.", h.Name).Remedied("Name its events, like order.* or conversation.closed.")
-	}
-	for _, e := range h.Events {
-		if !slices.ContainsFunc(Events[:], func(known string) bool { return fits(e, known) }) {
-			return core.Problemf(core.CodeInvalid, "There is no event %q.", e).Remedied("Write one of: %s; or a group of them, like order.*.", strings.Join(Events[:], ", "))
-		}
-	}
-	return nil
-}
-
-// Check says what is wrong with a webhook, and whether its address would never be called.
-func (c *Caller) Check(ctx context.Context, h core.Webhook) error {
-	if err := Check(h); err != nil {
-		return err
-	}
-	err := c.Refuses(ctx, h.URL)
-	var p *core.Problem
-	if errors.As(err, &p) {
-		return core.Problemf(core.CodeInvalid, "The webhook %q would never be told: %s", h.Name, p.Detail).Remedied("%s", p.Remedy)
-	}
-	return err
-}
-
-// CheckSecret says what is wrong with a webhook's secret.
-func CheckSecret(s core.Secret) error {
-	if len(s.Reveal()) < ShortestSecret {
-		return core.Problemf(core.CodeInvalid, "The webhook's secret is too short.").Remedied("Use at least %d characters that nobody can guess.", ShortestSecret)
-	}
-	return nil
-}
-
-// fits reports whether an event is meant by a name, or by that of its group.
-func fits(wanted, event string) bool {
-	group, all := strings.CutSuffix(wanted, "*")
-	return wanted == event || all && (group == "" || strings.HasSuffix(group, ".")) && strings.HasPrefix(event, group)
-}
-
-func wants(h core.Webhook, event string) bool {
-	return slices.ContainsFunc(h.Events, func(e string) bool { return fits(e, event) })
-}
 
 // eventOf names what happened for other systems; "" is nothing that they are told.
 func eventOf(h core.Happening) string {
@@ -265,109 +214,4 @@ func Sign(secret core.Secret, at string, body []byte) string {
 	mac.Write([]byte(at + "."))
 	mac.Write(body)
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// letter is what a webhook is sent. What does not belong to the event is left out.
-type letter struct {
-	ID           string       `json:"id"`
-	Event        string       `json:"event"`
-	At           time.Time    `json:"at"`
-	By           core.Author  `json:"by"`
-	Conversation conversation `json:"conversation"`
-	Contact      contact      `json:"contact"`
-	Message      *message     `json:"message,omitempty"`
-	Order        *order       `json:"order,omitempty"`
-	Tag          string       `json:"tag,omitempty"`
-	Field        *field       `json:"field,omitempty"`
-}
-
-type conversation struct {
-	ID      core.ConversationID    `json:"id"`
-	Number  int64                  `json:"number"`
-	State   core.ConversationState `json:"state"`
-	Channel core.ChannelID         `json:"channel"`
-	Agent   core.AgentID           `json:"agent,omitempty"`
-	Team    core.TeamID            `json:"team,omitempty"`
-	Opened  time.Time              `json:"opened_at"`
-	Closed  time.Time              `json:"closed_at,omitzero"`
-}
-
-type contact struct {
-	ID       core.ContactID `json:"id"`
-	Name     string         `json:"name,omitempty"`
-	Language string         `json:"language,omitempty"`
-}
-
-type message struct {
-	ID        core.MessageID `json:"id"`
-	Channel   core.ChannelID `json:"channel"`
-	Seq       int64          `json:"seq"`
-	Direction core.Direction `json:"direction"`
-	Author    core.Author    `json:"author"`
-	Content   core.Content   `json:"content"`
-	Status    core.Status    `json:"status"`
-	At        time.Time      `json:"at"`
-}
-
-type order struct {
-	ID      string            `json:"id"`
-	State   string            `json:"state"`
-	Items   []core.OrderItem  `json:"items"`
-	Data    map[string]string `json:"data,omitempty"`
-	Created time.Time         `json:"created_at"`
-	Changed time.Time         `json:"changed_at"`
-}
-
-type field struct {
-	Name  string `json:"name"`
-	Value string `json:"value"` // empty: it was taken away
-}
-
-// write writes a letter, of how things are now. Nothing: what it would be about is gone.
-func (c *Caller) write(ctx context.Context, repo core.Repo, event string, h core.Happening, conv core.Conversation) ([]byte, error) {
-	who, err := repo.Contact(ctx, conv.Contact)
-	if err != nil {
-		return nil, fmt.Errorf("contact of letter: %w", err)
-	}
-	l := letter{ID: h.ID, Event: event, At: h.At, By: h.By, Contact: contact{who.ID, who.Name, who.Language},
-		Conversation: conversation{conv.ID, conv.Number, conv.State, conv.Channel, conv.Agent, conv.Team, conv.Opened, conv.Closed}}
-	switch err := l.fill(ctx, repo, h, conv); {
-	case errors.Is(err, core.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	body, err := json.Marshal(l)
-	if err != nil {
-		return nil, fmt.Errorf("write letter to webhook: %w", err)
-	}
-	return body, nil
-}
-
-// fill adds what the event is about.
-func (l *letter) fill(ctx context.Context, repo core.Repo, h core.Happening, conv core.Conversation) error {
-	switch h.Kind {
-	case core.HappenedMessage, core.HappenedAnswered, core.HappenedSent:
-		m, err := repo.Message(ctx, h.Message)
-		if err != nil {
-			return fmt.Errorf("message of letter: %w", err)
-		}
-		l.Message = &message{m.ID, m.Channel, m.Seq, m.Direction, m.Author, m.Content, m.Status, m.At}
-	case core.HappenedOrdered, core.HappenedOrderChanged:
-		p, err := repo.Purchase(ctx, h.Name)
-		if err != nil {
-			return fmt.Errorf("order of letter: %w", err)
-		}
-		l.Order = &order{p.ID, p.State, append([]core.OrderItem{}, p.Items...), p.Data, p.Created, p.Changed}
-	case core.HappenedTagged, core.HappenedUntagged:
-		l.Tag = h.Name
-	case core.HappenedField:
-		all, err := repo.Fields(ctx, conv.Contact)
-		if err != nil {
-			return fmt.Errorf("fields of letter: %w", err)
-		}
-		l.Field = &field{h.Name, all[h.Name]}
-	case core.HappenedOpened, core.HappenedClosed, core.HappenedReopened, core.HappenedAssigned, core.HappenedTimer, core.HappenedSchedule:
-	}
-	return nil
 }

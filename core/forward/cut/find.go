@@ -36,6 +36,12 @@ func (p *page) below() {
 			continue
 		}
 		f.start = p.absorb(f.start)
+		if p.answeredBelow(f.body) {
+			p.set(f.start, f.body, intro)
+			p.note(f.what)
+			i = f.body - 1
+			continue
+		}
 		if p.written(f.start) || !f.plea || p.isQuote(f.body) {
 			if p.foreign(f) {
 				p.doubts("a quote that is not of our mail")
@@ -71,6 +77,16 @@ func (p *page) introducedAt(at int) (start int, unclear bool) {
 		return first, false
 	}
 	return at, t.date && (t.clock || t.address) || strings.Contains(s, "<")
+}
+
+// answeredBelow says whether our mail stands from line body on with quote signs, and something that is not of our mails without them below it.
+func (p *page) answeredBelow(body int) bool {
+	start := p.next(body)
+	end := start
+	for end < len(p.lines) && (p.lines[end].depth > 0 || p.lines[end].s == "") {
+		end++
+	}
+	return end > start && end < len(p.lines) && p.lines[end].plain() && p.sent.share(start, end) > 0.5 && !p.sent.any(end, len(p.lines))
 }
 
 func (p *page) cutAt(f found) {

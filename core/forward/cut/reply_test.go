@@ -67,6 +67,7 @@ func TestSent(t *testing.T) {
 			strings.ReplaceAll(ours, "\n", "<br>") + `</div>`}, "Tomorrow.", true},
 		"headers without signs, then our mail with them": {Mail{Text: "Tomorrow.\n\n-----Original Message-----\nFrom: Mona <mona@shop.example>\nSent: 21 November 2026 10:42\nTo: Ali\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ")}, "Tomorrow.", true},
 		"headers without colons under a separator":       {Mail{Text: "Tomorrow.\n\n------ Original Message ------\nFrom \"Mona\" <mona@shop.example>\nTo ali@agents.example\nDate 21/11/2026 10:42:00\nSubject Order\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ")}, "Tomorrow.", true},
+		"headers, our mail, answer below":                {Mail{Text: "From: Mona <mona@shop.example>\nSent: 21 November 2026 10:42\nTo: Ali <ali@agents.example>\nSubject: Order\n\n> " + strings.ReplaceAll(ours, "\n", "\n> ") + "\n\nIt comes tomorrow.\n"}, "It comes tomorrow.", true},
 		"in HTML without any mark":                       {Mail{HTML: "<p>It comes tomorrow.</p><p>" + strings.ReplaceAll(ours, "\n", "<br>") + "</p>"}, "It comes tomorrow.", true},
 	}
 	for name, c := range cases {

@@ -38,11 +38,14 @@ func (p *page) added(start, end int) bool {
 // caution takes off what a server set above a mail from elsewhere, unless nothing else is there: of HTML no line more than it takes, of text the
 // paragraph. There the agent's first words may stand right under it, which is asked about.
 func (p *page) caution() {
-	const wrapped = 50 // bytes that a wrapped line has at least
+	const (
+		wrapped = 50 // bytes that a wrapped line has at least
+		most    = 12 // lines
+	)
 	start := p.next(0)
 	end := start
 	broken, found := false, false
-	for end < len(p.lines) && p.lines[end].plain() && p.lines[end].s != "" && p.lines[end].marks&markRule == 0 && (!p.rich || !found) {
+	for end < len(p.lines) && end-start < most && p.lines[end].plain() && p.lines[end].s != "" && p.lines[end].marks&markRule == 0 && (!p.rich || !found) {
 		broken = broken || end > start && len(p.lines[end-1].s) < wrapped
 		end++
 		found = found || isCaution(p.joined(start, end-1))

@@ -42,13 +42,10 @@ func TestLearn(t *testing.T) {
 		if got := strings.Join(l.closed, ","); got != window {
 			t.Errorf("%s: windows closed %q, want %q", effect, got, window)
 		}
-		var wishes []Wish
-		switch effect {
-		case EffectStop:
-			wishes = []Wish{{Channel: "ch", Identity: "i", Marketing: true, Stop: true, At: sent}}
-		case EffectBlock:
-			wishes = []Wish{{Channel: "ch", Identity: "i", Block: true, Stop: true, At: sent}}
-		}
+		wishes := map[Effect][]Wish{
+			EffectStop:  {{Channel: "ch", Identity: "i", Marketing: true, Stop: true, At: sent}},
+			EffectBlock: {{Channel: "ch", Identity: "i", Block: true, Stop: true, At: sent}},
+		}[effect]
 		if !slices.Equal(l.wishes, wishes) {
 			t.Errorf("%s: wishes %+v", effect, l.wishes)
 		}

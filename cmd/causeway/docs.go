@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -82,7 +83,7 @@ func channelTable() string {
 	for _, b := range bridges() {
 		i := b.Info()
 		c := i.Capabilities
-		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", title(i), kinds(c.Receives), kinds(sends(c)), window(c.Window), after(c.Window))
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", title(i), kinds(receives(c)), kinds(sends(c)), window(c.Window), after(c.Window))
 	}
 	return s.String()
 }
@@ -105,7 +106,17 @@ func kinds(all []core.ContentKind) string {
 // every is the order in which kinds are named.
 func every() []core.ContentKind {
 	return []core.ContentKind{core.KindText, core.KindImage, core.KindVideo, core.KindAudio, core.KindVoice, core.KindDocument, core.KindSticker, core.KindLocation,
-		core.KindContacts, core.KindChoices, core.KindTemplate}
+		core.KindContacts, core.KindChoice, core.KindChoices, core.KindForm, core.KindOrder, core.KindTemplate, core.KindSystem, core.KindUnsupported}
+}
+
+func receives(c core.Capabilities) []core.ContentKind {
+	var all []core.ContentKind
+	for _, k := range every() {
+		if slices.Contains(c.Receives, k) {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 func sends(c core.Capabilities) []core.ContentKind {

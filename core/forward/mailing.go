@@ -122,8 +122,7 @@ func (w *writer) addresses(l *Letter) error {
 	if l.Envelope, err = w.address(toBounce, w.conv.ID, w.agent, expires); err != nil {
 		return fmt.Errorf("bounce address: %w", err)
 	}
-	shown := clean(w.name, subjectName) + " (" + w.title + ")"
-	l.From, l.ReplyTo = Address{shown, w.From.Address}, Address{shown, reply}
+	l.From, l.ReplyTo = Address{w.shown(), w.From.Address}, Address{w.shown(), reply}
 	if w.notice.Kind != core.NoticeMessage && w.notice.Kind != core.NoticeChange {
 		l.From.Name = w.ourName()
 	}
@@ -134,6 +133,9 @@ func (w *writer) addresses(l *Letter) error {
 	}
 	return nil
 }
+
+// shown is the name under which the contact's messages are mailed.
+func (w *writer) shown() string { return clean(w.name, subjectName) + " (" + w.title + ")" }
 
 func (f *Forwarder) ourName() string {
 	if f.From.Name != "" {

@@ -309,7 +309,7 @@ func (w *writer) cut(ctx context.Context, in Incoming) (cut.Result, error) {
 	if err != nil {
 		return cut.Result{}, err
 	}
-	m := cut.Mail{Text: in.Text, HTML: in.HTML, Author: append([]string{w.agent.Name}, w.agent.Addresses...)}
+	m := cut.Mail{Text: in.Text, HTML: in.HTML, Author: append([]string{w.agent.Name}, w.agent.Addresses...), From: []string{w.From.Address, w.shown()}}
 	for _, from := range in.From {
 		m.Author = append(m.Author, from.Name)
 	}

@@ -25,6 +25,8 @@ type Mail struct {
 	Sent []string // texts of the mails we sent in this thread, newest first; without them quotes are found by their form alone
 	// Others are the same texts without what they repeat of the agent's own, who may write it again. Nil: they repeat nothing.
 	Others []string
+	// From are the names and addresses under which we sent them.
+	From []string
 	// Author are names and addresses of the agent, who may sign with them. Without them a signature that nothing marks is found only where it
 	// looks like a whole business card, whosever it is.
 	Author []string
@@ -56,7 +58,7 @@ func Marker(words string) string { return "##- " + strings.TrimSpace(words) + " 
 
 // Reply cuts what the agent newly wrote from the rest of the mail. It never panics.
 func Reply(m Mail) Result {
-	sent := newSent(m.Sent, m.Others)
+	sent := newSent(m)
 	text, long := clip(m.Text, maxText)
 	page, longer := clip(m.HTML, maxHTML)
 	by := authorOf(m.Author)

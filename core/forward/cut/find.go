@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,7 @@ func (p *page) below() {
 	if at, ok := p.sent.tail(p); ok {
 		limit = at
 	}
+	p.ours = limit
 	for i := 0; i < limit; i++ {
 		if !p.lines[i].plain() || p.lines[i].s == "" {
 			continue
@@ -103,38 +105,61 @@ func (p *page) cutAt(f found) {
 	}
 }
 
-// foreign says whether what f introduces holds not a word of our mails up to the next introduction: the agent may have put it there for the
-// customer to read.
+// foreign says whether what f introduces begins with something of which no word is in our mails, up to the next introduction or to where our mail
+// begins: the agent may have put it there for the customer to read.
 func (p *page) foreign(f found) bool {
-	if !p.sent.known() || f.what == marker {
+	if f.what == marker || !f.plea && p.namesUs(f) {
 		return false
 	}
-	start := f.body
-	for f.what == separator && start < len(p.lines) && p.lines[start].plain() && p.lines[start].s != "" {
-		start++ // headers of any form stand right under it
-	}
-	start = p.next(start)
-	end := start
-	for ; end < len(p.lines); end++ {
-		if p.lines[end].s == "" {
+	start := p.next(p.belowHeaders(f))
+	for end := start; end < len(p.lines); end++ {
+		l := &p.lines[end]
+		switch {
+		case l.s == "":
 			continue
-		}
-		if !p.lines[end].plain() { // a marked quote begins
-			end, _ = p.introducedAt(end)
-			return start < end && !p.sent.any(f.body, end)
-		}
-		if isMarker(p.lines[end].s) {
-			return false
+		case isMarker(l.s), end >= p.ours, p.sent.known() && !l.plain(): // our mail begins, or a marked quote
+			first, _ := p.introducedAt(end)
+			return p.unheard(f.body, start, first)
+		case !p.sent.known():
+			continue
 		}
 		next, ok := p.breakAt(end)
 		if ok && p.absorb(next.start) > start {
-			return !p.sent.any(f.body, end)
+			return p.unheard(f.body, start, end)
 		}
 		if ok { // two introductions of the same
 			start, end = p.next(next.body), next.body-1
 		}
 	}
-	return start < end && !p.sent.any(f.body, end)
+	return p.sent.known() && p.unheard(f.body, start, len(p.lines))
+}
+
+// belowHeaders is the line below what f introduces a quote with: headers of any form stand right under a separator.
+func (p *page) belowHeaders(f found) int {
+	at := f.body
+	for f.what == separator && at < len(p.lines) && p.lines[at].plain() && p.lines[at].s != "" {
+		at++
+	}
+	return at
+}
+
+// unheard says whether the lines from start to end hold something, beside what a server sets above a mail, and those from body to end no word of ours.
+func (p *page) unheard(body, start, end int) bool {
+	if c, _ := p.cautionAt(start); c > start && c <= end {
+		start = p.next(c)
+	}
+	return start < end && !p.sent.any(body, end)
+}
+
+// namesUs says whether the headers of f name us as the sender.
+func (p *page) namesUs(f found) bool {
+	return slices.ContainsFunc(p.lines[f.start:p.belowHeaders(f)], func(l line) bool {
+		_, value, _ := label(l.s)
+		value = strings.ToLower(value)
+		return slices.ContainsFunc(p.from, func(us string) bool {
+			return strings.HasPrefix(value, us) || hasAddress(us) && strings.Contains(value, us)
+		})
+	})
 }
 
 // isQuote says whether all below is a quote although nothing is above: it is indented throughout, or ours.

@@ -35,22 +35,12 @@ func (p *page) added(start, end int) bool {
 	return p.written(start) && (isLegal(text) || isNotice(text) || below && isSecret(text))
 }
 
-// caution takes off what a server set above a mail from elsewhere, unless nothing else is there: of HTML no line more than it takes, of text the
-// paragraph. There the agent's first words may stand right under it, which is asked about.
+// caution takes off what a server set above a mail from elsewhere, unless nothing else is there. In text the agent's first words may stand right under
+// it, which is asked about.
 func (p *page) caution() {
-	const (
-		wrapped = 50 // bytes that a wrapped line has at least
-		most    = 12 // lines
-	)
 	start := p.next(0)
-	end := start
-	broken, found := false, false
-	for end < len(p.lines) && end-start < most && p.lines[end].plain() && p.lines[end].s != "" && p.lines[end].marks&markRule == 0 && (!p.rich || !found) {
-		broken = broken || end > start && len(p.lines[end-1].s) < wrapped
-		end++
-		found = found || isCaution(p.joined(start, end-1))
-	}
-	if !found || p.lastOwn() < end || !isCaution(p.joined(start, end-1)) {
+	end, broken := p.cautionAt(start)
+	if end == start || p.lastOwn() < end {
 		return
 	}
 	if broken && !p.rich {
@@ -58,6 +48,26 @@ func (p *page) caution() {
 	}
 	p.set(start, end, signature)
 	p.note("caution of a server")
+}
+
+// cautionAt is the line below a caution that starts at line start, and start itself where there is none: of HTML no line more than it takes, of text the
+// paragraph. It is broken where a line above the last is too short to have been wrapped.
+func (p *page) cautionAt(start int) (end int, broken bool) {
+	const (
+		wrapped = 50 // bytes that a wrapped line has at least
+		most    = 12 // lines
+	)
+	end = start
+	found := false
+	for end < len(p.lines) && end-start < most && p.lines[end].plain() && p.lines[end].s != "" && p.lines[end].marks&markRule == 0 && (!p.rich || !found) {
+		broken = broken || end > start && len(p.lines[end-1].s) < wrapped
+		end++
+		found = found || isCaution(p.joined(start, end-1))
+	}
+	if !found || !isCaution(p.joined(start, end-1)) {
+		return start, false
+	}
+	return end, broken
 }
 
 // paragraph is the first line of the paragraph that ends with line end.

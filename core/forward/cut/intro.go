@@ -143,3 +143,45 @@ func startsLower(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsLower(r)
 }
+
+// behind gives back what was written behind an introduction, on its last line: "On 21 Nov 2026 Mona <mona@shop.example> wrote: yes please".
+func (p *page) behind() {
+	for i := range p.lines {
+		l := &p.lines[i]
+		if n := p.next(i + 1); l.role != intro || l.s == "" || n == len(p.lines) || p.lines[n].role != quoted && !isMarker(p.lines[n].s) {
+			continue
+		}
+		if rest := p.restOf(i); rest != "" && !p.sent.holds(rest) {
+			l.raw, l.shown, l.s, l.role = rest, "", rest, own
+			p.doubts("text behind an introduction")
+		}
+	}
+}
+
+// restOf is what stands behind the introduction whose last line is j. Where headers begin it, there is nothing.
+func (p *page) restOf(j int) string {
+	start, labels := j, 0
+	for i := j; i >= 0 && p.lines[i].role == intro && p.lines[i].s != "" && !isRule(p.lines[i].s); i-- {
+		if start = i; p.labelAt(i) {
+			labels++
+		}
+	}
+	if labels > 1 || p.labelAt(start) || hasColon(p.lines[j].s) {
+		return ""
+	}
+	above := ""
+	if start < j {
+		above = p.joined(start, j-1) + " "
+	}
+	s := p.lines[j].s
+	for at, r := range s {
+		if !strings.ContainsRune(colons, r) {
+			continue
+		}
+		rest := s[at+utf8.RuneLen(r):]
+		if t := traitsOf(above + s[:at]); t.date && strings.HasPrefix(rest, " ") && !strings.Contains(above+s[:at], "---") {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return ""
+}

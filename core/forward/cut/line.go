@@ -60,6 +60,8 @@ type page struct {
 	doubt bool // not sure of the roles
 	hard  bool
 	sent  comparison
+	ours  int      // first line of our mail, quoted without signs; the number of lines if there is none
+	from  []string // our names and addresses, lower case
 	author
 	pictures []picture
 }

@@ -22,7 +22,7 @@ func (p *page) zones() {
 		}
 		if l.role == own && l.depth == 0 && l.s != "" {
 			if l.marks&markIntro != 0 {
-				l.role = intro
+				p.prefix(i)
 			} else if l.marks&markSign != 0 {
 				l.role = signature
 				p.note("signature element")
@@ -31,6 +31,28 @@ func (p *page) zones() {
 				}
 			}
 		}
+	}
+}
+
+// prefix judges an element for the introduction of a quote, whose first line is i. What its user wrote into it above or below that stays.
+func (p *page) prefix(i int) {
+	end, last, labels := i, i, 0
+	for ; end < len(p.lines) && p.lines[end].marks&markIntro != 0 && p.lines[end].depth == 0; end++ {
+		if hasColon(p.lines[end].s) {
+			last = end
+		}
+		if p.labelAt(end) {
+			labels++
+		}
+	}
+	start, t, ok := p.introEnding(last)
+	if labels > 1 || !ok || !t.date || !hasColon(p.lines[last].s) {
+		p.set(i, end, intro)
+		return
+	}
+	p.set(start, last+1, intro)
+	if p.next(i) < start || p.next(last+1) < end {
+		p.doubts("text beside an introduction")
 	}
 }
 
@@ -77,7 +99,7 @@ func (p *page) quotes() {
 			continue
 		}
 		sure := known || p.surelyQuoted(*b)
-		if b.attributed = sure || attributed; b.attributed && !sure && p.sent.known() && !p.sent.any(b.a, b.b) && p.sent.words(b.a, b.b) >= shingle {
+		if b.attributed = sure || attributed; b.attributed && p.strangers(*b, sure) {
 			p.doubts("a quote that is not of our mail")
 		}
 		attributed = b.attributed
@@ -100,6 +122,11 @@ func (p *page) quotes() {
 			p.note("answers between quotes")
 		}
 	}
+}
+
+// strangers says whether a block holds no word of our mails, while its form does not tell that it is of a mail, or our mail stands below it.
+func (p *page) strangers(b block, sure bool) bool {
+	return p.sent.known() && (!sure || p.sent.any(b.b, len(p.lines))) && !p.sent.any(b.a, b.b) && p.sent.words(b.a, b.b) >= shingle
 }
 
 // top is the line on top of our mail, quoted in any way, and zero where there is none. What is quoted above it is no client's quote of our mail.
@@ -133,7 +160,7 @@ func (p *page) keep(b block) {
 	p.note("own quote kept")
 }
 
-// blocks finds the runs of quoted lines that have no role yet. Blank lines do not end a run.
+// blocks finds the runs of quoted lines that have no role yet. Blank lines do not end a run, the edge of a quote element does.
 func (p *page) blocks() []block {
 	var out []block
 	for i := 0; i < len(p.lines); i++ {
@@ -141,7 +168,7 @@ func (p *page) blocks() []block {
 			continue
 		}
 		b := block{a: i, b: i + 1, start: i}
-		for j := i; j < len(p.lines) && (p.lines[j].depth > 0 || p.lines[j].s == ""); j++ {
+		for j := i; j < len(p.lines) && (p.lines[j].depth > 0 && p.lines[j].zone == p.lines[i].zone || p.lines[j].s == ""); j++ {
 			if p.lines[j].depth > 0 {
 				b.b = j + 1
 			}

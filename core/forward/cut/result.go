@@ -7,7 +7,7 @@ func (p *page) examine(s *sent, by author) reading {
 	if p.next(0) == len(p.lines) {
 		return reading{empty: true, Result: Result{Pictures: p.ownPictures()}}
 	}
-	p.sent, p.author = s.compare(p), by
+	p.sent, p.from, p.author = s.compare(p), s.from, by
 	p.zones()
 	p.below()
 	if b := p.blocks(); len(b) > 0 && p.lastOwn() > b[len(b)-1].a {
@@ -17,6 +17,7 @@ func (p *page) examine(s *sent, by author) reading {
 	p.signatures()
 	p.caution()
 	p.restore()
+	p.behind()
 	p.inspect()
 	return p.result()
 }

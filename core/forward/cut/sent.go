@@ -2,6 +2,7 @@ package cut
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -16,13 +17,17 @@ type sent struct {
 	seed   maphash.Seed
 	mails  []map[uint64]struct{}
 	others []map[uint64]struct{} // without what the mails repeat of the agent's own
+	from   []string              // whom they name as sender, lower case
 }
 
-func newSent(texts, others []string) *sent {
+func newSent(m Mail) *sent {
 	s := &sent{seed: maphash.MakeSeed()}
-	s.mails = s.sets(texts)
-	if s.others = s.mails; others != nil {
-		s.others = s.sets(others)
+	s.mails = s.sets(m.Sent)
+	if s.others = s.mails; m.Others != nil {
+		s.others = s.sets(m.Others)
+	}
+	for _, name := range m.From {
+		s.from = append(s.from, strings.ToLower(name))
 	}
 	return s
 }
@@ -154,6 +159,20 @@ func (c *comparison) words(a, b int) int { return c.first[b] - c.first[a] }
 
 // any says whether the lines from a up to b hold anything of our mails.
 func (c *comparison) any(a, b int) bool { return c.sent != nil && c.hits[b] > c.hits[a] }
+
+// holds says whether all of a text stands in our mails. Of less than a run of words nobody can say.
+func (c *comparison) holds(text string) bool {
+	if c.sent == nil {
+		return false
+	}
+	runs := c.sent.runs(c.sent.tokens(nil, text))
+	for _, r := range runs {
+		if !slices.ContainsFunc(c.sent.mails, func(m map[uint64]struct{}) bool { _, ok := m[r]; return ok }) {
+			return false
+		}
+	}
+	return len(runs) > 0
+}
 
 // tail finds where one of our mails is quoted whole without quote signs: from the returned line on.
 func (c *comparison) tail(p *page) (int, bool) {

@@ -48,6 +48,7 @@ type definition struct {
 	Errors []refusal `json:"errors"` // in answers to a send
 	// Undelivered says what the codes in receipts mean, which are mostly other ones.
 	Undelivered []refusal `json:"undelivered"`
+	Tables      values    `json:"tables"` // the pages, the provider's or a standard's, that these tables follow
 	Hooks       []hook    `json:"hooks"`
 	Sign        sign      `json:"sign"`
 
@@ -180,7 +181,10 @@ type rule struct {
 	Statuses map[string]string `json:"statuses"` // the provider's words to sent, delivered, read, failed, ignore
 	Code     paths             `json:"code"`
 	Words    paths             `json:"words"`
-	Part     paths             `json:"part"` // our own key
+	Pattern  string            `json:"pattern"` // over the words, with a group named code: the words are not for people then
+	Part     paths             `json:"part"`    // our own key
+
+	pattern *regexp.Regexp
 }
 
 // join says which part of which message a piece is.
@@ -358,7 +362,8 @@ func (d *definition) prepareErrors() error {
 }
 
 func prepareRefusals(table []refusal, name string) error {
-	effects := []string{string(core.EffectFail), string(core.EffectRetry), string(core.EffectSlowPeer), string(core.EffectSlow), string(core.EffectPark), string(core.EffectStop)}
+	effects := []string{string(core.EffectFail), string(core.EffectRetry), string(core.EffectSlowPeer), string(core.EffectSlow), string(core.EffectPark), string(core.EffectStop),
+		string(core.EffectBlock)}
 	for i := range table {
 		r, where := &table[i], name+strconv.Itoa(i)
 		if err := oneOf(where+".effect", string(r.Effect), effects...); err != nil {
@@ -415,6 +420,12 @@ func (r *rule) prepare(where string) error {
 		return fmt.Errorf("%s says neither id nor part: a receipt must name its message", where)
 	case r.Kind == "receipt" && len(r.Status) == 0:
 		return fmt.Errorf("%s.status is missing: say where the status is", where)
+	}
+	if r.Pattern != "" {
+		var err error
+		if r.pattern, err = regexp.Compile(r.Pattern); err != nil || r.pattern.SubexpIndex("code") < 0 {
+			return fmt.Errorf("%s.pattern is no regular expression with a group named code", where)
+		}
 	}
 	for word, status := range r.Statuses {
 		if err := oneOf(where+".statuses."+word, status, "sent", "delivered", "read", "failed", "ignore"); err != nil {

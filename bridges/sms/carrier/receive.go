@@ -352,9 +352,21 @@ func (l *link) report(r *rule, s scope) []core.Event {
 	if status != core.StatusFailed {
 		return []core.Event{e}
 	}
-	e.Receipt.Error = l.def.undelivered(clean(s.get(r.Code)), clean(s.get(r.Words)))
+	e.Receipt.Error = l.def.undelivered(r.failure(s))
 	if e.Receipt.Error.Effect == core.EffectStop && len(e.Peer.Identities) > 0 {
 		return []core.Event{e, sms.Prefer(e, true, e.Receipt.Error.Reason, "")}
 	}
 	return []core.Event{e}
+}
+
+// failure is what a receipt says of why a message did not arrive.
+func (r *rule) failure(s scope) (code, words string) {
+	code, words = clean(s.get(r.Code)), clean(s.get(r.Words))
+	if r.pattern == nil {
+		return code, words
+	}
+	if m := r.pattern.FindStringSubmatch(words); m != nil {
+		code = m[r.pattern.SubexpIndex("code")]
+	}
+	return code, ""
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -223,58 +222,6 @@ func TestWhatIsNoFile(t *testing.T) {
 			got := all[0].Message.Content
 			if len(all) != 1 || got.Kind != c.kind || got.Text != c.text || (got.Media == nil) != (c.url == "") || got.Media != nil && !strings.HasPrefix(got.Media.URL, c.url) {
 				t.Errorf("%d events, got %+v %+v", len(all), got, got.Media)
-			}
-		})
-	}
-}
-
-// TestInfobipRejected: where the network has no error to tell, the status says why.
-func TestInfobipRejected(t *testing.T) {
-	l := open(t, bridgetest.NewHost(t), goodSettings("infobip", `{"extends":"infobip","sign":{"kind":"none"}}`))
-	for code, stops := range map[string]bool{"REJECTED_OPT_OUT": true, "REJECTED_PREFIX_MISSING": false} {
-		all := receive(t, l, post(`{"results":[{"messageId":"m1","to":"16505551234","status":{"groupName":"REJECTED","name":"`+code+`","description":"Why"},"error":{"groupName":"OK","name":"NO_ERROR","description":"No Error"}}]}`))
-		if e := all[0].Receipt.Error; e.Code != code || e.Detail == "No Error" || (len(all) == 2) != stops {
-			t.Errorf("%s: got %+v, %d events", code, e, len(all))
-		}
-	}
-}
-
-// TestUndelivered: what a receipt's error means for the customer, and whether they get messages still.
-func TestUndelivered(t *testing.T) {
-	const (
-		plivo       = "MessageUUID=m1&Status=undelivered&To=16505551234&From=14155550100&ErrorCode=%s"
-		vonage      = "msisdn=16505551234&to=14155550100&messageId=m1&status=rejected&err-code=%s"
-		bandwidth   = `[{"type":"message-failed","to":"+16505551234","errorCode":"%s","description":"said so","message":{"id":"m1","from":"+14155550100"}}]`
-		messagebird = "id=m1&recipient=16505551234&status=delivery_failed&statusReason=%s"
-		infobip     = `{"results":[{"messageId":"m1","to":"16505551234","status":{"groupName":"UNDELIVERABLE","name":"UNDELIVERABLE_REJECTED_OPERATOR"},"error":{"name":"%s"}}]}`
-	)
-	for _, c := range []struct {
-		provider, body, code, reason string
-		stops                        bool
-	}{
-		{"plivo", plivo, "200", "no messages from this sender any more", true},
-		{"plivo", plivo, "201", "cannot write to Canada", false},
-		{"plivo", plivo, "30", "spam", false},
-		{"plivo", plivo, "70", "cannot get messages", false},
-		{"plivo", plivo, "1000", "could not be delivered", false},
-		{"vonage", vonage, "9", "no messages from this sender any more", true},
-		{"vonage", vonage, "3", "cannot get messages", false},
-		{"vonage", vonage, "7", "cannot be reached at the moment", false},
-		{"bandwidth", bandwidth, "4775", "no messages from this sender any more", true},
-		{"bandwidth", bandwidth, "4795", "not registered", false},
-		{"bandwidth", bandwidth, "4750", "said so", false},
-		{"messagebird", messagebird, "opted+out", "no messages from this sender any more", true},
-		{"messagebird", messagebird, "carrier+rejected", "carrier rejected", false},
-		{"infobip", infobip, "EC_USER_OPTED_OUT", "no messages from this sender any more", true},
-		{"infobip", infobip, "EC_DEST_ADDRESS_BLACKLISTED", "on a list", false},
-		{"infobip", infobip, "EC_ABSENT_SUBSCRIBER", "cannot be reached at the moment", false},
-	} {
-		t.Run(c.provider+" "+c.code, func(t *testing.T) {
-			l := open(t, bridgetest.NewHost(t), goodSettings(c.provider, `{"extends":"`+c.provider+`","sign":{"kind":"none"}}`))
-			all := receive(t, l, post(fmt.Sprintf(c.body, c.code)))
-			e := all[0].Receipt.Error
-			if !strings.Contains(e.Reason, c.reason) || e.Remedy == "" || (len(all) == 2) != c.stops || c.stops && !all[1].Preference.Stop {
-				t.Errorf("%d events, got %+v", len(all), e)
 			}
 		})
 	}

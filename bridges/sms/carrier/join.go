@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,8 +28,7 @@ type joiner struct {
 // heap is what has come of one message.
 type heap struct {
 	first core.Event
-	parts map[int]string
-	total int
+	said  string
 	since time.Time
 	timer *time.Timer
 }
@@ -43,33 +43,55 @@ func newJoiner(host core.Host) *joiner { return &joiner{host: host, waiting: map
 
 // kept is a part in the store.
 type kept struct {
-	ID   string    `json:"id"`
-	Text string    `json:"text"`
-	At   time.Time `json:"at"`
+	ID    string    `json:"id"`
+	Text  string    `json:"text"`
+	At    time.Time `json:"at"`
+	Since time.Time `json:"since,omitzero"` // the first of a message whose number an earlier one had: what came before is that one's
 }
 
-// join takes a part. It returns the whole message once all parts are there; a message that comes in one piece is whole at once.
-func (j *joiner) join(ctx context.Context, how *join, s scope, e core.Event, said string) (core.Event, bool, error) {
-	total, _ := strconv.Atoi(s.get(how.Total))
-	part, _ := strconv.Atoi(s.get(how.Part))
-	ref := s.get(how.Ref)
-	if total < 2 || total > mostParts || part < 1 || part > total || ref == "" {
-		return withText(e, e.ID, said), true, nil
+// partOf is which part of which message a piece is.
+type partOf struct {
+	ref         string
+	part, total int
+}
+
+// of reads it; false for a message that comes in one piece.
+func (how *join) of(s scope) (partOf, bool) {
+	if how == nil {
+		return partOf{}, false
 	}
-	name := strings.Join([]string{"part", e.Peer.Identities[0].Value, sms.ShortID(ref), strconv.Itoa(total)}, "/")
-	if err := j.keep(ctx, name, part, kept{e.ID, said, j.host.Now()}); err != nil {
-		return e, false, err
-	}
-	parts, id, err := j.load(ctx, name, total)
+	p := partOf{ref: s.get(how.Ref)}
+	p.total, _ = strconv.Atoi(s.get(how.Total))
+	p.part, _ = strconv.Atoi(s.get(how.Part))
+	return p, p.total >= 2 && p.total <= mostParts && p.part >= 1 && p.part <= p.total && p.ref != ""
+}
+
+// join takes a part. It returns the whole message once all parts are there.
+func (j *joiner) join(ctx context.Context, p partOf, e core.Event, said string) (core.Event, bool, error) {
+	name := strings.Join([]string{"part", e.Peer.Identities[0].Value, sms.ShortID(p.ref), strconv.Itoa(p.total)}, "/")
+	parts, err := j.load(ctx, name, p.total)
 	if err != nil {
 		return e, false, err
 	}
-	if len(parts) < total {
-		j.wait(name, e, parts, total) //nolint:contextcheck // what waits outlives the call
+	k := kept{ID: e.ID, Text: said, At: j.host.Now()}
+	if old, there := parts[p.part]; there {
+		if k.Since = old.Since; old.ID != k.ID {
+			k.Since = k.At
+		}
+	}
+	if err := j.keep(ctx, name, p.part, k); err != nil {
+		return e, false, err
+	}
+	// Other parts may have come at the same time.
+	if parts, err = j.load(ctx, name, p.total); err != nil {
+		return e, false, err
+	}
+	if len(parts) < p.total {
+		j.wait(name, e, texts(parts, p.total)) //nolint:contextcheck // what waits outlives the call
 		return e, false, nil
 	}
 	j.done(name)
-	return withText(e, id, texts(parts, total)), true, nil
+	return withText(e, parts[1].ID, texts(parts, p.total)), true, nil
 }
 
 // withText makes the message of a text. Its id is that of its first part, whichever came last.
@@ -79,10 +101,10 @@ func withText(e core.Event, id, said string) core.Event {
 	return e
 }
 
-func texts(parts map[int]string, total int) string {
+func texts(parts map[int]kept, total int) string {
 	var b strings.Builder
 	for i := 1; i <= total; i++ {
-		b.WriteString(parts[i])
+		b.WriteString(parts[i].Text)
 	}
 	return b.String()
 }
@@ -98,34 +120,36 @@ func (j *joiner) keep(ctx context.Context, name string, part int, k kept) error 
 	return nil
 }
 
-// load returns the parts that have come lately, and the id of the earliest in order. Phones number their messages anew after a while.
-func (j *joiner) load(ctx context.Context, name string, total int) (map[int]string, string, error) {
-	parts, id := map[int]string{}, ""
+// load returns the parts that have come lately of the newest message of that number. Phones count their messages in one byte.
+func (j *joiner) load(ctx context.Context, name string, total int) (map[int]kept, error) {
+	parts := map[int]kept{}
+	var since time.Time
 	for i := 1; i <= total; i++ {
 		raw, err := j.host.Load(ctx, name+"/"+strconv.Itoa(i))
 		if err != nil {
-			return nil, "", fmt.Errorf("load part: %w", err)
+			return nil, fmt.Errorf("load part: %w", err)
 		}
 		var k kept
 		if json.Unmarshal(raw, &k) != nil || j.host.Now().Sub(k.At).Abs() > time.Hour {
 			continue
 		}
-		if parts[i] = k.Text; id == "" {
-			id = k.ID
+		if parts[i] = k; k.Since.After(since) {
+			since = k.Since
 		}
 	}
-	return parts, id, nil
+	maps.DeleteFunc(parts, func(_ int, k kept) bool { return k.At.Before(since) })
+	return parts, nil
 }
 
 // wait remembers a message that is not whole, and hands it on as it is when its time is over.
-func (j *joiner) wait(name string, e core.Event, parts map[int]string, total int) {
+func (j *joiner) wait(name string, e core.Event, said string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if h, there := j.waiting[name]; there {
-		h.parts = parts
+		h.said = said
 		return
 	}
-	h := &heap{first: e, parts: parts, total: total, since: j.host.Now()}
+	h := &heap{first: e, said: said, since: j.host.Now()}
 	j.waiting[name] = h
 	if j.closed {
 		return
@@ -157,7 +181,7 @@ func (j *joiner) late(name string) {
 
 // part is the message as far as it has come. Its id is its own: should the rest come after all, the whole is another message.
 func (h *heap) part() core.Event {
-	return withText(h.first, h.first.ID+"/part", texts(h.parts, h.total))
+	return withText(h.first, h.first.ID+"/part", h.said)
 }
 
 // stale returns the messages whose time was over without anybody noticing.

@@ -188,8 +188,8 @@ func (l *link) incoming(ctx context.Context, r *rule, s scope) ([]core.Event, er
 		first.Fault, first.Raw = "It does not say who sent it.", raw(s)
 	}
 	said := r.text(s)
-	if r.Join != nil && first.Fault == "" {
-		joined, whole, err := l.joiner.join(ctx, r.Join, s, first, said)
+	if p, ok := r.Join.of(s); ok && first.Fault == "" {
+		joined, whole, err := l.joiner.join(ctx, p, first, said)
 		if err != nil || !whole {
 			return nil, err
 		}

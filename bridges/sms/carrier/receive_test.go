@@ -75,6 +75,43 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// TestJoinAgain: a phone counts its long messages in one byte. The next one of the same number is another message, in whatever order its parts come, and a part
+// that the provider repeats is still of the first.
+func TestJoinAgain(t *testing.T) {
+	long := func(id, n, text string) core.WebhookRequest {
+		return get("msisdn=16505551234&to=14155550100&messageId=" + id + "&text=" + text + "&concat=true&concat-ref=200&concat-part=" + n + "&concat-total=2")
+	}
+	h := bridgetest.NewHost(t)
+	l := open(t, h, goodSettings("vonage", ""))
+	for _, c := range []struct {
+		part core.WebhookRequest
+		want string // empty: nothing yet
+	}{
+		{long("a1", "1", "Hello"), ""}, {long("a2", "2", "Ann"), "HelloAnn"}, {long("a2", "2", "Ann"), "HelloAnn"},
+		{long("b2", "2", "Bob"), ""}, {long("b1", "1", "Hello"), "HelloBob"},
+		{long("c1", "1", "Bye"), ""}, {long("c2", "2", "Bob"), "ByeBob"},
+	} {
+		h.SetNow(h.Now().Add(time.Minute / 2))
+		got := ""
+		for _, e := range receive(t, l, c.part) {
+			got += e.Message.Content.Text
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.part.Query.Get("messageId"), got, c.want)
+		}
+	}
+}
+
+// TestWholeBesideJoin: where a definition knows parts, a message that is none keeps its files.
+func TestWholeBesideJoin(t *testing.T) {
+	l := open(t, bridgetest.NewHost(t), goodSettings(custom, `{"send":[{"url":"{base}/x"}],"answer":{"id":"id"},"sign":{"kind":"none"},"hooks":[{"rules":[
+		{"kind":"message","id":"id","from":"from","text":"text","media":"media","join":{"ref":"ref","part":"part","total":"of"}}]}]}`))
+	all := receive(t, l, post(`{"id":"m1","from":"+16505551234","text":"Look","media":["https://m.example/1.jpg","https://m.example/2.pdf"]}`))
+	if len(all) != 2 || all[0].Message.Content.Text != "Look" || all[0].Message.Content.Media == nil || all[1].Message.Content.Kind != core.KindDocument {
+		t.Errorf("got %+v", all)
+	}
+}
+
 // TestJoinTogether: parts that come at the same time give one message, or the same one twice.
 func TestJoinTogether(t *testing.T) {
 	l := open(t, bridgetest.NewHost(t), goodSettings("vonage", ""))

@@ -22,6 +22,7 @@ const (
 	JobAmend     JobKind = "amend"     // edit or delete a sent message at the provider; made by AmendJob
 	JobTyping    JobKind = "typing"    // show that an answer is being written; made by TypingJob
 	JobGaps      JobKind = "gaps"      // mail an admin what one side of a shared number missed in a day; made by GapsJob
+	JobAdmin     JobKind = "admin"     // mail an admin something that they should know; made by AdminJobs
 	JobTemplates JobKind = "templates" // sync a channel's templates; Key is the ChannelID
 	JobAlert     JobKind = "alert"     // tell the admins of a channel's health; Key is the ChannelID
 	JobDue       JobKind = "due"       // deliver a message whose NotBefore has come; Key is the MessageID
@@ -153,6 +154,30 @@ func GapsJob(ws WorkspaceID, api ChannelID, day, address string) Job {
 func (j Job) Gaps() (api ChannelID, day, address string) {
 	f := append(strings.SplitN(j.Key, "/", 3), "", "")
 	return ChannelID(f[0]), f[1], f[2]
+}
+
+// AdminMail is something that an admin should know.
+type AdminMail struct {
+	To       string `json:"to"`
+	Key      string `json:"key"` // the same for the same news
+	Subject  string `json:"subject"`
+	Sentence string `json:"sentence"`
+}
+
+// AdminJobs returns the jobs that mail admins something that they should know, each of them once for each key.
+func AdminJobs(ws WorkspaceID, to []string, key, subject, sentence string) []Job {
+	var jobs []Job
+	for _, address := range to {
+		args, _ := json.Marshal(AdminMail{To: address, Key: key, Subject: subject, Sentence: sentence}) // plain data
+		jobs = append(jobs, Job{Kind: JobAdmin, Workspace: ws, Key: key + "/" + address, Args: args})
+	}
+	return jobs
+}
+
+// ToAdmin returns the mail that a job of AdminJobs is to send.
+func (j Job) ToAdmin() (AdminMail, error) {
+	var m AdminMail
+	return m, json.Unmarshal(j.Args, &m)
 }
 
 // TypingJob returns the job that shows that an answer is being written since a time.

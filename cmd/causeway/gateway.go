@@ -232,6 +232,7 @@ func (g *gateway) work() {
 	g.queue.Handle(core.JobEraseAgain, 1, g.eraser.WorkAgain)
 	if g.mail != nil {
 		g.queue.Handle(core.JobNotify, max(2, many/3), g.mail.Notify)
+		g.queue.Handle(core.JobAdmin, 1, g.mail.Admin)
 		g.queue.Handle(core.JobReply, max(2, many/4), g.mail.Reply)
 		g.queue.Handle(core.JobFollow, 2, g.mail.Follow)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -37,30 +39,26 @@ type hands struct {
 	assign.Desk
 }
 
-// away notes an agent's out-of-office reply, and tells the admins when it is news.
+// away notes an agent's out-of-office reply, and has the admins told when it is news.
 func (g *gateway) away(ctx context.Context, ws core.WorkspaceID, a core.Agent, until time.Time) error {
-	news, err := g.balancer.Away(ctx, ws, a.ID, until)
-	if err != nil || !news {
-		return err
-	}
 	end := "until they write again"
 	if !until.IsZero() {
 		end = "until " + until.In(a.Hours.Location()).Format("2006-01-02 15:04 MST")
 	}
 	sentence := fmt.Sprintf("%s has an out-of-office reply and gets no new conversations %s. To change that: causeway agents set %q online", a.Name, end, a.Name)
-	if err := g.mail.Tell(ctx, g.cfg.AlertTo, string(a.ID)+"/"+g.now().UTC().Format(time.RFC3339), a.Name+" is out of office", sentence); err != nil {
-		g.log.WarnContext(ctx, "admins not told that an agent is away", "agent", a.ID, "err", err)
-	}
-	return nil
+	return g.balancer.Away(ctx, ws, a.ID, until, g.tell(ws, string(a.ID)+"/away/"+g.now().UTC().Format(time.RFC3339), a.Name+" is out of office", sentence)...)
 }
 
-// unreached tells the admins of an agent whose mailbox does not take mail.
-func (g *gateway) unreached(ctx context.Context, a core.Agent, why string) {
+// unreached has the admins told of an agent whose mailbox does not take mail.
+func (g *gateway) unreached(ws core.WorkspaceID, a core.Agent, why string) []core.Job {
 	sentence := fmt.Sprintf("A mail to %s (%s) was refused or came back: %s. What customers write does not reach them there. "+
 		"Correct the address in the business file and run causeway apply, or have the mailbox mended.", a.Name, a.Address(), strings.TrimRight(why, "."))
-	if err := g.mail.Tell(ctx, g.cfg.AlertTo, string(a.ID)+"/unreached/"+g.now().UTC().Format(time.RFC3339), a.Name+" cannot be mailed", sentence); err != nil {
-		g.log.WarnContext(ctx, "admins not told that an agent cannot be mailed", "agent", a.ID, "err", err)
-	}
+	return g.tell(ws, string(a.ID)+"/unreached/"+g.now().UTC().Format(time.RFC3339), a.Name+" cannot be mailed", sentence)
+}
+
+// tell returns the jobs that mail the admins something.
+func (g *gateway) tell(ws core.WorkspaceID, key, subject, sentence string) []core.Job {
+	return core.AdminJobs(ws, g.cfg.AlertTo, key, subject, sentence)
 }
 
 func request(d forward.Draft) outbound.Request {
@@ -90,11 +88,14 @@ func (g *gateway) alertAdmins(ctx context.Context, ch core.Channel) error {
 	return g.mail.Alert(ctx, ch, g.cfg.AlertTo)
 }
 
-// tellAdminsOfTemplates mails the admins what a provider has changed in a channel's templates.
+// tellAdminsOfTemplates has the admins told what a provider has changed in a channel's templates.
 func (g *gateway) tellAdminsOfTemplates(ctx context.Context, ch core.Channel, sentences []string) error {
 	text := strings.Join(sentences, "\n")
-	key := string(ch.ID) + "/templates/" + g.now().UTC().Format(time.DateOnly) + "/" + text
-	return g.mail.Tell(ctx, g.cfg.AlertTo, key, "Templates of the channel "+ch.Name, text)
+	sum := sha256.Sum256([]byte(text))
+	key := string(ch.ID) + "/templates/" + g.now().UTC().Format(time.DateOnly) + "/" + hex.EncodeToString(sum[:8])
+	return g.store.Tx(ctx, func(tx core.Tx) error {
+		return tx.Enqueue(ctx, g.tell(ch.Workspace, key, "Templates of the channel "+ch.Name, text)...)
+	})
 }
 
 // aChat reports whether people leave the channel with the page that it is on.

@@ -27,20 +27,25 @@ func (b *Balancer) Say(ctx context.Context, ws core.WorkspaceID, id core.AgentID
 		return d, core.Problemf(core.CodeInvalid, "That time is over.").Remedied("Name a time that is still to come.")
 	}
 	err = b.atDesk(ctx, ws, func(s *session) error {
-		a, there := s.agents[id]
-		if !there {
-			return core.NotFound("agent")
-		}
-		d = a.Duty
-		d.Presence, d.Since, d.Until = p, s.now, until
-		if until.IsZero() {
-			d.Until = s.holds(a.Agent, p)
-		}
-		s.duties[id] = d
-		s.serving(id)
-		return nil
+		d, err = s.say(id, p, until)
+		return err
 	})
 	return d, err
+}
+
+func (s *session) say(id core.AgentID, p core.Presence, until time.Time) (core.Duty, error) {
+	a, there := s.agents[id]
+	if !there {
+		return core.Duty{}, core.NotFound("agent")
+	}
+	d := a.Duty
+	d.Presence, d.Since, d.Until = p, s.now, until
+	if until.IsZero() {
+		d.Until = s.holds(a.Agent, p)
+	}
+	s.duties[id] = d
+	s.serving(id)
+	return d, nil
 }
 
 // holds is how long a word without a time holds; the zero time: until another.
@@ -97,29 +102,23 @@ func (b *Balancer) Standings(ctx context.Context, ws core.WorkspaceID) ([]Standi
 	return all, queues, err
 }
 
-// Away takes an out-of-office reply of an agent: they are away until a time; zero: until they write. News: they were not away yet. Who said that they
-// are there goes before what their mailbox says.
-func (b *Balancer) Away(ctx context.Context, ws core.WorkspaceID, id core.AgentID, until time.Time) (news bool, err error) {
-	all, err := b.Store.In(ws).Duties(ctx)
-	if err != nil {
-		return false, fmt.Errorf("who is there: %w", err)
-	}
-	for _, d := range all {
-		if d.Agent != id {
-			continue
-		}
-		switch said(d, b.Now()) {
+// Away takes an out-of-office reply of an agent: they are away until a time; zero: until they write. Where that is news, the jobs that tell of it are
+// enqueued with it. Who said that they are there goes before what their mailbox says.
+func (b *Balancer) Away(ctx context.Context, ws core.WorkspaceID, id core.AgentID, until time.Time, tell ...core.Job) error {
+	return b.atDesk(ctx, ws, func(s *session) error {
+		switch d := s.agents[id].Duty; said(d, s.now) {
 		case core.PresenceOnline:
-			return false, nil
+			return nil
 		case core.PresenceAway:
 			if d.Until.Equal(until) {
-				return false, nil
+				return nil
 			}
 		case core.PresenceUnsaid, core.PresenceBusy, core.PresenceOffline:
 		}
-	}
-	_, err = b.Say(ctx, ws, id, core.PresenceAway, until)
-	return err == nil, err
+		s.jobs = append(s.jobs, tell...)
+		_, err := s.say(id, core.PresenceAway, until)
+		return err
+	})
 }
 
 // SetStrategy sets how a team's conversations find an agent. What waits is handed out by it at once.

@@ -15,35 +15,32 @@ import (
 func (f *Forwarder) Alert(ctx context.Context, ch core.Channel, to []string) error {
 	var again error
 	for _, address := range to {
-		again = errors.Join(again, f.mailAdmin(ctx, ch, f.alertLetter(ch, address)))
+		again = errors.Join(again, f.mailAdmin(ctx, f.alertLetter(ch, address)))
 	}
 	return again
 }
 
-// mailAdmin sends a letter about a channel. What the relay refuses for good is only logged.
-func (f *Forwarder) mailAdmin(ctx context.Context, ch core.Channel, l Letter) error {
+// mailAdmin sends a letter to an admin. What the relay refuses for good is only logged.
+func (f *Forwarder) mailAdmin(ctx context.Context, l Letter) error {
 	switch err := f.send(ctx, l); {
 	case forGood(err):
-		f.Log.ErrorContext(ctx, "admin cannot be mailed", "channel", ch.ID, "err", err)
+		f.Log.ErrorContext(ctx, "admin cannot be mailed", "to", l.To.Address, "subject", l.Subject, "err", err)
 	case err != nil:
 		return fmt.Errorf("mail an admin: %w", err)
 	}
 	return nil
 }
 
-// Tell mails admins something that they should know, once for each key.
-func (f *Forwarder) Tell(ctx context.Context, to []string, key, subject, sentence string) error {
-	var again error
-	for _, address := range to {
-		id := f.signer.sum(f.Key, []byte("tell"), []byte(key), []byte(address))
-		l := Letter{From: Address{f.ourName(), f.From.Address}, To: Address{Address: address}, Subject: clean(subject, 100), Date: f.Now(),
-			MessageID: hex.EncodeToString(id[:16]) + "@" + f.Domain, Text: sentence + "\n",
-			Headers: [][2]string{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}, {markHeader, f.mark}}}
-		if err := f.send(ctx, l); err != nil {
-			again = errors.Join(again, fmt.Errorf("mail an admin: %w", err))
-		}
+// Admin is the worker of core.JobAdmin: it mails an admin something that they should know. The same key mailed again has the same Message-ID.
+func (f *Forwarder) Admin(ctx context.Context, w core.Work) error {
+	m, err := w.ToAdmin()
+	if err != nil {
+		return fmt.Errorf("mail to an admin: %w", err)
 	}
-	return again
+	id := f.signer.sum(f.Key, []byte("tell"), []byte(m.Key), []byte(m.To))
+	return f.mailAdmin(ctx, Letter{From: Address{f.ourName(), f.From.Address}, To: Address{Address: m.To}, Subject: clean(m.Subject, 100), Date: f.Now(),
+		MessageID: hex.EncodeToString(id[:16]) + "@" + f.Domain, Text: m.Sentence + "\n",
+		Headers: [][2]string{{"Auto-Submitted", "auto-generated"}, {"X-Auto-Response-Suppress", "All"}, {markHeader, f.mark}}})
 }
 
 func (f *Forwarder) alertLetter(ch core.Channel, to string) Letter {

@@ -115,7 +115,7 @@ func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incom
 	text := string(body)
 	i := slices.IndexFunc(sent, func(n core.Notice) bool { return n.MessageID != "" && strings.Contains(text, n.MessageID) })
 	if found != nil || i >= 0 { // a relay may have given our mail another id
-		if err := f.unreached(ctx, w.repo, m.Agent, bounceReason(text)); err != nil {
+		if err := f.unreached(ctx, w.conv.Workspace, m.Agent, bounceReason(text)); err != nil {
 			return o, err
 		}
 	}

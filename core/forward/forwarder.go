@@ -43,8 +43,9 @@ type Options struct {
 	Handle Handler
 	// Away is told of an agent's out-of-office reply, with the zero time where it names no day; nil: nobody is.
 	Away func(ctx context.Context, ws core.WorkspaceID, a core.Agent, until time.Time) error
-	// Unreached is told, at most once a day for each, of an agent whose mails are refused or come back, and why; nil: nobody is.
-	Unreached func(ctx context.Context, a core.Agent, why string)
+	// Unreached returns the jobs that tell of an agent whose mails are refused or come back, and why: at most once a day for each. They are enqueued
+	// with the note of it; nil: nobody is told.
+	Unreached func(ws core.WorkspaceID, a core.Agent, why string) []core.Job
 	// Info describes a kind of channel.
 	Info func(kind string) (core.Info, error)
 	// Capabilities tells what a channel can carry.

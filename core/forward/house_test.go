@@ -506,6 +506,9 @@ func read(t *testing.T, r io.ReadCloser, err error) string {
 // hearUnreached returns what will be told of agents who cannot be mailed.
 func (h *house) hearUnreached() *[]string {
 	var told []string
-	h.f.Unreached = func(_ context.Context, a core.Agent, why string) { told = append(told, a.Name+": "+why) }
+	h.f.Unreached = func(ws core.WorkspaceID, a core.Agent, why string) []core.Job {
+		told = append(told, a.Name+": "+why)
+		return core.AdminJobs(ws, []string{"admin@example.com"}, "unreached", a.Name+" cannot be mailed", why)
+	}
 	return &told
 }

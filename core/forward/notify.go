@@ -219,7 +219,7 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 		n.Attempts = plainAttempt + 1
 		return f.set(ctx, w, n)
 	case f.hopeless(n, err):
-		return errors.Join(f.drop(ctx, w, n, n.Error), f.unreached(ctx, f.Store.In(w.Workspace), n.Agent, n.Error))
+		return errors.Join(f.drop(ctx, w, n, n.Error), f.unreached(ctx, w.Workspace, n.Agent, n.Error))
 	}
 	if err := f.set(ctx, w, n); err != nil {
 		return err
@@ -292,16 +292,18 @@ func (f *Forwarder) drop(ctx context.Context, w core.Work, n core.Notice, reason
 }
 
 // unreached notes that an agent's mailbox does not take mail, and has it be told where that is news: what customers write reaches nobody there.
-func (f *Forwarder) unreached(ctx context.Context, repo core.Repo, id core.AgentID, why string) error {
-	a, err := repo.Agent(ctx, id)
+func (f *Forwarder) unreached(ctx context.Context, ws core.WorkspaceID, id core.AgentID, why string) error {
+	a, err := f.Store.In(ws).Agent(ctx, id)
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	news, err := core.NoteUnreached(ctx, repo, a, why, f.Now())
-	if news && f.Unreached != nil {
-		f.Unreached(ctx, a, why)
-	}
-	return err
+	return f.Store.Tx(ctx, func(tx core.Tx) error {
+		news, err := core.NoteUnreached(ctx, tx.In(ws), a, why, f.Now())
+		if err != nil || !news || f.Unreached == nil {
+			return err
+		}
+		return tx.Enqueue(ctx, f.Unreached(ws, a, why)...)
+	})
 }
 
 // log writes a line into the log of a conversation's channel.

@@ -18,5 +18,5 @@ func (f *Forwarder) Report(ctx context.Context, ch core.Channel, subject, text, 
 	if html, err := p.html(f.layout); err == nil {
 		l.HTML = html
 	}
-	return f.mailAdmin(ctx, ch, l)
+	return f.mailAdmin(ctx, l)
 }

@@ -230,7 +230,7 @@ func (l *link) takeMessage(w http.ResponseWriter, c call) error {
 // take stores a message and acknowledges it.
 func (l *link) take(w http.ResponseWriter, c call, s said) error {
 	if len(l.missing(c.visitor)) > 0 {
-		return failure{http.StatusForbidden, "form"}
+		return errForm
 	}
 	log, err := l.load(c.Context(), logIn, c.visitor.ID)
 	if err != nil {
@@ -323,6 +323,8 @@ func (l *link) takeFile(w http.ResponseWriter, c call) error {
 		return err
 	case l.conf.upload == 0 || c.ContentLength > l.conf.upload+bodyLimit:
 		return errTooLarge
+	case len(l.missing(c.visitor)) > 0:
+		return errForm
 	}
 	s := said{id: id}
 	raw, declared, err := l.readForm(w, c.Request, &s)
@@ -376,21 +378,36 @@ func (l *link) readForm(w http.ResponseWriter, r *http.Request, s *said) (raw []
 // fileName is the last part of what a browser calls a file.
 func fileName(s string) string {
 	s = clean(path.Base(strings.ReplaceAll(s, `\`, "/")))
-	if s == "" || s == "." || s == "/" {
+	if strings.Trim(s, "./") == "" {
 		return "file"
 	}
 	return s
 }
 
-// sniff says what a file is: what its bytes show, or the browser's word for a kind that only programs open.
+// sniff says what a file is: what its bytes show, or the browser's word where they leave that open.
 func sniff(raw []byte, declared string) string {
 	seen, _, _ := mime.ParseMediaType(http.DetectContentType(raw))
 	said, _, err := mime.ParseMediaType(declared)
-	vague := seen == "application/octet-stream" || seen == "application/zip" || seen == "text/plain"
-	if err != nil || !vague || !strings.HasPrefix(said, "application/") && !strings.HasPrefix(said, "audio/") && !strings.HasPrefix(said, "video/") && said != "text/csv" {
-		return seen
+	if err == nil && mayBe(seen, said) {
+		return said
 	}
-	return said
+	return seen
+}
+
+// mayBe reports whether what looks like one kind of file may be of another: a container holds sound or film, an archive or bytes without a known
+// beginning hold what only programs open. What a browser itself would open is what it looks like.
+func mayBe(seen, said string) bool {
+	sort, _, _ := strings.Cut(said, "/")
+	heard := sort == "audio" || sort == "video"
+	switch seen {
+	case "video/mp4", "video/webm", "application/ogg":
+		return heard
+	case "application/octet-stream":
+		return heard || sort == "application" || sort == "image"
+	case "application/zip", "text/plain":
+		return heard || sort == "application" || said == "text/csv"
+	}
+	return false
 }
 
 // marking is how far a visitor has got with what was sent to them: numbers of "out".

@@ -36,6 +36,7 @@ var (
 	errProof    = failure{http.StatusUnauthorized, "proof"}
 	errInvalid  = failure{http.StatusBadRequest, "invalid"}
 	errKey      = failure{http.StatusBadRequest, "idempotency-key"} // there must be one
+	errForm     = failure{http.StatusForbidden, "form"}             // what must be told before the chat has not been
 	errTooLarge = failure{http.StatusRequestEntityTooLarge, "too-large"}
 	errOften    = failure{http.StatusTooManyRequests, "too-often"}
 	errBusy     = failure{http.StatusServiceUnavailable, "unavailable"}

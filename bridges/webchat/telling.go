@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf8"
 
 	"causeway/core"
 )
@@ -34,13 +36,9 @@ func fields(v visitor, attributes map[string]any) map[string]any {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		switch value := attributes[name].(type) {
-		case string, float64, bool:
-			name = clean(name)
-			text := clean(fmt.Sprint(value))
-			if r := []rune(name); name != "" && len(r) <= longestName && text != "" && len(all) < mostAttributes {
-				all[name] = text
-			}
+		text, as := attribute(attributes[name]), clean(name)
+		if as != "" && utf8.RuneCountInString(as) <= longestName && text != "" && len(all) < mostAttributes {
+			all[as] = text
 		}
 	}
 	for name, text := range map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone} {
@@ -53,6 +51,19 @@ func fields(v visitor, attributes map[string]any) map[string]any {
 		return nil // the name is the peer's
 	}
 	return all
+}
+
+// attribute writes a value as people do, "" for what has no single one.
+func attribute(value any) string {
+	switch v := value.(type) {
+	case string:
+		return clean(v)
+	case float64:
+		return clean(strconv.FormatFloat(v, 'f', -1, 64))
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
 }
 
 // form is the event of what is known of a visitor beside their words; nil if there is nothing new.

@@ -187,15 +187,25 @@ func (r *Relay) relayed(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("send by %s: %w", r.to.host, context.Cause(ctx))
 	case errors.As(err, &reply):
-		return &forward.RelayError{Code: reply.Code, Text: r.scrub(reply.Message), Temporary: reply.Temporary() || aboutUs(err, reply)}
+		return r.refusal(err, reply)
 	}
 	return &forward.RelayError{Text: r.scrub(err.Error()), Temporary: true}
 }
 
-// aboutUs reports replies that concern our access and not the letter: a person will put that right, and the letter must not be lost until then.
-func aboutUs(err error, reply *smtp.SMTPError) bool {
+// refusal makes the caller's error of a server's reply. What concerns us and not the letter a person will put right, and the letter must not be lost
+// until then.
+func (r *Relay) refusal(err error, reply *smtp.SMTPError) *forward.RelayError {
+	e := &forward.RelayError{Code: reply.Code, Text: r.scrub(reply.Message), Refused: forward.RefusedUs}
+	if c := reply.EnhancedCode; c[0] > 0 {
+		e.Status = fmt.Sprintf("%d.%d.%d", c[0], c[1], c[2])
+	}
 	var before *stageError
-	return errors.As(err, &before) || reply.Code == 530 || reply.Code == 535
+	var at *commandError
+	if !errors.As(err, &before) && reply.Code != 530 && reply.Code != 535 && errors.As(err, &at) {
+		e.Refused = forward.RefusedFor(reply.Code, e.Status, at.stage)
+	}
+	e.Temporary = reply.Temporary() || e.Refused == forward.RefusedUs
+	return e
 }
 
 // scrub removes the password from a text that a server may have echoed.

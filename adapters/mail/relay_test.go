@@ -250,6 +250,45 @@ func TestRelayMapsRefusals(t *testing.T) {
 	}
 }
 
+// TestRelayTellsWhatIsRefused: the stage and the status code of a refusal say what it is about.
+func TestRelayTellsWhatIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		at, reply string
+		want      forward.RelayError
+	}{
+		"a sender that is not ours":     {"MAIL", "550 5.1.8 no such domain", forward.RelayError{Code: 550, Status: "5.1.8", Refused: forward.RefusedUs, Text: "no such domain", Temporary: true}},
+		"nobody there":                  {"RCPT", "550 5.1.1 unknown", forward.RelayError{Code: 550, Status: "5.1.1", Refused: forward.RefusedMailbox, Text: "unknown"}},
+		"nobody there, without a code":  {"RCPT", "550 unknown", forward.RelayError{Code: 550, Refused: forward.RefusedMailbox, Text: "unknown"}},
+		"a relay that is closed to us":  {"RCPT", "554 5.7.1 relay access denied", forward.RelayError{Code: 554, Status: "5.7.1", Refused: forward.RefusedUs, Text: "relay access denied", Temporary: true}},
+		"spam":                          {".", "554 5.7.1 spam", forward.RelayError{Code: 554, Status: "5.7.1", Refused: forward.RefusedLetter, Text: "spam"}},
+		"spam, without a code":          {".", "550 spam", forward.RelayError{Code: 550, Refused: forward.RefusedLetter, Text: "spam"}},
+		"nobody there, after the mail":  {".", "550 5.1.10 not found", forward.RelayError{Code: 550, Status: "5.1.10", Refused: forward.RefusedMailbox, Text: "not found"}},
+		"too large, before it is begun": {"DATA", "552 5.3.4 too large", forward.RelayError{Code: 552, Status: "5.3.4", Refused: forward.RefusedLetter, Text: "too large"}},
+		"later":                         {".", "451 4.7.1 greylisted", forward.RelayError{Code: 451, Status: "4.7.1", Refused: forward.RefusedLetter, Text: "greylisted", Temporary: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr := scripted(t, "220 x\r\n", func(line string) string {
+				switch {
+				case strings.HasPrefix(line, c.at):
+					return c.reply + "\r\n"
+				case strings.HasPrefix(line, "EHLO"):
+					return "250-x\r\n250 ENHANCEDSTATUSCODES\r\n"
+				case strings.HasPrefix(line, "MAIL"), strings.HasPrefix(line, "RCPT"), line == "RSET", line == ".":
+					return "250 ok\r\n"
+				case line == "DATA":
+					return "354 go\r\n"
+				}
+				return ""
+			})
+			r := newRelay(t, "smtp://"+addr, RelayOptions{Timeout: 5 * time.Second})
+			var got *forward.RelayError
+			if err := r.Send(t.Context(), toDoor()); !errors.As(err, &got) || *got != c.want {
+				t.Errorf("got %+v, %v\nwant %+v", got, err, c.want)
+			}
+		})
+	}
+}
+
 func TestRelayNeverEndsABrokenMail(t *testing.T) {
 	addr, box := serve(t, ReceiverOptions{})
 	r := newRelay(t, "smtp://"+addr, RelayOptions{})

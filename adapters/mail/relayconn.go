@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"causeway/core/forward"
+
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
@@ -37,6 +39,15 @@ func atStage(err error, s stage) bool {
 	var e *stageError
 	return errors.As(err, &e) && e.stage == s
 }
+
+// commandError is a reply to one of the commands that hand a letter over.
+type commandError struct {
+	stage forward.Stage
+	err   error
+}
+
+func (e *commandError) Error() string { return string(e.stage) + ": " + e.err.Error() }
+func (e *commandError) Unwrap() error { return e.err }
 
 var (
 	errNoSTARTTLS = errors.New("the server does not offer STARTTLS")
@@ -160,20 +171,20 @@ func (c *relayConn) transmit(ctx context.Context, m outgoing) error {
 	defer context.AfterFunc(ctx, func() { _ = c.raw.Close() })()
 	c.begun = false
 	if limit, ok := c.client.MaxMessageSize(); ok && limit > 0 && max(m.size, m.atLeast) > int64(limit) {
-		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4},
-			Message: fmt.Sprintf("the mail is larger than the %d bytes that the server takes", limit)}
+		return &commandError{forward.StageLetter, &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4},
+			Message: fmt.Sprintf("the mail is larger than the %d bytes that the server takes", limit)}}
 	}
 	if err := c.client.Mail(m.from, &smtp.MailOptions{Size: m.size, EnvelopeID: envelopeID(m.id), Return: smtp.DSNReturnHeaders}); err != nil {
-		return err
+		return &commandError{forward.StageSender, err}
 	}
 	c.begun = true
 	notify := &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}}
 	if err := c.client.Rcpt(m.to, notify); err != nil {
-		return err
+		return &commandError{forward.StageRecipient, err}
 	}
 	data, err := c.client.Data()
 	if err != nil {
-		return err
+		return &commandError{forward.StageLetter, err}
 	}
 	w := &recordingWriter{w: data}
 	if err := m.content(w); err != nil {
@@ -182,8 +193,10 @@ func (c *relayConn) transmit(ctx context.Context, m outgoing) error {
 		}
 		return &contentError{err} // without the final dot the server forgets the mail
 	}
-	_, err = data.CloseWithResponse()
-	return err
+	if _, err = data.CloseWithResponse(); err != nil {
+		return &commandError{forward.StageLetter, err}
+	}
+	return nil
 }
 
 // envelopeID is the ENVID that a delivery report will repeat; an id that does not fit is left out.

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -114,7 +115,14 @@ func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incom
 	_, body := apart(raw)
 	text := string(body)
 	i := slices.IndexFunc(sent, func(n core.Notice) bool { return n.MessageID != "" && strings.Contains(text, n.MessageID) })
-	if found != nil || i >= 0 { // a relay may have given our mail another id
+	n := core.Notice{}
+	if i >= 0 {
+		n = sent[i]
+	}
+	switch ofLetter := RefusedFor(0, statusIn(text), StageLetter) == RefusedLetter && statusIn(text) != ""; {
+	case ofLetter && !strings.HasPrefix(n.Key, withheld):
+		o.notice = w.withheld(cmp.Or(string(n.ID), string(m.ID)), bounceReason(text))
+	case found != nil || i >= 0: // a relay may have given our mail another id
 		if err := f.unreached(ctx, w.conv.Workspace, m.Agent, bounceReason(text)); err != nil {
 			return o, err
 		}
@@ -123,7 +131,6 @@ func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incom
 		o.reason = "a bounce that names none of our mails"
 		return o, nil
 	}
-	n := sent[i]
 	n.State, n.Error = core.NoticeDropped, "It came back: "+bounceReason(text)
 	if err := w.repo.SetNotice(ctx, n); err != nil {
 		return o, fmt.Errorf("record bounce: %w", err)
@@ -131,6 +138,16 @@ func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incom
 	f.Log.ErrorContext(ctx, "mail to an agent came back", "conversation", m.Conversation, "agent", m.Agent, "reason", n.Error)
 	o.reason = "bounce of " + n.MessageID
 	return o, f.log(ctx, w.repo, m.Conversation, true, "mail to agent "+string(m.Agent)+" came back: "+n.Error)
+}
+
+var statusField = regexp.MustCompile(`(?im)^status:[ \t]*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b`)
+
+// statusIn is the enhanced status code in a report; empty where there is none.
+func statusIn(text string) string {
+	if found := statusField.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 var diagnostic = regexp.MustCompile(`(?im)^(?:diagnostic-code|status):[ \t]*(.+)$`)

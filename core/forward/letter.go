@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -45,12 +46,16 @@ type Relay interface {
 
 // RelayError is a mail server's refusal. Temporary ones are tried again.
 type RelayError struct {
-	Code      int // SMTP reply code, zero if the server was not reached
+	Code      int     // SMTP reply code, zero if the server was not reached
+	Status    string  // its enhanced status code, "5.7.1"; empty if it gave none
+	Refused   Refused // what it is about; empty if the server was not reached
 	Text      string
 	Temporary bool
 }
 
-func (e *RelayError) Error() string { return fmt.Sprintf("relay answered %d %s", e.Code, e.Text) }
+func (e *RelayError) Error() string {
+	return "relay answered " + strings.TrimSpace(fmt.Sprintf("%d %s", e.Code, e.Status)) + " " + e.Text
+}
 
 // Envelope is how a mail reached our SMTP door.
 type Envelope struct {

@@ -11,7 +11,7 @@ import (
 
 const (
 	sendTimeout = 5 * time.Minute
-	// giveUpAfter is for a mailbox that is full or refuses for now; for a relay that is not there we wait without end.
+	// giveUpAfter is for a mailbox that is full or refuses for now, and for a relay that refuses our sender address; for a relay that is not there we wait without end.
 	giveUpAfter  = 48 * time.Hour
 	mostAttempts = 15 // to write a mail
 	plainAttempt = 4  // from this try on, files become links: one of them may be why it fails
@@ -213,11 +213,13 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 	}
 	n.Error = err.Error()
 	var refusal *RelayError
-	tooLarge := errors.As(err, &refusal) && files && n.Attempts <= plainAttempt && (refusal.Code == 552 || refusal.Code == 554)
+	ofLetter := errors.As(err, &refusal) && refusal.Refused == RefusedLetter
 	switch {
-	case tooLarge: // perhaps for its files
+	case ofLetter && !refusal.Temporary && files && n.Attempts <= plainAttempt: // perhaps for its files
 		n.Attempts = plainAttempt + 1
 		return f.set(ctx, w, n)
+	case ofLetter && f.hopeless(n, err):
+		return f.withhold(ctx, w, n)
 	case f.hopeless(n, err):
 		return errors.Join(f.drop(ctx, w, n, n.Error), f.unreached(ctx, w.Workspace, n.Agent, n.Error))
 	}
@@ -231,8 +233,8 @@ func (f *Forwarder) settle(ctx context.Context, w core.Work, n core.Notice, err 
 // hopeless reports whether trying again cannot help.
 func (f *Forwarder) hopeless(n core.Notice, err error) bool {
 	var refusal *RelayError
-	full := errors.As(err, &refusal) && refusal.Code >= 450 && refusal.Code < 453
-	return forGood(err) || full && f.Now().Sub(n.Created) > giveUpAfter
+	refused := errors.As(err, &refusal) && (refusal.Code >= 450 && refusal.Code < 453 || refusal.Refused == RefusedUs && refusal.Code >= 500)
+	return forGood(err) || refused && f.Now().Sub(n.Created) > giveUpAfter
 }
 
 // forGood reports whether an error of the relay's does not pass: the server refused the letter, or it cannot be written.

@@ -330,7 +330,7 @@ func TestTooLargeForTheRelayBecomesALink(t *testing.T) {
 	h.forwardTo("Lena")
 	h.relay.fail = func(l forward.Letter) error {
 		if len(l.Files) > 0 {
-			return &forward.RelayError{Code: 552, Text: "too large"}
+			return &forward.RelayError{Code: 552, Refused: forward.RefusedLetter, Text: "too large"}
 		}
 		return nil
 	}
@@ -351,7 +351,7 @@ func TestCardThatTheRelayRefuses(t *testing.T) {
 		mails   int
 	}{
 		"for its file": {func(l forward.Letter) bool { return len(l.Files) > 0 }, 2, 1},
-		"for its text": {func(forward.Letter) bool { return true }, 2, 0},
+		"for its text": {func(forward.Letter) bool { return true }, 3, 0}, // the last tells the agent
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
@@ -362,7 +362,7 @@ func TestCardThatTheRelayRefuses(t *testing.T) {
 					t.Fatal("the relay is stormed")
 				}
 				if c.refuses(l) {
-					return &forward.RelayError{Code: 554, Text: "not wanted"}
+					return &forward.RelayError{Code: 554, Refused: forward.RefusedLetter, Text: "not wanted"}
 				}
 				return nil
 			}

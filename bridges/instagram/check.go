@@ -123,7 +123,10 @@ func (l *link) Subscribe(ctx context.Context, callback string) error {
 	return l.Inbox.Subscribe(ctx, pageFields)
 }
 
-// Leave implements core.LeaveLink: it takes back the subscription, where no other channel may need it.
+// Leave implements core.LeaveLink: it takes back the subscription, where no other channel may need it. With Instagram's log-in it is the account's own.
 func (l *link) Leave(ctx context.Context, _ string, staying []core.Channel) error {
+	if l.conf.login == loginInstagram {
+		staying = nil
+	}
 	return l.Unsubscribe(ctx, staying)
 }

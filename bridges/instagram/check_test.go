@@ -1,6 +1,8 @@
 package instagram
 
 import (
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -84,6 +86,39 @@ func TestSubscribe(t *testing.T) {
 			}
 			if strings.Join(got, " ") != c.want {
 				t.Errorf("called %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestLeave: the subscription goes with the channel. A Page and its Instagram account have one together, and the account's own serves nobody else.
+func TestLeave(t *testing.T) {
+	page, other := core.Channel{Kind: "messenger", Name: "our page"}, core.Channel{Kind: "telegram", Name: "bot"}
+	for name, c := range map[string]struct {
+		login   string
+		staying []core.Channel
+		answers map[string]string
+		calls   int
+		says    string
+	}{
+		"the last of a page":            {loginFacebook, []core.Channel{other}, nil, 1, ""},
+		"beside its page":               {loginFacebook, []core.Channel{other, page}, nil, 0, "channel subscribe 'our page'"},
+		"beside another account":        {loginFacebook, []core.Channel{{Kind: Kind, Name: "second"}}, nil, 0, "channel subscribe second"},
+		"by its own log-in":             {loginInstagram, nil, nil, 1, ""},
+		"by its own, beside a page":     {loginInstagram, []core.Channel{page}, nil, 1, ""},
+		"by its own, beside another":    {loginInstagram, []core.Channel{{Kind: Kind, Name: "second"}}, nil, 1, ""},
+		"with a token that has no more": {loginInstagram, nil, map[string]string{"/me/subscribed_apps": metatest.GraphError("190")}, 1, "still subscribed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := inbox.StandIn(t, c.answers)
+			err := openLink(t, bridgetest.NewHost(t), keyBase, g.URL, keyLogin, c.login).Leave(t.Context(), "https://gateway.example/hooks/1", c.staying)
+			all := g.Calls()
+			if len(all) != c.calls || c.calls == 1 && (all[0].Method != http.MethodDelete || all[0].Path != "/v25.0/me/subscribed_apps") {
+				t.Errorf("called %+v", all)
+			}
+			var p *core.Problem
+			if said := errors.As(err, &p); said != (c.says != "") || said && (!strings.Contains(p.Detail+p.Remedy, c.says) || p.Remedy == "") {
+				t.Errorf("got %v %+v", err, p)
 			}
 		})
 	}

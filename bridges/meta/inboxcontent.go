@@ -35,8 +35,11 @@ type message struct {
 }
 
 func (m message) empty() bool {
-	return m.Text == "" && len(m.Attachments) == 0 && m.QuickReply == nil && !bool(m.Unsupported) && m.UnsupportedType == ""
+	return m.Text == "" && len(m.Attachments) == 0 && m.QuickReply == nil && !m.withheld()
 }
+
+// withheld reports whether the platform does not hand over something of the message.
+func (m message) withheld() bool { return bool(m.Unsupported) || m.UnsupportedType != "" }
 
 type attachment struct {
 	Type    Text `json:"type"`
@@ -164,7 +167,7 @@ func (m message) contents() []core.Content {
 	default:
 		all = append([]core.Content{{Kind: core.KindText, Text: text}}, all...)
 	}
-	if len(all) == 0 {
+	if len(all) == 0 || len(m.Attachments) == 0 && m.withheld() { // words beside what is not handed over are not all of it
 		all = append(all, m.unsupported())
 	}
 	m.around(&all[0])
@@ -393,7 +396,7 @@ var (
 
 // unsupported is what stands for a message without words or files: a product asked about, or what the platform does not hand over.
 func (m message) unsupported() core.Content {
-	if m.Referral != nil && !bool(m.Unsupported) && m.UnsupportedType == "" {
+	if m.Referral != nil && !m.withheld() {
 		return core.Content{Kind: core.KindSystem, Text: "Asked about something shown at the platform."}
 	}
 	return unsupported(cmp.Or(string(m.UnsupportedType), "unknown"), "")

@@ -112,5 +112,5 @@ func (f *Forwarder) withhold(ctx context.Context, work core.Work, n core.Notice)
 // withheld tells an agent that a mail to them was refused for what it holds, once for each id.
 func (w *writer) withheld(id, why string) *core.Notice {
 	return &core.Notice{Kind: core.NoticeAlert, Key: withheld + id, Agent: w.agent.ID,
-		Text: w.say("withheld", "name", w.name, "number", strconv.FormatInt(w.conv.Number, 10), "reason", clean(why, 200))}
+		Text: w.say("withheld", "name", w.name, "n", strconv.FormatInt(w.conv.Number, 10), "text", clean(why, 200))}
 }

@@ -350,7 +350,11 @@ func (f *Forwarder) compose(ctx context.Context, w *writer, m core.Mail, key str
 	case len(made) == 0:
 		return outcome{}, errors.New("compose made no message")
 	}
-	return outcome{state: core.MailSent, message: made[0].ID}, nil
+	told, err := w.altered(ctx, made)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{state: core.MailSent, message: made[0].ID, notice: told}, nil
 }
 
 // refusal tells an agent why the gate said no.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // step is one statement of a bulk: for many rows at once on PostgreSQL, prepared and run for each row on SQLite.
@@ -58,25 +59,16 @@ func run(ctx context.Context, all func(ctx context.Context, steps []step) error,
 	return fail(translate(all(ctx, steps)))
 }
 
-// plainStep makes the arguments of a step what every driver knows.
-func plainStep(s step) step {
-	for _, row := range s.rows {
-		for i, v := range row {
-			row[i] = plainOne(v)
-		}
-	}
-	return s
-}
-
 // insert adds rows to a table. Where it must, all of them.
 func (t *transaction) insert(into table, rows [][]any, conflict string, must bool) step {
-	text := "INSERT INTO " + into.name + " (" + into.columns + ") "
-	if t.s.postgres != nil {
-		text += "SELECT * FROM " + unnested(into.types) + " "
-	} else {
-		text += "VALUES (?" + strings.Repeat(", ?", len(into.types)-1) + ") "
-	}
-	return step{text: text + conflict, table: into, rows: rows, must: must}
+	text := t.s.spelt.once(spelling{"insert", into, conflict}, func() string {
+		head := "INSERT INTO " + into.name + " (" + into.columns + ") "
+		if t.s.postgres != nil {
+			return head + "SELECT * FROM " + unnested(into.types) + " " + conflict
+		}
+		return head + "VALUES (?" + strings.Repeat(", ?", len(into.types)-1) + ") " + conflict
+	})
+	return step{text: text, table: into, rows: rows, must: must}
 }
 
 // find selects what belongs to keys, in a text that both databases are given their own form of:
@@ -87,6 +79,11 @@ func (t *transaction) insert(into table, rows [][]any, conflict string, must boo
 //
 // So "SELECT p.id FROM {keys} {with parts AS p: p.workspace = k.k0 AND p.id = k.k1}" finds parts by workspace and id.
 func (s *Store) find(text, types string, keys [][]any, each reading) step {
+	spelt := s.spelt.once(spelling{"find", table{types: types}, text}, func() string { return s.spell(text, types) })
+	return step{text: spelt, table: table{types: types}, rows: keys, keys: true, each: each}
+}
+
+func (s *Store) spell(text, types string) string {
 	if s.postgres != nil {
 		names := make([]string, len(types))
 		for i := range names {
@@ -99,7 +96,7 @@ func (s *Store) find(text, types string, keys [][]any, each reading) step {
 	if head, tail, there := strings.Cut(text, "{reactions to m}"); there {
 		text = head + s.reactionsTo("m") + tail
 	}
-	return step{text: s.joined(text), table: table{types: types}, rows: keys, keys: true, each: each}
+	return s.joined(text)
 }
 
 // joined spells out the joins of a text.
@@ -118,4 +115,34 @@ func (s *Store) joined(text string) string {
 			text = head + "CROSS JOIN " + name + " " + alias + " ON " + condition + tail
 		}
 	}
+}
+
+// spelt is the statements of bulks that were spelt out once. There are as many as the program names.
+type spelt struct {
+	mu    sync.RWMutex
+	texts map[spelling]string
+}
+
+// spelling is what a statement does to a table, and the rest of its text.
+type spelling struct {
+	what string
+	table
+	rest string
+}
+
+func (s *spelt) once(key spelling, spell func() string) string {
+	s.mu.RLock()
+	text, there := s.texts[key]
+	s.mu.RUnlock()
+	if there {
+		return text
+	}
+	text = spell()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.texts == nil {
+		s.texts = map[spelling]string{}
+	}
+	s.texts[key] = text
+	return text
 }

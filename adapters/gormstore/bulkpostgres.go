@@ -74,7 +74,7 @@ const (
 // one's number; then each value behind its length. The first column makes room for all.
 func (c *column) append(b []byte) []byte {
 	if c.at == 0 {
-		b = slices.Grow(b, c.room())
+		b = slices.Grow(b, roomOf(c.types, c.rows))
 	}
 	head := [arrayHead / 4]uint32{1, 0, pgtype.TextOID, uint32(len(c.rows)), 1} //nolint:gosec // a bulk has some hundred rows
 	switch c.types[c.at] {
@@ -96,39 +96,87 @@ func (c *column) append(b []byte) []byte {
 	return b
 }
 
-// room is what all columns take at most.
-func (c *column) room() int {
-	room := len(c.types) * (arrayHead + most*len(c.rows))
-	for _, row := range c.rows {
+// roomOf is what all columns of rows take at most.
+func roomOf(types string, rows [][]any) int {
+	room := len(types) * (arrayHead + most*len(rows))
+	for _, row := range rows {
 		for _, v := range row {
-			if s, is := v.(string); is {
-				room += len(s)
-			}
+			room += len(textAt(v))
 		}
 	}
 	return room
 }
 
+// textAt is the text that a value is or points to.
+func textAt(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case *string:
+		return *v
+	case *optional:
+		return v.id
+	}
+	return ""
+}
+
 func appendValue(b []byte, kind byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
-		return append(binary.BigEndian.AppendUint32(b, uint32(len(v))), v...) //nolint:gosec // texts are not that long
-	case int64:
-		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(b, 8), uint64(v)) //nolint:gosec // the same bits
-	case bool:
-		b = binary.BigEndian.AppendUint32(b, 1)
-		if v {
-			return append(b, 1)
+		return appendText(b, v)
+	case *string:
+		return appendText(b, *v)
+	case *optional:
+		if v.id != "" {
+			return appendText(b, v.id)
 		}
-		return append(b, 0)
+	case int64:
+		return appendNumber(b, v)
+	case *int64:
+		return appendNumber(b, *v)
+	case *int:
+		return appendNumber(b, int64(*v))
+	case *number:
+		if v.n != 0 {
+			return appendNumber(b, v.n)
+		}
+	case *stamp:
+		if !v.t.IsZero() {
+			return appendNumber(b, v.t.UnixMicro())
+		}
+	case bool:
+		return appendTruth(b, v)
+	case *bool:
+		return appendTruth(b, *v)
 	}
-	switch kind { // there is no value
+	return appendNone(b, kind)
+}
+
+func appendText(b []byte, v string) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(v))), v...) //nolint:gosec // texts are not that long
+}
+
+func appendNumber(b []byte, v int64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(b, 8), uint64(v)) //nolint:gosec // the same bits
+}
+
+func appendTruth(b []byte, v bool) []byte {
+	b = binary.BigEndian.AppendUint32(b, 1)
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+// appendNone writes that there is no value, or what stands for that in a column which must have one.
+func appendNone(b []byte, kind byte) []byte {
+	switch kind {
 	case 't':
-		return appendValue(b, kind, "")
+		return appendText(b, "")
 	case 'i':
-		return appendValue(b, kind, int64(0))
+		return appendNumber(b, 0)
 	case 'b':
-		return appendValue(b, kind, false)
+		return appendTruth(b, false)
 	}
 	return binary.BigEndian.AppendUint32(b, null)
 }

@@ -77,7 +77,7 @@ func (s step) runAll(ctx context.Context, statement, unless driver.Stmt) error {
 	args := make([]driver.NamedValue, len(rows[0]))
 	for _, row := range rows {
 		for i, v := range row {
-			args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+			args[i] = driver.NamedValue{Ordinal: i + 1, Value: valueAt(v)}
 		}
 		if unless != nil {
 			if found, err := finds(ctx, unless, args); err != nil {
@@ -91,6 +91,24 @@ func (s step) runAll(ctx context.Context, statement, unless driver.Stmt) error {
 		}
 	}
 	return nil
+}
+
+// valueAt is what stands where an argument points to.
+func valueAt(v any) driver.Value {
+	switch v := v.(type) {
+	case *string:
+		return *v
+	case *int64:
+		return *v
+	case *int:
+		return int64(*v)
+	case *bool:
+		return *v
+	case driver.Valuer: // one that cannot fail
+		value, _ := v.Value()
+		return value
+	}
+	return v
 }
 
 // finds reports whether a query has a row.

@@ -19,8 +19,8 @@ func (happeningRow) TableName() string { return "happenings" }
 
 var happeningTable = table{"happenings", "workspace, conversation, id, kind, message, author, name, at", "tttttttn"}
 
-func (r *happeningRow) values() []any {
-	return []any{r.Workspace, r.Conversation, r.ID, r.Kind, r.Message, r.Author, r.Name, r.At}
+func (r *happeningRow) fields() []any {
+	return []any{&r.Workspace, &r.Conversation, &r.ID, &r.Kind, &r.Message, &r.Author, &r.Name, &r.At}
 }
 
 func (r happeningRow) core() core.Happening {
@@ -36,7 +36,7 @@ func (r repo) happeningRow(h core.Happening) happeningRow {
 func (t *transaction) newHappenings(all []core.Owned[core.Happening]) step {
 	return t.insert(happeningTable, rowsOf(all, func(o core.Owned[core.Happening]) []any {
 		row := t.in(o.Workspace).happeningRow(o.Value)
-		return row.values()
+		return row.fields()
 	}), "", true)
 }
 

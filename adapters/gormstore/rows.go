@@ -2,14 +2,10 @@ package gormstore
 
 import "strings"
 
-// The tables that bulks write to and read from: the columns of each with their types, and the row as arguments and as what is scanned into, all in
-// the same order.
+// The tables that bulks write to and read from: the columns of each with their types, and where a row has them, to be written and to be scanned into,
+// all in the same order.
 
 var contactTable = table{"contacts", "workspace, id, name, language, opted_out, marketing_stop, blocked, merged_into, created, erased", "ttttbbbTnn"}
-
-func (r *contactRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Name, r.Language, r.OptedOut, r.MarketingStop, r.Blocked, r.MergedInto, r.Created, r.Erased}
-}
 
 func (r *contactRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Name, &r.Language, &r.OptedOut, &r.MarketingStop, &r.Blocked, &r.MergedInto, &r.Created, &r.Erased}
@@ -24,10 +20,6 @@ func (r *channelRow) fields() []any {
 
 var identityTable = table{"identities", "workspace, id, contact, scheme, scope, value, source, seen, channel, event", "tttttttntt"}
 
-func (r *identityRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Contact, r.Scheme, r.Scope, r.Value, r.Source, r.Seen, r.Channel, r.Event}
-}
-
 func (r *identityRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Contact, &r.Scheme, &r.Scope, &r.Value, &r.Source, &r.Seen, &r.Channel, &r.Event}
 }
@@ -41,11 +33,6 @@ func (r *wishRow) fields() []any {
 var conversationTable = table{"conversations", "workspace, id, contact, number, state, channel, agent, team, subject, opened, closed, last_at, waiting, seq, referral",
 	"tttntTTTtnnnniT"}
 
-func (r *conversationRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Contact, r.Number, r.State, r.Channel, r.Agent, r.Team, r.Subject, r.Opened, r.Closed, r.LastAt, r.Waiting, r.Seq,
-		r.Referral}
-}
-
 func (r *conversationRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Contact, &r.Number, &r.State, &r.Channel, &r.Agent, &r.Team, &r.Subject, &r.Opened, &r.Closed, &r.LastAt,
 		&r.Waiting, &r.Seq, &r.Referral}
@@ -53,11 +40,6 @@ func (r *conversationRow) fields() []any {
 
 var messageTable = table{"messages", "workspace, id, conversation, contact, channel, identity, direction, author, seq, content, status, error, at, created, " +
 	"edited, revoked, historic, key, human", "ttttttttittTnnnnbtb"}
-
-func (r *messageRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Conversation, r.Contact, r.Channel, r.Identity, r.Direction, r.Author, r.Seq, r.Content, r.Status, r.Error, r.At,
-		r.Created, r.Edited, r.Revoked, r.Historic, r.Key, r.Human}
-}
 
 // fields has the reactions to the message behind its columns.
 func (r *messageRow) fields() []any {
@@ -68,11 +50,6 @@ func (r *messageRow) fields() []any {
 var partTable = table{"parts", "workspace, id, message, conversation, channel, seq, content, provider, stanza, status, error, attempts, not_before, sent, updated",
 	"tttttittttTinnn"}
 
-func (r *partRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Message, r.Conversation, r.Channel, r.Seq, r.Content, r.Provider, r.Stanza, r.Status, r.Error, int64(r.Attempts),
-		r.NotBefore, r.Sent, r.Updated}
-}
-
 func (r *partRow) fields() []any {
 	return []any{&r.Workspace, &r.ID, &r.Message, &r.Conversation, &r.Channel, &r.Seq, &r.Content, &r.Provider, &r.Stanza, &r.Status, &r.Error, &r.Attempts,
 		&r.NotBefore, &r.Sent, &r.Updated}
@@ -80,22 +57,31 @@ func (r *partRow) fields() []any {
 
 var fileTable = table{"files", "workspace, id, channel, conversation, message, media, mime, name, size, state, blob_key, error, tries, created", "ttTTTtttitttin"}
 
-func (r *fileRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Channel, r.Conversation, r.Message, r.Media, r.MIME, r.Name, r.Size, r.State, r.BlobKey, r.Error, int64(r.Tries), r.Created}
+func (r *fileRow) fields() []any {
+	return []any{&r.Workspace, &r.ID, &r.Channel, &r.Conversation, &r.Message, &r.Media, &r.MIME, &r.Name, &r.Size, &r.State, &r.BlobKey, &r.Error, &r.Tries, &r.Created}
 }
 
 var conversationEventTable = table{"conversation_events", "workspace, conversation, id, kind, author, message, code, data, text, at", "tttttttttn"}
 
-func (r *conversationEventRow) values() []any {
-	return []any{r.Workspace, r.Conversation, r.ID, r.Kind, r.Author, r.Message, r.Code, r.Data, r.Text, r.At}
+func (r *conversationEventRow) fields() []any {
+	return []any{&r.Workspace, &r.Conversation, &r.ID, &r.Kind, &r.Author, &r.Message, &r.Code, &r.Data, &r.Text, &r.At}
 }
+
+var windowTable = table{"reply_windows", "workspace, channel, identity, last", "tttn"}
+
+type windowRow struct {
+	Workspace, Channel, Identity string
+	Last                         stamp
+}
+
+func (r *windowRow) fields() []any { return []any{&r.Workspace, &r.Channel, &r.Identity, &r.Last} }
 
 var seenTable = table{"seen_events", "workspace, channel, kind, id, at", "ttttn"}
 
 var logTable = table{"channel_log", "workspace, id, channel, at, inward, method, url, status, took, request, response, note", "tttnbttiittt"}
 
-func (r *logRow) values() []any {
-	return []any{r.Workspace, r.ID, r.Channel, r.At, r.Inward, r.Method, r.URL, int64(r.Status), r.Took, r.Request, r.Response, r.Note}
+func (r *logRow) fields() []any {
+	return []any{&r.Workspace, &r.ID, &r.Channel, &r.At, &r.Inward, &r.Method, &r.URL, &r.Status, &r.Took, &r.Request, &r.Response, &r.Note}
 }
 
 // of is the columns under a name for the table.

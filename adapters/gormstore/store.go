@@ -52,6 +52,7 @@ type Store struct {
 	filling        filling
 	fresh          fresh
 	refusal        refusal
+	spelt          spelt
 }
 
 var _ core.Store = (*Store)(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -97,8 +98,37 @@ func (r *pgRunning) send(ctx context.Context, steps []step, end string) error {
 	if end != "" {
 		batch.Queue(end)
 	}
-	return r.conn.Raw(func(c any) error { return received(c.(*stdlib.Conn).Conn().SendBatch(ctx, batch), steps, end) })
+	return r.conn.Raw(func(c any) error {
+		conn := c.(*stdlib.Conn).Conn()
+		conn.PgConn().Frontend().Send(roomFor(steps))
+		return received(conn.SendBatch(ctx, batch), steps, end)
+	})
 }
+
+// ahead is no message: it has what is sent next find room, which pgx would else make anew, and copy, as often as it is full.
+type ahead int
+
+const (
+	stepRoom   = 256 // bytes that a step takes beyond its columns
+	columnRoom = 8   // and a column beyond its values
+)
+
+func roomFor(steps []step) ahead {
+	all := 0
+	for _, s := range steps {
+		all += stepRoom + columnRoom*len(s.table.types) + roomOf(s.table.types, s.rows)
+	}
+	return ahead(all)
+}
+
+// Frontend implements pgproto3.FrontendMessage.
+func (ahead) Frontend() {}
+
+// Decode implements pgproto3.FrontendMessage.
+func (ahead) Decode([]byte) error { return nil }
+
+// Encode appends nothing.
+func (n ahead) Encode(to []byte) ([]byte, error) { return slices.Grow(to, int(n)), nil }
 
 func queued(steps []step) *pgx.Batch {
 	var batch pgx.Batch

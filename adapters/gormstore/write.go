@@ -50,7 +50,7 @@ func (t *transaction) newContacts(all []core.Contact) step {
 	return t.insert(contactTable, rowsOf(all, func(c core.Contact) []any {
 		row := contactRow{Workspace: string(c.Workspace), ID: string(c.ID), Name: c.Name, Language: c.Language, OptedOut: c.OptedOut, MarketingStop: c.MarketingStop,
 			Blocked: c.Blocked, MergedInto: ref(c.MergedInto), Created: at(c.Created)}
-		return row.values()
+		return row.fields()
 	}), "", true)
 }
 
@@ -59,12 +59,12 @@ func (t *transaction) newIdentities(all []core.Owned[core.Identity]) step {
 		i := o.Value
 		row := identityRow{Workspace: string(o.Workspace), ID: string(i.ID), Contact: string(i.Contact), Scheme: string(i.Key.Scheme), Scope: i.Key.Scope,
 			Value: i.Key.Value, Source: i.Source, Seen: at(i.Seen), Channel: string(i.Channel), Event: i.Event}
-		return row.values()
+		return row.fields()
 	}), "", true)
 }
 
 // newConversations takes as many numbers of each workspace as it opens conversations there, by whose order they are sorted. A conversation's number
-// is counted back from the last one taken.
+// is counted back from the last one taken, which is 1.
 func (t *transaction) newConversations(all []core.Conversation) []step {
 	counts := map[core.WorkspaceID]int64{}
 	rows, taken := make([][]any, len(all)), [][]any{}
@@ -73,9 +73,9 @@ func (t *transaction) newConversations(all []core.Conversation) []step {
 			taken = append(taken, []any{string(c.Workspace), int64(0)})
 		}
 		row := t.in(c.Workspace).conversationRow(c)
-		rows[i] = row.values()
-		rows[i][numberColumn] = -counts[c.Workspace]
 		counts[c.Workspace]++
+		row.Number = number{counts[c.Workspace]}
+		rows[i] = row.fields()
 	}
 	slices.Reverse(taken)
 	for _, row := range taken {
@@ -95,28 +95,25 @@ func (t *transaction) newConversations(all []core.Conversation) []step {
 	}
 }
 
-// numberColumn is where the number stands in a row of conversationTable.
-const numberColumn = 3
-
 const numbersPostgres = "UPDATE workspaces w SET last_number = w.last_number + k.n FROM unnest($1::text[], $2::bigint[]) AS k(id, n) WHERE w.id = k.id"
 
 var (
-	conversationsPostgres = "INSERT INTO conversations (" + conversationTable.columns + ") SELECT k.workspace, k.id, k.contact, w.last_number + k.number, " +
+	conversationsPostgres = "INSERT INTO conversations (" + conversationTable.columns + ") SELECT k.workspace, k.id, k.contact, w.last_number + 1 - k.number, " +
 		"k.state, k.channel, k.agent, k.team, k.subject, k.opened, k.closed, k.last_at, k.waiting, k.seq, k.referral FROM " +
 		unnested(conversationTable.types) + " AS k(" + conversationTable.columns + ") JOIN workspaces w ON w.id = k.workspace ORDER BY k.workspace, k.contact"
-	conversationsSQLite = "INSERT INTO conversations (" + conversationTable.columns + ") VALUES (?1, ?2, ?3, (SELECT last_number + ?4 FROM workspaces WHERE id = ?1), " +
+	conversationsSQLite = "INSERT INTO conversations (" + conversationTable.columns + ") VALUES (?1, ?2, ?3, (SELECT last_number + 1 - ?4 FROM workspaces WHERE id = ?1), " +
 		"?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 )
 
 func (t *transaction) newMessages(all []core.Message) []step {
-	var rows, parts [][]any
-	for _, m := range all {
+	rows, parts := make([][]any, len(all)), make([][]any, 0, len(all))
+	for i, m := range all {
 		r := t.in(m.Workspace)
 		row := r.messageRow(m)
-		rows = append(rows, row.values())
+		rows[i] = row.fields()[:len(messageTable.types)]
 		for _, p := range m.Parts {
 			part := r.partRow(m, p)
-			parts = append(parts, part.values())
+			parts = append(parts, part.fields())
 		}
 	}
 	return []step{t.insert(messageTable, rows, "", true), t.insert(partTable, parts, "", true)}
@@ -125,18 +122,16 @@ func (t *transaction) newMessages(all []core.Message) []step {
 func (t *transaction) newFiles(all []core.Owned[core.File]) step {
 	return t.insert(fileTable, rowsOf(all, func(o core.Owned[core.File]) []any {
 		row := t.in(o.Workspace).fileRow(o.Value)
-		return row.values()
+		return row.fields()
 	}), "", true)
 }
 
 func (t *transaction) newEvents(all []core.Owned[core.ConversationEvent]) step {
 	return t.insert(conversationEventTable, rowsOf(all, func(o core.Owned[core.ConversationEvent]) []any {
 		row := t.in(o.Workspace).conversationEventRow(o.Value)
-		return row.values()
+		return row.fields()
 	}), "", true)
 }
-
-var windowTable = table{"reply_windows", "workspace, channel, identity, last", "tttn"}
 
 const raiseWindow = "ON CONFLICT (workspace, identity, channel) DO UPDATE SET last = excluded.last WHERE reply_windows.last IS NULL OR reply_windows.last < excluded.last"
 
@@ -150,28 +145,32 @@ func (t *transaction) openWindows(all []core.Owned[core.Touch]) step {
 		return a.Workspace == b.Workspace && a.Value.Identity == b.Value.Identity && a.Value.Channel == b.Value.Channel
 	})
 	return t.insert(windowTable, rowsOf(all, func(o core.Owned[core.Touch]) []any {
-		return []any{string(o.Workspace), string(o.Value.Channel), string(o.Value.Identity), at(o.Value.At)}
+		row := windowRow{string(o.Workspace), string(o.Value.Channel), string(o.Value.Identity), at(o.Value.At)}
+		return row.fields()
 	}), raiseWindow, false)
 }
 
 // change sets columns of the rows whose workspace and id are the first two columns of the arguments.
 func (t *transaction) change(what table, rows [][]any) step {
+	text := t.s.spelt.once(spelling{"change", what, ""}, func() string { return t.s.spellChange(what) })
+	return step{text: text, table: what, rows: rows, must: true}
+}
+
+func (s *Store) spellChange(what table) string {
 	columns := strings.Split(what.columns, ", ")
 	sets := make([]string, 0, len(columns))
 	for i, c := range columns[2:] {
 		value := "k." + c
-		if t.s.postgres == nil {
+		if s.postgres == nil {
 			value = "?" + strconv.Itoa(i+3)
 		}
 		sets = append(sets, c+" = "+value)
 	}
 	text := "UPDATE " + what.name + " AS x SET " + strings.Join(sets, ", ")
-	if t.s.postgres == nil {
-		text += " WHERE workspace = ?1 AND id = ?2"
-	} else {
-		text += " FROM " + unnested(what.types) + " AS k(" + what.columns + ") WHERE x.workspace = k.workspace AND x.id = k.id"
+	if s.postgres == nil {
+		return text + " WHERE workspace = ?1 AND id = ?2"
 	}
-	return step{text: text, table: what, rows: rows, must: true}
+	return text + " FROM " + unnested(what.types) + " AS k(" + what.columns + ") WHERE x.workspace = k.workspace AND x.id = k.id"
 }
 
 var placedTable = table{"conversations", "workspace, id, state, channel, agent, team, closed, waiting, referral, seq, last_at", "tttTTTnnTin"}
@@ -180,7 +179,7 @@ var placedTable = table{"conversations", "workspace, id, state, channel, agent, 
 func (t *transaction) placeConversations(all []core.Conversation) step {
 	return t.change(placedTable, rowsOf(all, func(c core.Conversation) []any {
 		r := t.in(c.Workspace).conversationRow(c)
-		return []any{r.Workspace, r.ID, r.State, r.Channel, r.Agent, r.Team, r.Closed, r.Waiting, r.Referral, r.Seq, r.LastAt}
+		return []any{&r.Workspace, &r.ID, &r.State, &r.Channel, &r.Agent, &r.Team, &r.Closed, &r.Waiting, &r.Referral, &r.Seq, &r.LastAt}
 	}))
 }
 
@@ -189,7 +188,8 @@ var movedTable = table{"conversations", "workspace, id, waiting, seq, last_at", 
 // moveConversations changes conversations that have new messages and are else what they were: what is not set needs no check and no place in an index.
 func (t *transaction) moveConversations(all []core.Conversation) step {
 	return t.change(movedTable, rowsOf(all, func(c core.Conversation) []any {
-		return []any{string(c.Workspace), string(c.ID), at(c.Waiting), c.Seq, at(c.LastAt)}
+		r := conversationRow{Workspace: string(c.Workspace), ID: string(c.ID), Waiting: at(c.Waiting), Seq: c.Seq, LastAt: at(c.LastAt)}
+		return []any{&r.Workspace, &r.ID, &r.Waiting, &r.Seq, &r.LastAt}
 	}))
 }
 
@@ -198,7 +198,7 @@ var changedParts = table{"parts", "workspace, id, status, error, attempts, not_b
 func (t *transaction) changeParts(all []core.Owned[core.Part]) step {
 	return t.change(changedParts, rowsOf(all, func(o core.Owned[core.Part]) []any {
 		r := t.in(o.Workspace).partRow(core.Message{}, o.Value)
-		return []any{r.Workspace, r.ID, r.Status, r.Error, int64(r.Attempts), r.NotBefore, r.Sent, r.Updated}
+		return []any{&r.Workspace, &r.ID, &r.Status, &r.Error, &r.Attempts, &r.NotBefore, &r.Sent, &r.Updated}
 	}))
 }
 
@@ -207,13 +207,13 @@ var changedStatuses = table{"messages", "workspace, id, status, error", "tttT"}
 func (t *transaction) changeStatuses(all []core.Message) step {
 	return t.change(changedStatuses, rowsOf(all, func(m core.Message) []any {
 		r := t.in(m.Workspace).messageRow(m)
-		return []any{r.Workspace, r.ID, r.Status, r.Error}
+		return []any{&r.Workspace, &r.ID, &r.Status, &r.Error}
 	}))
 }
 
 func (t *transaction) newLogEntries(all []core.Owned[core.LogEntry]) step {
 	return t.insert(logTable, rowsOf(all, func(o core.Owned[core.LogEntry]) []any {
 		row := t.in(o.Workspace).logRow(o.Value)
-		return row.values()
+		return row.fields()
 	}), "", true)
 }

@@ -10,9 +10,10 @@ import (
 type Bulk interface {
 	// Look claims events and finds what they are about.
 	Look(ctx context.Context, w Wanted) (Found, error)
-	// Write stores rows and reports whether all won: false means that another transaction was quicker with one of them, and that this one must
-	// fail, for some are stored.
-	Write(ctx context.Context, r Rows) (won bool, err error)
+	// Write stores rows. After ErrOutrun, for any of them, the transaction must fail, for some are stored.
+	Write(ctx context.Context, r Rows) error
+	// WriteAtEnd stores rows right before the commit, and on the way with it: the database is asked once less. It is Tx that returns ErrOutrun.
+	WriteAtEnd(r Rows)
 }
 
 // Owned is a thing of a workspace that does not say itself whose it is.
@@ -58,7 +59,7 @@ type Found struct {
 	Contacts      []Contact            // of Identities
 	Conversations []Conversation       // of Messages, and the open ones of Contacts
 	Erased        []Owned[string]      // those of Erased that are kept
-	Suppressed    map[WorkspaceID]bool // of workspaces that do not know all Identities: whether Suppressions has anything there
+	Suppressed    map[WorkspaceID]bool // of the workspaces of Identities: whether Suppressions has anything there
 	Parked        []Owned[ProviderKey] // those of Coming for which something waits
 }
 

@@ -18,6 +18,9 @@ var ErrNotFound = errors.New("not found")
 // ErrDuplicate is returned by a Store where a unique key is taken.
 var ErrDuplicate = errors.New("already exists")
 
+// ErrOutrun is returned where another transaction was quicker; one more try finds what it did.
+var ErrOutrun = errors.New("another transaction was quicker")
+
 // Store is the database. Everything a tenant owns is reached through In, which binds every query to one workspace.
 //
 // Inside the function of Tx only the Tx may be used: calling the Store there can block forever on a database with one writer.

@@ -36,7 +36,7 @@ func JournalTo(store core.Store) func(ctx context.Context, entries []Exchange) e
 			rows.Log[i] = core.Owned[core.LogEntry]{Workspace: e.Workspace, Value: e.LogEntry}
 		}
 		return store.Tx(ctx, func(tx core.Tx) error {
-			if _, err := tx.Write(ctx, rows); err != nil {
+			if err := tx.Write(ctx, rows); err != nil {
 				return fmt.Errorf("append to channel log: %w", err)
 			}
 			return nil

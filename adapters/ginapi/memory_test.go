@@ -81,13 +81,13 @@ func (t memoryTx) In(ws core.WorkspaceID) core.Repo { return t.m.room(ws) }
 func (t memoryTx) Enqueue(context.Context, ...core.Job) error { return nil }
 
 // Write keeps entries of the channel log, which is all that the HTTP face writes so.
-func (t memoryTx) Write(ctx context.Context, r core.Rows) (bool, error) {
+func (t memoryTx) Write(ctx context.Context, r core.Rows) error {
 	for _, e := range r.Log {
 		if err := t.In(e.Workspace).AppendLog(ctx, e.Value); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 func (m *memory) Ping(context.Context) error { return m.fail }

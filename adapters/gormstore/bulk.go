@@ -2,7 +2,6 @@ package gormstore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +15,7 @@ type step struct {
 	rows   [][]any // arguments
 	keys   bool    // the rows are what is looked for: one JSON array of them on SQLite
 	each   reading // reads a row of the result; nil: the statement returns none
-	must   bool    // every row must be stored, or the bulk has lost
+	must   bool    // every row must be stored, or the bulk was outrun
 }
 
 // reading reads one row.
@@ -28,9 +27,6 @@ type table struct {
 	columns string
 	types   string
 }
-
-// errLost stops a bulk in which another transaction was quicker.
-var errLost = errors.New("another transaction was quicker")
 
 // bulk runs the steps in order, on PostgreSQL in one round trip.
 func (t *transaction) bulk(ctx context.Context, steps ...step) error {
@@ -46,17 +42,27 @@ func (r repo) look(ctx context.Context, steps ...step) error {
 }
 
 func run(ctx context.Context, all func(ctx context.Context, steps []step) error, steps []step) error {
-	steps = slices.DeleteFunc(steps, func(s step) bool { return len(s.rows) == 0 })
+	steps = ready(steps)
 	if len(steps) == 0 {
 		return nil
 	}
 	if err := ctx.Err(); err != nil { // drivers would call the connection broken
 		return err
 	}
-	for _, s := range steps {
-		plainStep(s)
-	}
 	return fail(translate(all(ctx, steps)))
+}
+
+// ready leaves those steps that have something to do, with arguments that are plain.
+func ready(steps []step) []step {
+	steps = slices.DeleteFunc(steps, func(s step) bool { return len(s.rows) == 0 })
+	for _, s := range steps {
+		for _, row := range s.rows {
+			for i, v := range row {
+				row[i] = plainAt(v)
+			}
+		}
+	}
+	return steps
 }
 
 // insert adds rows to a table. Where it must, all of them.

@@ -14,7 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestColumns: rows reach PostgreSQL as they are, with nothing where a column may have nothing, and else an empty value in its place.
+// TestColumns: rows reach PostgreSQL as they are, given as values or as where they stand, with nothing where a column may have nothing, and else an
+// empty value in its place.
 func TestColumns(t *testing.T) {
 	s := open(t, freshstore.Postgres(t))
 	maybe := func(g *rapid.Generator[any]) *rapid.Generator[any] {
@@ -35,7 +36,11 @@ func TestColumns(t *testing.T) {
 			expected := make([]any, len(types))
 			for c := range types {
 				v := kinds[types[c]].values.Draw(t, "value")
-				rows[i] = append(rows[i], v)
+				if rapid.Bool().Draw(t, "pointed to") {
+					rows[i] = append(rows[i], gormstore.Standing(v, types[c]))
+				} else {
+					rows[i] = append(rows[i], v)
+				}
 				if expected[c] = v; v == nil {
 					expected[c] = kinds[types[c]].empty
 				}

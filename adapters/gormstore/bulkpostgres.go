@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"causeway/core"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -31,7 +33,7 @@ func (s step) collect(results pgx.BatchResults) error {
 	if s.each == nil {
 		tag, err := results.Exec()
 		if err == nil && s.must && tag.RowsAffected() < int64(len(s.rows)) {
-			return errLost
+			return core.ErrOutrun
 		}
 		return err
 	}

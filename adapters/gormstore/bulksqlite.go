@@ -10,6 +10,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"causeway/core"
 )
 
 // jsonKeys is keys given as one JSON array of arrays.
@@ -135,7 +137,7 @@ func (s step) run(ctx context.Context, statement driver.Stmt, args []driver.Name
 	}
 	n, err := done.RowsAffected()
 	if err == nil && n == 0 {
-		err = errLost
+		err = core.ErrOutrun
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // MigrateTo brings the schema to a version, up or down.
@@ -37,4 +38,23 @@ func (s *Store) Echo(ctx context.Context, types string, rows [][]any) ([]string,
 		return scan(&all[len(all)-1])
 	})
 	return all, s.engine.read(ctx, []step{echo})
+}
+
+// Standing is a value of a column where a row has it.
+func Standing(v any, kind byte) any {
+	switch v := v.(type) {
+	case string:
+		if kind == 'T' && v != "" {
+			return &optional{v}
+		}
+		return &v
+	case int64:
+		if kind == 'n' {
+			return &stamp{time.UnixMicro(v)}
+		}
+		return &v
+	case bool:
+		return &v
+	}
+	return map[byte]any{'t': new(string), 'T': new(optional), 'i': new(int), 'n': new(number), 'b': new(bool)}[kind]
 }

@@ -49,17 +49,8 @@ func plain(args []any) []any {
 	return out
 }
 
-// plainStep makes the arguments of a step what bulks write: few types, and for those that rows are full of where they stand, which saves an allocation
-// for each.
-func plainStep(s step) step {
-	for _, row := range s.rows {
-		for i, v := range row {
-			row[i] = plainAt(v)
-		}
-	}
-	return s
-}
-
+// plainAt makes an argument one of the few types that bulks write. What rows are full of is written from where it stands, which saves an allocation for
+// each.
 func plainAt(a any) any {
 	switch at := a.(type) {
 	case *string:

@@ -75,7 +75,7 @@ func (s *Store) once(ctx context.Context, f func(t *transaction) error) error {
 	}
 	done = true
 	if err := r.commit(ctx, t.last); err != nil {
-		return fmt.Errorf("commit: %w", translate(err))
+		return fmt.Errorf("commit: %w", outrun(fail(translate(err))))
 	}
 	s.filled(ctx, t.messages)
 	if q, ok := s.queue.(interface{ Committed(jobs []core.Job) }); ok && len(t.jobs) > 0 {
@@ -133,8 +133,11 @@ func (t *transaction) Exec(ctx context.Context, statement string, args ...any) (
 
 // AtEnd runs a statement for many rows of arguments right before the commit.
 func (t *transaction) AtEnd(statement, unless, types string, rows [][]any) {
-	t.last = append(t.last, plainStep(step{text: statement, unless: unless, table: table{types: types}, rows: rows}))
+	t.atEnd(step{text: statement, unless: unless, table: table{types: types}, rows: rows})
 }
+
+// atEnd keeps steps for the end, those that have something to do.
+func (t *transaction) atEnd(steps ...step) { t.last = append(t.last, ready(steps)...) }
 
 // Try runs f between a savepoint and its release. A transaction that the database wants run again is over in any case.
 func (t *transaction) Try(ctx context.Context, f func() error) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +12,26 @@ import (
 	"causeway/core"
 )
 
-// Write stores rows, those first that others refer to. Those for which transactions could wait for each other go in an order that all keep.
-func (t *transaction) Write(ctx context.Context, r core.Rows) (bool, error) {
+// Write stores rows.
+func (t *transaction) Write(ctx context.Context, r core.Rows) error {
+	return outrun(t.bulk(ctx, t.writing(r)...))
+}
+
+// WriteAtEnd stores rows on the way with the commit.
+func (t *transaction) WriteAtEnd(r core.Rows) { t.atEnd(t.writing(r)...) }
+
+// outrun says of a key that is taken that another transaction was quicker: whoever writes in bulk has looked for it.
+func outrun(err error) error {
+	if errors.Is(err, core.ErrDuplicate) {
+		return fmt.Errorf("%w: %w", core.ErrOutrun, err)
+	}
+	return err
+}
+
+// writing is the steps that store rows, those first that others refer to. Those for which transactions could wait for each other go in an order that
+// all keep.
+func (t *transaction) writing(r core.Rows) []step {
+	t.messages += int64(len(r.Messages))
 	slices.SortFunc(r.Identities, func(a, b core.Owned[core.Identity]) int {
 		x, y := a.Value.Key, b.Value.Key
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(x.Scheme, y.Scheme), cmp.Compare(x.Scope, y.Scope), cmp.Compare(x.Value, y.Value))
@@ -23,15 +42,9 @@ func (t *transaction) Write(ctx context.Context, r core.Rows) (bool, error) {
 	steps := []step{t.newContacts(r.Contacts), t.newIdentities(r.Identities)}
 	steps = append(steps, t.newConversations(r.Conversations)...)
 	steps = append(steps, t.newMessages(r.Messages)...)
-	steps = append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.openWindows(r.Windows),
+	return append(steps, t.newFiles(r.Files), t.newEvents(r.Events), t.newHappenings(r.Happenings), t.openWindows(r.Windows),
 		t.placeConversations(r.Held), t.moveConversations(r.Moved), t.changeParts(r.Parts), t.changeStatuses(r.Statuses),
 		t.places(r.Places), t.duties(r.Duties), t.newLogEntries(r.Log))
-	err := t.bulk(ctx, steps...)
-	if errors.Is(err, errLost) || errors.Is(err, core.ErrDuplicate) {
-		return false, nil
-	}
-	t.messages += int64(len(r.Messages))
-	return err == nil, err
 }
 
 // in is the repo that makes rows of a workspace.

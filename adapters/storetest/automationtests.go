@@ -14,7 +14,7 @@ func happenings(w *world) {
 	first := core.Happening{ID: "1", Conversation: c.ID, Kind: core.HappenedTagged, By: core.Author{Kind: core.AuthorAPI}, Name: "vip", At: noon}
 	w.must(w.repo.AddHappening(w.Context(), h))
 	w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
-		_, err := tx.Write(w.Context(), core.Rows{Happenings: []core.Owned[core.Happening]{{Workspace: w.ws, Value: first}}})
+		err := tx.Write(w.Context(), core.Rows{Happenings: []core.Owned[core.Happening]{{Workspace: w.ws, Value: first}}})
 		return err
 	}))
 	h.At, first.At = h.At.UTC(), first.At.UTC()
@@ -174,6 +174,7 @@ func settingsNow(w *world) {
 		same(w, "names inside", names, []string{"away", "hours"}, err)
 		w.must(tx.In(w.ws).DropValue(w.Context(), core.AutomationOwner, "away"))
 	}
+	errRollback := errors.New("roll back")
 	err := w.store.Tx(w.Context(), func(tx core.Tx) error { set(tx, "two"); return errRollback })
 	same(w, "rolled back", errors.Is(err, errRollback), true, nil)
 	is("one")

@@ -21,22 +21,29 @@ func (w *world) look(want core.Wanted) core.Found {
 	return found
 }
 
-func (w *world) write(r core.Rows) (won bool) {
+// write reports whether rows were stored, at once or on the way with the commit.
+func (w *world) write(r core.Rows) bool {
 	w.Helper()
-	err := w.store.Tx(w.Context(), func(tx core.Tx) (err error) {
-		won, err = tx.Write(w.Context(), r)
-		if err == nil && !won {
-			err = errRollback
+	err := w.store.Tx(w.Context(), func(tx core.Tx) error {
+		if !w.atEnd {
+			return tx.Write(w.Context(), r)
 		}
-		return err
+		tx.WriteAtEnd(r)
+		return nil
 	})
-	if err != nil && !errors.Is(err, errRollback) {
+	if err != nil && !errors.Is(err, core.ErrOutrun) {
 		w.Fatal(err)
 	}
-	return won
+	return err == nil
 }
 
-var errRollback = errors.New("roll back")
+// atEnd has a test write on the way with the commit.
+func atEnd(test func(w *world)) func(w *world) {
+	return func(w *world) {
+		w.atEnd = true
+		test(w)
+	}
+}
 
 func (w *world) eventKey(id string) core.EventKey {
 	return core.EventKey{Workspace: w.ws, Channel: w.ch.ID, Kind: core.EventMessage, ID: id}

@@ -104,7 +104,7 @@ func desksMany(w *world) {
 	same(w, "duties", all, []core.Duty{{Agent: w.agent.ID, Presence: core.PresenceBusy, Given: noon.UTC(), Open: 0}}, err)
 	second := worldIn(w.T, w.store, "second")
 	foreign := core.Rows{Places: []core.Owned[core.Place]{{Workspace: second.ws, Value: rows.Places[0].Value}}}
-	if err := w.store.Tx(w.Context(), func(tx core.Tx) error { _, err := tx.Write(w.Context(), foreign); return err }); !errors.Is(err, core.ErrNotFound) {
+	if err := w.store.Tx(w.Context(), func(tx core.Tx) error { return tx.Write(w.Context(), foreign) }); !errors.Is(err, core.ErrNotFound) {
 		w.Errorf("a place of another workspace's conversation: %v", err)
 	}
 }

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"workflow/versions", workflows}, {"workflow/runs", runs}, {"workflow/one of 20 races", runRace}, {"workflow/orders", purchases},
 		{"contact/a person or nothing", people}, {"bulk/claims", bulkClaims}, {"bulk/finds what single reads find", bulkFinds},
 		{"bulk/writes", bulkWrites}, {"bulk/loses as a whole", bulkLoses}, {"bulk/one of 20 races", bulkRace},
+		{"bulk/writes at the end", atEnd(bulkWrites)}, {"bulk/loses as a whole at the end", atEnd(bulkLoses)}, {"bulk/one of 20 races at the end", atEnd(bulkRace)},
 		{"lease/take, renew, give back", leases}, {"lease/time is over", leaseEnds}, {"lease/one of 50 races", leaseRace},
 		{"lease/held until the commit", leaseFence},
 		{"expire/log", expireLog}, {"expire/events", expireEvents}, {"expire/letters", expireLetters}, {"expire/mails", expireMails},

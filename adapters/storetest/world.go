@@ -22,6 +22,7 @@ type world struct {
 	repo  core.Repo
 	ch    core.Channel
 	agent core.Agent
+	atEnd bool // write on the way with the commit
 }
 
 func newWorld(t *testing.T, open func(*testing.T) core.Store) *world {

@@ -123,13 +123,7 @@ func stock(ctx context.Context, database string, messages, contacts int) error {
 		for i := from; i < min(from+stockAtOnce, contacts); i++ {
 			addPerson(&rows, channels[0], i, each)
 		}
-		err := store.Tx(ctx, func(tx core.Tx) error {
-			won, err := tx.Write(ctx, rows)
-			if err == nil && !won {
-				err = core.ErrDuplicate
-			}
-			return err
-		})
+		err := store.Tx(ctx, func(tx core.Tx) error { return tx.Write(ctx, rows) })
 		if err != nil {
 			return err
 		}

@@ -401,8 +401,7 @@ func tell(t *testing.T, r *rig, conv core.Conversation, who core.Identity, n int
 					Provider: fmt.Sprint("long.", i), Status: core.StatusReceived, Updated: time.Now()}}
 				rows.Messages = append(rows.Messages, m)
 			}
-			_, err := tx.Write(t.Context(), rows)
-			return err
+			return tx.Write(t.Context(), rows)
 		}))
 	}
 }

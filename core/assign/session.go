@@ -106,9 +106,7 @@ func (s *session) flush(ctx context.Context) error {
 		}
 	}
 	if !rows.Empty() {
-		if won, err := s.tx.Write(ctx, rows); err != nil || !won {
-			return fmt.Errorf("keep what the desk decided: %w", errors.Join(err, map[bool]error{false: errOvertaken}[won]))
-		}
+		s.tx.WriteAtEnd(rows)
 	}
 	return s.tx.Enqueue(ctx, s.jobs...)
 }

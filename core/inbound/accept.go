@@ -135,7 +135,7 @@ func (a *Acceptor) settle(ctx context.Context, all []*request, outcomes []error)
 // commit applies requests in one transaction. Where another one was quicker, it is looked at again.
 func (a *Acceptor) commit(ctx context.Context, all []*request) (err error) {
 	for range lookAgain {
-		if err = a.once(ctx, all); !errors.Is(err, errLost) {
+		if err = a.once(ctx, all); !errors.Is(err, core.ErrOutrun) {
 			return err
 		}
 	}
@@ -183,9 +183,7 @@ func (a *Acceptor) applyTogether(ctx context.Context, tx core.Tx, all []*request
 			}
 		}
 	}
-	if err := w.flush(ctx); err != nil {
-		return err
-	}
+	w.finish()
 	return jobs.enqueue(ctx, tx)
 }
 

@@ -54,7 +54,7 @@ func (b *batch) conversation(ctx context.Context, m core.Message) (core.Conversa
 			return conv, false, nil
 		}
 	}
-	return core.Conversation{}, false, errLost
+	return core.Conversation{}, false, core.ErrOutrun
 }
 
 func (b *batch) findOrOpen(ctx context.Context, m core.Message) (core.Conversation, bool, error) {

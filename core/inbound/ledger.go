@@ -79,7 +79,7 @@ func (b *batch) enterLedger(ctx context.Context, m core.Message, p core.Part, e 
 	x := core.LedgerEntry{LedgerKey: k, Part: p.ID, Message: m.ID, Conversation: m.Conversation, At: e.At}
 	won, err := b.repo.AddToLedger(ctx, x.With(b.ch.Phone, b.sight(e)))
 	if err == nil && !won {
-		err = errLost
+		err = core.ErrOutrun
 	}
 	if err != nil {
 		return fmt.Errorf("enter message: %w", err)

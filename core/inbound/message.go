@@ -235,7 +235,7 @@ func (b *batch) store(ctx context.Context, m *core.Message) error {
 	file := b.file(m)
 	won, err := b.repo.AddMessage(ctx, *m)
 	if err == nil && !won {
-		err = errLost // between our look and our insert; the next try meets it
+		err = core.ErrOutrun // between our look and our insert; the next try meets it
 	}
 	if err != nil {
 		return fmt.Errorf("add message: %w", err)

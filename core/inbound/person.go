@@ -10,9 +10,6 @@ import (
 	"causeway/core"
 )
 
-// errLost says that another transaction was quicker; the next try finds what it did.
-var errLost = errors.New("another transaction was quicker")
-
 // lookAgain is how often a race that was lost is looked at again. It is over at the second look; the third is for what a merge moved meanwhile.
 const lookAgain = 3
 
@@ -70,21 +67,21 @@ func (b *batch) findOrMake(ctx context.Context, e core.Event, p core.Peer) (core
 		} else {
 			c, err = b.named(ctx, owner, p)
 		}
-		if !errors.Is(err, errLost) {
+		if !errors.Is(err, core.ErrOutrun) {
 			return c, known, err
 		}
 	}
-	return core.Contact{}, nil, errLost
+	return core.Contact{}, nil, core.ErrOutrun
 }
 
-// named reads a contact and gives it the peer's name and language if it has none. errLost: it was merged into another one just now.
+// named reads a contact and gives it the peer's name and language if it has none. ErrOutrun: it was merged into another one just now.
 func (b *batch) named(ctx context.Context, id core.ContactID, p core.Peer) (core.Contact, error) {
 	c, err := b.repo.Contact(ctx, id)
 	if err != nil {
 		return c, fmt.Errorf("contact of identity: %w", err)
 	}
 	if c.MergedInto != "" {
-		return c, errLost
+		return c, core.ErrOutrun
 	}
 	if c.Name != "" && p.Name != "" && p.Name != c.Name {
 		if err := b.profile(ctx, c.ID, p.Name); err != nil {
@@ -111,7 +108,7 @@ func (b *batch) newContact(ctx context.Context, p core.Peer, k core.IdentityKey,
 		return c, fmt.Errorf("add contact: %w", err)
 	}
 	if !won {
-		return c, errLost
+		return c, core.ErrOutrun
 	}
 	return c, nil
 }

@@ -81,21 +81,30 @@ func (w *work) learn(f core.Found) {
 
 // flush stores what is held back.
 func (w *work) flush(ctx context.Context) error {
+	rows := w.drained()
+	if rows.Empty() {
+		return nil
+	}
+	if err := w.tx.Write(ctx, rows); err != nil {
+		return fmt.Errorf("store what events brought: %w", err)
+	}
+	return nil
+}
+
+// finish has what is held back stored on the way with the commit.
+func (w *work) finish() {
+	if rows := w.drained(); !rows.Empty() {
+		w.tx.WriteAtEnd(rows)
+	}
+}
+
+// drained is what all units held back.
+func (w *work) drained() core.Rows {
 	var rows core.Rows
 	for _, u := range w.units {
 		u.drain(&rows)
 	}
-	if rows.Empty() {
-		return nil
-	}
-	won, err := w.tx.Write(ctx, rows)
-	if err != nil {
-		return fmt.Errorf("store what events brought: %w", err)
-	}
-	if !won {
-		return errLost
-	}
-	return nil
+	return rows
 }
 
 // try runs f so that its failure undoes only what f did.

@@ -11,18 +11,19 @@ import (
 	"causeway/core"
 )
 
-// Look claims events and finds what they are about: first what is found by keys, then, in the order of their ids, the conversations are locked, and
-// only then the provider ids guarded, as do those who send: they hold a conversation when they learn a provider's id. Last the messages are read.
+// Look claims events and finds what they are about. In the order of their ids the conversations are locked, and only then the provider ids guarded,
+// as do those who send: they hold a conversation when they learn a provider's id. What keys find is read after that, and last the messages. On
+// PostgreSQL new messages need one round trip: more are made for what came between two statements, for what was not found and for messages that are
+// here already.
 func (t *transaction) Look(ctx context.Context, w core.Wanted) (core.Found, error) {
 	l := &look{t: t, parts: map[core.Owned[core.PartID]]partRow{}, open: map[string]string{}, locked: map[string]bool{}}
 	l.found.Fresh = map[core.EventKey]bool{}
 	coming := providerKeys(w.Coming)
-	err := t.bulk(ctx, t.byIndex(), l.claims(w.Claims), l.partsByProvider(coming), l.partsByProvider(providerKeys(w.Targets)),
-		l.partsByID(w.Parts), l.people(w.Identities), l.erased(w.Erased))
+	err := t.bulk(ctx, t.byIndex(), l.claims(w.Claims), l.lockAhead(w), t.guard(true, w.Coming), l.partsByProvider(coming),
+		l.partsByProvider(providerKeys(w.Targets)), l.partsByID(w.Parts), l.people(w.Identities), l.erased(w.Erased), l.parked(coming), l.suppressed(w.Identities))
 	if err == nil {
 		missing := l.missing(w.Targets)
-		err = t.bulk(ctx, l.lockConversations(), t.guard(true, w.Coming), t.guard(false, missing),
-			l.missed(w.Coming), l.missed(missing), l.parked(coming), l.suppressed(w.Identities))
+		err = t.bulk(ctx, l.lockConversations(), t.guard(false, missing), l.missed(missing))
 	}
 	if err == nil && l.moved {
 		l.found.Identities, l.found.Contacts = nil, nil
@@ -186,16 +187,12 @@ func (l *look) erased(marks []core.Owned[string]) step {
 	})
 }
 
-// suppressed finds out whether anybody's silence is kept where some of the keys are nobody's: it may be theirs.
+// suppressed finds out whether anybody's silence is kept: where some of the keys are nobody's, it may be theirs.
 func (l *look) suppressed(keys []core.Owned[core.IdentityKey]) step {
-	known := make(map[core.Owned[core.IdentityKey]]bool, len(l.found.Identities))
-	for _, i := range l.found.Identities {
-		known[core.Owned[core.IdentityKey]{Workspace: i.Workspace, Value: i.Value.Key}] = true
-	}
 	l.found.Suppressed = map[core.WorkspaceID]bool{}
 	var rows [][]any
 	for _, k := range keys {
-		if _, asked := l.found.Suppressed[k.Workspace]; !asked && !known[k] {
+		if _, asked := l.found.Suppressed[k.Workspace]; !asked {
 			l.found.Suppressed[k.Workspace] = false
 			rows = append(rows, []any{string(k.Workspace)})
 		}
@@ -298,18 +295,47 @@ func (l *look) lockConversations() step {
 	if l.t.s.postgres != nil {
 		text = "SELECT " + conversationTable.of("c") + " FROM conversations c WHERE c.id = ANY($1::text[]) ORDER BY c.id FOR NO KEY UPDATE"
 	}
-	return l.t.s.find(text, "t", rows, func(scan func(...any) error) error {
-		var c conversationRow
-		if err := scan(c.fields()...); err != nil {
-			return err
-		}
-		if whose, there := l.open[c.ID]; there && whose != c.Contact {
-			l.moved = true
-		}
-		l.found.Conversations = append(l.found.Conversations, c.core())
-		return nil
-	})
+	return l.t.s.find(text, "t", rows, l.conversation)
 }
+
+// conversation reads one that is locked.
+func (l *look) conversation(scan func(...any) error) error {
+	var c conversationRow
+	if err := scan(c.fields()...); err != nil {
+		return err
+	}
+	if whose, there := l.open[c.ID]; there && whose != c.Contact {
+		l.moved = true
+	}
+	l.locked[c.ID] = true
+	l.found.Conversations = append(l.found.Conversations, c.core())
+	return nil
+}
+
+// lockAhead locks the conversations of what is wanted where it is looked for, so that nothing has to be found before. What came since is locked later.
+func (l *look) lockAhead(w core.Wanted) step {
+	if l.t.s.postgres == nil {
+		return step{}
+	}
+	rows := make([][]any, 0, len(w.Identities)+len(w.Coming)+len(w.Targets)+len(w.Parts))
+	for _, k := range w.Identities {
+		rows = append(rows, []any{"identity", string(k.Workspace), string(k.Value.Scheme), k.Value.Scope, k.Value.Value})
+	}
+	for _, k := range slices.Concat(w.Coming, w.Targets) {
+		rows = append(rows, []any{"provider", string(k.Workspace), string(k.Value.Channel), k.Value.Provider, ""})
+	}
+	for _, id := range w.Parts {
+		rows = append(rows, []any{"part", string(id.Workspace), string(id.Value), "", ""})
+	}
+	return l.t.s.find(lockingAhead, "ttttt", rows, l.conversation)
+}
+
+var lockingAhead = "SELECT " + conversationTable.of("c") + " FROM conversations c WHERE c.id = ANY(ARRAY(" +
+	"SELECT o.id FROM {keys} {with identities AS i: k.k0 = 'identity' AND i.workspace = k.k1 AND i.scheme = k.k2 AND i.scope = k.k3 AND i.value = k.k4}" +
+	" {with conversations AS o: o.workspace = i.workspace AND o.contact = i.contact AND o.state = 'open'} UNION ALL " +
+	"SELECT p.conversation FROM {keys} {with parts AS p: k.k0 = 'provider' AND p.channel = k.k2 AND p.provider = k.k3 AND p.provider <> '' AND p.workspace = k.k1} UNION ALL " +
+	"SELECT p.conversation FROM {keys} {with parts AS p: k.k0 = 'part' AND p.workspace = k.k1 AND p.id = k.k2}" +
+	")) ORDER BY c.id FOR NO KEY UPDATE"
 
 var (
 	messagesByID   = "SELECT " + messageTable.of("m") + ", {reactions to m} FROM {keys} {with messages AS m: m.workspace = k.k0 AND m.id = k.k1}"

@@ -174,6 +174,14 @@ func (m message) told() (core.Content, bool) {
 		return said(m.Poll.words())
 	case m.Checklist != nil:
 		return said(m.Checklist.words())
+	case m.Ticked != nil:
+		return said(m.Ticked.words())
+	case m.Listed != nil && len(m.Listed.Tasks) > 0:
+		return said("Added to a checklist:\n" + checklist{m.Listed.Message.Checklist.Title, m.Listed.Tasks}.words())
+	case m.Offered != nil && m.Offered.Text != "":
+		return said("Added to a poll: " + string(m.Offered.Text) + m.Offered.Message.Poll.asked())
+	case m.TakenOut != nil && m.TakenOut.Text != "":
+		return said("Taken out of a poll: " + string(m.TakenOut.Text) + m.TakenOut.Message.Poll.asked())
 	case m.Game != nil:
 		return said("Game: " + string(m.Game.Title) + "\n" + string(m.Game.Description))
 	case m.Invoice != nil:
@@ -195,9 +203,17 @@ func (p poll) words() string {
 	return s.String()
 }
 
+// asked is what a poll asks, on a line of its own.
+func (p poll) asked() string {
+	if p.Question == "" {
+		return ""
+	}
+	return "\nPoll: " + string(p.Question)
+}
+
 func (c checklist) words() string {
 	var s strings.Builder
-	s.WriteString("Checklist: " + string(c.Title))
+	s.WriteString(strings.TrimSpace("Checklist: " + string(c.Title)))
 	for _, t := range c.Tasks {
 		box := "\n☐ "
 		if t.Done > 0 {
@@ -206,6 +222,26 @@ func (c checklist) words() string {
 		s.WriteString(box + string(t.Text))
 	}
 	return s.String()
+}
+
+// words tells which tasks were marked, and how they stand now; nothing if the checklist does not come along.
+func (t ticked) words() string {
+	marked := checklist{Title: t.Message.Checklist.Title}
+	for _, of := range t.Message.Checklist.Tasks {
+		switch {
+		case slices.Contains(t.Done, of.ID):
+			of.Done = 1
+		case slices.Contains(t.Undone, of.ID):
+			of.Done = 0
+		default:
+			continue
+		}
+		marked.Tasks = append(marked.Tasks, of)
+	}
+	if len(marked.Tasks) == 0 {
+		return ""
+	}
+	return marked.words()
 }
 
 // money writes an amount by the number of decimals that its currency has.

@@ -21,10 +21,10 @@ func framing(name string) bool {
 // services are messages that Telegram writes into a chat about the chat. A customer says nothing by them.
 var services = []string{"new_chat_members", "left_chat_member", "chat_owner_left", "chat_owner_changed", "new_chat_title", "new_chat_photo", "delete_chat_photo",
 	"group_chat_created", "supergroup_chat_created", "channel_chat_created", "message_auto_delete_timer_changed", "migrate_from_chat_id", "pinned_message",
-	"chat_shared", "connected_website", "write_access_allowed", "proximity_alert_triggered", "boost_added", "chat_background_set", "checklist_tasks_done",
-	"checklist_tasks_added", "direct_message_price_changed", "forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened",
-	"general_forum_topic_hidden", "general_forum_topic_unhidden", "giveaway_created", "giveaway_completed", "giveaway_winners", "managed_bot_created",
-	"paid_message_price_changed", "poll_option_added", "poll_option_deleted", "suggested_post_approved", "suggested_post_approval_failed",
+	"chat_shared", "connected_website", "write_access_allowed", "proximity_alert_triggered", "boost_added", "chat_background_set",
+	"direct_message_price_changed", "forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened",
+	"general_forum_topic_hidden", "general_forum_topic_unhidden", "giveaway_created", "giveaway_completed", "managed_bot_created",
+	"paid_message_price_changed", "suggested_post_approved", "suggested_post_approval_failed",
 	"suggested_post_declined", "suggested_post_paid", "suggested_post_refunded", "video_chat_scheduled", "video_chat_started", "video_chat_ended",
 	"video_chat_participants_invited", "community_chat_added", "community_chat_removed"}
 
@@ -54,8 +54,10 @@ func unshown(kind string) (string, bool) {
 		return "Documents shared by Telegram Passport. Causeway does not open them.", true
 	case "gift", "unique_gift", "gift_upgrade_sent":
 		return "A gift was sent in Telegram.", true
-	case "giveaway":
+	case "giveaway", "giveaway_winners":
 		return "A giveaway was forwarded.", true
+	case "checklist_tasks_done":
+		return "Tasks of a checklist were ticked off, or no longer are. Telegram does not say which.", true
 	case "photo", "video", "animation", "audio", "document", "voice", "video_note", "sticker", "live_photo":
 		return "A file came without the id by which it could be fetched.", true
 	}

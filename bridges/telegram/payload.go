@@ -122,7 +122,11 @@ type body struct {
 	Users           *struct {
 		Users []chosen `json:"users"`
 	} `json:"users_shared"`
-	Gift struct {
+	Ticked   *ticked   `json:"checklist_tasks_done"`
+	Listed   *listed   `json:"checklist_tasks_added"`
+	Offered  *answered `json:"poll_option_added"`
+	TakenOut *answered `json:"poll_option_deleted"`
+	Gift     struct {
 		Text     text     `json:"text"`
 		Entities []entity `json:"entities"`
 	} `json:"gift"`
@@ -186,11 +190,39 @@ type poll struct {
 }
 
 type checklist struct {
-	Title text `json:"title"`
-	Tasks []struct {
-		Text text   `json:"text"`
-		Done number `json:"completion_date"`
-	} `json:"tasks"`
+	Title text   `json:"title"`
+	Tasks []task `json:"tasks"`
+}
+
+type task struct {
+	ID   number `json:"id"`
+	Text text   `json:"text"`
+	Done number `json:"completion_date"`
+}
+
+// ticked is that tasks of a checklist were marked as done, or not done.
+type ticked struct {
+	Message struct {
+		Checklist checklist `json:"checklist"`
+	} `json:"checklist_message"`
+	Done   []number `json:"marked_as_done_task_ids"`
+	Undone []number `json:"marked_as_not_done_task_ids"`
+}
+
+// listed is that tasks were put onto a checklist.
+type listed struct {
+	Message struct {
+		Checklist checklist `json:"checklist"`
+	} `json:"checklist_message"`
+	Tasks []task `json:"tasks"`
+}
+
+// answered is that an option was put into a poll, or taken out.
+type answered struct {
+	Message struct {
+		Poll poll `json:"poll"`
+	} `json:"poll_message"`
+	Text text `json:"option_text"`
 }
 
 type invoice struct {

@@ -3,6 +3,7 @@ package telegram
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -21,15 +22,43 @@ func (m message) content(raw json.RawMessage) core.Content {
 	return unsupported(raw)
 }
 
-// pointed puts above words the file of another chat that they are about: nobody here has it.
+// pointed puts with words what of another chat they are about, which nobody here has: its file, or what it says in lines above them.
 func (m message) pointed(c core.Content) core.Content {
 	if c.Kind != core.KindText || m.Elsewhere == nil {
 		return c
 	}
-	if about, ok := (message{body: m.Elsewhere.body}).file(); ok {
+	there := message{body: m.Elsewhere.body}
+	if about, ok := there.file(); ok {
 		c.Kind, c.Media = about.Kind, about.Media
+		return c
+	}
+	for _, read := range []func() (core.Content, bool){there.place, there.told} {
+		if about, ok := read(); ok {
+			c.Text = cited(inWords(about)) + c.Text
+			return c
+		}
 	}
 	return c
+}
+
+// inWords writes a place or contacts as text; other content is what it says.
+func inWords(c core.Content) string {
+	switch p := c.Location; {
+	case p != nil:
+		lines := []string{p.Name, p.Address, fmt.Sprintf("https://maps.google.com/?q=%.6f,%.6f", p.Latitude, p.Longitude)}
+		return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
+	case len(c.Contacts) > 0:
+		return written(c.Contacts)
+	}
+	return c.Text
+}
+
+// cited marks lines as another's, above one's own.
+func cited(s string) string {
+	if s = strings.TrimSpace(s); s == "" {
+		return ""
+	}
+	return "> " + strings.ReplaceAll(s, "\n", "\n> ") + "\n"
 }
 
 // words reads text.

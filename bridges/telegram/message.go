@@ -165,10 +165,10 @@ func (m message) quote() *core.Quote {
 
 // picked is what the contact picked out of the message that they answer, or what they answer in another chat, as lines before their own.
 func (m message) picked() string {
-	if m.Picked == nil || !bool(m.Picked.Manual) && m.Elsewhere == nil || strings.TrimSpace(string(m.Picked.Text)) == "" {
+	if m.Picked == nil || !bool(m.Picked.Manual) && m.Elsewhere == nil {
 		return ""
 	}
-	return "> " + strings.ReplaceAll(strings.TrimSpace(string(m.Picked.Text)), "\n", "\n> ") + "\n"
+	return cited(string(m.Picked.Text))
 }
 
 // referral reads a story or a post of another chat that is answered, a channel's post that is forwarded, or a deep link: t.me/bot?start=payload has the contact send "/start payload".

@@ -8,7 +8,6 @@ import (
 
 	"github.com/emersion/go-message/charset"
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 )
 
@@ -23,10 +22,13 @@ func decoded(b []byte, declared string) string {
 	switch {
 	case label == "utf-7":
 		return decodeUTF7(b)
-	case statefulCharset(label):
+	case statefulCharset(label) && (isASCII(b) || !strings.HasPrefix(label, "iso-2022-")): // which are of seven bits
 		if s, ok := decodeAs(b, label); ok {
 			return s
 		}
+	case bytes.Contains(b, []byte("\x1b$B")) && isASCII(b): // nobody else writes that
+		s, _ := decodeAs(b, "iso-2022-jp")
+		return s
 	case isASCII(b):
 		return string(b)
 	case multiByteCharset(label):
@@ -40,14 +42,18 @@ func decoded(b []byte, declared string) string {
 	if s, ok := decodeUTF8Mostly(b, label); ok {
 		return s
 	}
+	guess, best := guessCharset(b)
 	if label != "" && label != "us-ascii" && label != "utf-8" {
-		if s, ok := decodeAs(b, label); ok {
+		if s, ok := decodeAs(b, label); ok && (best < sensible || sense(s) > best-amiss) {
 			return s
 		}
 	}
-	s, _ := guessCharset(b).NewDecoder().Bytes(b)
+	s, _ := guess.NewDecoder().Bytes(b)
 	return string(s)
 }
+
+// A label is taken for wrong where another charset makes sense of the bytes, and much more than its own.
+const sensible, amiss = 0.5, 0.2
 
 // decodeUTF8Mostly keeps text that says it is UTF-8 and nearly is: cut inside a character, or with a few stray bytes.
 func decodeUTF8Mostly(b []byte, label string) (string, bool) {
@@ -65,7 +71,7 @@ func decodeUTF8Mostly(b []byte, label string) (string, bool) {
 		}
 		i += n
 	}
-	return strings.ToValidUTF8(string(b), "\uFFFD"), bad <= good
+	return strings.ToValidUTF8(string(b), "\uFFFD"), bad*3 <= good
 }
 
 func normalCharset(label string) string {
@@ -84,6 +90,8 @@ func normalCharset(label string) string {
 		return "shift_jis"
 	case "gb2312", "gbk", "cp936", "gb_2312-80":
 		return "gb18030"
+	case "koi8-r": // which Ukrainian mails say, too
+		return "koi8-u"
 	case "cp-850", "ibm850":
 		return "cp850"
 	}
@@ -118,39 +126,6 @@ func decodeAs(b []byte, label string) (string, bool) {
 	}
 	s, err := io.ReadAll(r)
 	return string(s), err == nil
-}
-
-// guessCharset tells Cyrillic and Arabic from Western text by the share and the place of bytes above ASCII. Western is the default, since
-// there such bytes are few between ASCII letters.
-func guessCharset(b []byte) encoding.Encoding {
-	var ascii, high, upper, lower, alefLam int
-	for _, c := range b {
-		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-			ascii++
-		case c >= 0xC0:
-			high++
-			if c >= 0xE0 {
-				upper++
-			} else {
-				lower++
-			}
-			if c == 0xC7 || c == 0xE1 {
-				alefLam++
-			}
-		}
-	}
-	switch {
-	case high < 4 || high <= ascii:
-		return charmap.Windows1252
-	case upper*4 >= high*3 && alefLam*6 < high:
-		return charmap.Windows1251
-	case lower*100 >= high*85:
-		return charmap.KOI8R
-	case alefLam*12 >= high: // in a few words they may be rare
-		return charmap.Windows1256
-	}
-	return charmap.Windows1252
 }
 
 func isASCII[T string | []byte](s T) bool {

@@ -160,7 +160,7 @@ type hook struct {
 // rule turns a piece into what happened. The first whose condition is met does.
 type rule struct {
 	When condition `json:"when"`
-	Kind string    `json:"kind"` // message, receipt, or ignore for what is known and of no use
+	Kind string    `json:"kind"` // message, receipt, stop for who is on the provider's list of those that get nothing, or ignore for what is of no use
 
 	ID   paths `json:"id"`
 	At   paths `json:"at"`
@@ -410,11 +410,11 @@ func (c condition) prepare(where string) error {
 }
 
 func (r *rule) prepare(where string) error {
-	if err := errors.Join(oneOf(where+".kind", r.Kind, "message", "receipt", "ignore"), r.When.prepare(where+".when")); err != nil {
+	if err := errors.Join(oneOf(where+".kind", r.Kind, "message", "receipt", "stop", "ignore"), r.When.prepare(where+".when")); err != nil {
 		return err
 	}
 	switch {
-	case r.Kind == "message" && len(r.From) == 0:
+	case (r.Kind == "message" || r.Kind == "stop") && len(r.From) == 0:
 		return fmt.Errorf("%s.from is missing: say where the sender is", where)
 	case r.Kind == "receipt" && len(r.ID) == 0 && len(r.Part) == 0:
 		return fmt.Errorf("%s says neither id nor part: a receipt must name its message", where)

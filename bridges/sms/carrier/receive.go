@@ -116,6 +116,8 @@ func (l *link) piece(ctx context.Context, h *hook, s scope) ([]core.Event, error
 			return l.incoming(ctx, r, s)
 		case "receipt":
 			return l.report(r, s), nil
+		case "stop":
+			return l.stopped(r, s), nil
 		}
 		break
 	}
@@ -330,6 +332,15 @@ func inline(data string) (core.Media, bool) {
 		return core.Media{}, false
 	}
 	return core.Media{URL: "data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(raw), MIME: mime, Size: int64(len(raw))}, true
+}
+
+// stopped turns a piece into the wish of somebody who is on the provider's own list of those that get nothing.
+func (l *link) stopped(r *rule, s scope) []core.Event {
+	e := core.Event{ID: cmp.Or(sms.ShortID(s.get(r.ID)), l.hash(s)), Account: l.account(s.get(r.To)), At: l.when(s.get(r.At)), Peer: l.peer(r, s)}
+	if len(e.Peer.Identities) == 0 {
+		return []core.Event{l.other(s)}
+	}
+	return []core.Event{sms.Prefer(e, true, "", "")}
 }
 
 // report turns a piece into a receipt, and into what its error teaches.

@@ -30,6 +30,7 @@ func TestUndelivered(t *testing.T) {
 		messagebird = "id=m1&recipient=16505551234&status=delivery_failed&statusReason=%s"
 		clickatell  = `{"messageId":"m1","status":"FAILED","statusCode":%s,"statusDescription":"Said so","timestamp":1506607698000}`
 		jasmin      = "id=m1&id_smsc=2567&message_status=%s&level=2&subdate=2611221200&donedate=2611221201&sub=001&dlvrd=000&err=021&text=Hello"
+		africas     = "id=m1&status=Failed&phoneNumber=%%2B16505551234&networkCode=62120&failureReason=%s&retryCount=0"
 		thinq       = "guid=m1&status=%s"
 		zenvia      = `{"type":"MESSAGE_STATUS","messageId":"m1","messageStatus":{"code":"%s","timestamp":"2026-11-22T12:00:00Z","description":"The message was not taken","causes":[{"channelErrorCode":"21","reason":"ESME_RINVDSTADR","details":"The number is not a mobile one"}]}}`
 		kannel      = "?part=m1&status=%s"
@@ -80,6 +81,11 @@ func TestUndelivered(t *testing.T) {
 		{"thinq", thinq, "EXPIRED", "in time", false},
 		{"thinq", thinq, "REJECTD", "refused", false},
 		{"thinq", thinq, "UNKNOWN", "does not say", false},
+		{"africastalking", africas, "UserInBlackList", "no messages from this sender any more", true},
+		{"africastalking", africas, "UserDoesNotExist", "cannot get messages", false},
+		{"africastalking", africas, "InsufficientCredit", "no credit left to get messages with", false},
+		{"africastalking", "id=m1&status=%s&phoneNumber=%%2B16505551234", "AbsentSubscriber", "cannot be reached at the moment", false},
+		{"africastalking", "id=m1&status=%s&phoneNumber=%%2B16505551234&failureReason=", "Expired", "in time", false},
 		{"zenvia", zenvia, "REJECTED", "The number is not a mobile one", false},
 		{"kannel", kannel, "16&answer=NACK%2F0x00000058%2FThrottling+error", "takes no more messages", false},
 		{"kannel", kannel, "16&answer=NACK%2F0x0000000b%2FInvalid+Destination+Address", "cannot get messages", false},
@@ -121,6 +127,18 @@ func TestDoNotDisturb(t *testing.T) {
 				t.Errorf("%s: got %+v, %d events", body, e, len(all))
 			}
 		}
+	}
+}
+
+// TestOptOutIsTold: a provider that keeps a list of its own tells who has put themselves onto it.
+func TestOptOutIsTold(t *testing.T) {
+	l := open(t, bridgetest.NewHost(t), goodSettings("africastalking", ""))
+	all := receive(t, l, post("senderId=ACME&phoneNumber=%2B16505551234"))
+	if len(all) != 1 || all[0].Kind != core.EventPreference || !all[0].Preference.Stop || all[0].Preference.Confirm != "" || all[0].Peer.Identities[0] != ana {
+		t.Errorf("got %+v", all)
+	}
+	if all := receive(t, l, post("senderId=ACME&phoneNumber=")); len(all) != 1 || all[0].Kind != core.EventOther {
+		t.Errorf("of nobody: got %+v", all)
 	}
 }
 

@@ -175,6 +175,7 @@ type rule struct {
 	MediaData paths    `json:"media_data"` // files themselves, in base64
 	Latitude  paths    `json:"latitude"`
 	Longitude paths    `json:"longitude"`
+	Type      paths    `json:"type"` // what it is, where nothing of it can be shown
 	Join      *join    `json:"join"` // of a long message that comes in parts
 
 	Status   paths             `json:"status"`

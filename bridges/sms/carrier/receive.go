@@ -204,6 +204,9 @@ func (l *link) incoming(ctx context.Context, r *rule, s scope) ([]core.Event, er
 			e.ID += "/" + strconv.Itoa(i)
 		}
 		e.Message = &core.MessageBody{Provider: e.ID, Content: c}
+		if c.Kind == core.KindUnsupported || c.Kind == core.KindText && c.Text == "" {
+			e.Raw = raw(s)
+		}
 		if c.Text != "" && first.Fault == "" {
 			events = append(events, l.finished(e)...)
 		} else {
@@ -273,11 +276,27 @@ func (r *rule) contents(s scope, said string) []core.Content {
 	if errLat == nil && errLong == nil && lat >= -90 && lat <= 90 && long >= -180 && long <= 180 {
 		all = append(all, core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: lat, Longitude: long}})
 	}
-	if said != "" || len(all) == 0 {
+	if said == "" && len(all) == 0 {
+		return []core.Content{nothing(clean(s.get(r.Type)))}
+	}
+	if said != "" {
 		all = append([]core.Content{{Kind: core.KindText, Text: said}}, all...)
 	}
 	return all
 }
+
+// nothing is the content of a message of which nothing can be shown: an empty text, or what stands for a kind that the provider names.
+func nothing(kind string) core.Content {
+	switch {
+	case kind == "" || strings.EqualFold(kind, "text"):
+		return core.Content{Kind: core.KindText}
+	case len(kind) > longestType:
+		kind = "unknown"
+	}
+	return core.Content{Kind: core.KindUnsupported, Unsupported: &core.Unsupported{Type: kind, Detail: "Causeway cannot show what the provider hands on in this form."}}
+}
+
+const longestType = 64 // of what a provider calls a kind of message
 
 func kindOf(m core.Media) core.ContentKind {
 	if m.MIME != "" {

@@ -263,3 +263,44 @@ func TestWhatIsNoFile(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingLegible: a message of which nothing can be shown says what it was, and is kept as it came.
+func TestNothingLegible(t *testing.T) {
+	for name, c := range map[string]struct {
+		provider, body, kind string
+	}{
+		"a form of the provider's": {"zenvia", `{"type":"MESSAGE","channel":"sms","message":{"id":"m1","from":"16505551234","to":"14155550100","direction":"IN","contents":[{"type":"json","payload":{"order":7}}]}}`, "json"},
+		"only unknown ones":        {"zenvia", `{"type":"MESSAGE","message":{"id":"m1","from":"16505551234","direction":"IN","contents":[{"type":"contacts","contacts":[{"name":"Bo"}]},{"type":"json"}]}}`, "contacts"},
+		"nothing at all":           {"zenvia", `{"type":"MESSAGE","message":{"id":"m1","from":"16505551234","direction":"IN","contents":[{"type":"text","text":""}]}}`, ""},
+		"an empty text":            {"kannel", "?sender=%2B16505551234&id=m1&message=", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, bridgetest.NewHost(t), goodSettings(c.provider, `{"extends":"`+c.provider+`","sign":{"kind":"none"}}`))
+			r := post(c.body)
+			if query, ok := strings.CutPrefix(c.body, "?"); ok {
+				r = get(query)
+			}
+			all := receive(t, l, r)
+			if len(all) != 1 || all[0].Message == nil || all[0].ID != "m1" || len(all[0].Raw) == 0 {
+				t.Fatalf("got %+v", all)
+			}
+			u := all[0].Message.Content.Unsupported
+			if (u != nil) != (c.kind != "") || u != nil && (u.Type != c.kind || u.Detail == "") {
+				t.Errorf("got %+v %+v", all[0].Message.Content, u)
+			}
+		})
+	}
+}
+
+// TestMessageBirdID: a message without an id of its own has the call's, so that it comes once however often the call is repeated.
+func TestMessageBirdID(t *testing.T) {
+	h := bridgetest.NewHost(t)
+	l := open(t, h, goodSettings("messagebird", `{"extends":"messagebird","sign":{"kind":"none"}}`))
+	body := `{"id":"e8077d803532c0b5937c639b60216938","recipient":"14155550100","originator":"16505551234","body":"hi","createdDatetime":"2026-11-22T12:00:00+01:00"}`
+	for range 2 {
+		if all := receive(t, l, post(body)); len(all) != 1 || all[0].ID != "e8077d803532c0b5937c639b60216938" {
+			t.Errorf("got %+v", all)
+		}
+		h.SetNow(h.Now().Add(time.Hour))
+	}
+}

@@ -26,6 +26,14 @@ func Plain(c core.Content) string {
 	return ""
 }
 
+// Place reads a place on earth, as a provider writes its degrees; false for what is none.
+func Place(latitude, longitude string) (core.Location, bool) {
+	lat, errLat := strconv.ParseFloat(strings.TrimSpace(latitude), 64)
+	long, errLong := strconv.ParseFloat(strings.TrimSpace(longitude), 64)
+	there := errLat == nil && errLong == nil && lat >= -90 && lat <= 90 && long >= -180 && long <= 180 // no comparison holds for what is no number
+	return core.Location{Latitude: lat, Longitude: long}, there
+}
+
 func place(p core.Location) string {
 	link := p.URL
 	if link == "" {

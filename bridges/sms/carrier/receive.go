@@ -264,8 +264,6 @@ func (r *rule) contents(s scope, said string) []core.Content {
 			said = clean(data) // words in the place of a file
 		}
 	}
-	lat, errLat := strconv.ParseFloat(s.get(r.Latitude), 64)
-	long, errLong := strconv.ParseFloat(s.get(r.Longitude), 64)
 	var all []core.Content
 	for _, m := range files {
 		all = append(all, core.Content{Kind: kindOf(m), Media: &m})
@@ -273,8 +271,8 @@ func (r *rule) contents(s scope, said string) []core.Content {
 	if len(all) > 0 {
 		all[0].Text, said = said, ""
 	}
-	if errLat == nil && errLong == nil && lat >= -90 && lat <= 90 && long >= -180 && long <= 180 {
-		all = append(all, core.Content{Kind: core.KindLocation, Location: &core.Location{Latitude: lat, Longitude: long}})
+	if at, there := sms.Place(s.get(r.Latitude), s.get(r.Longitude)); there {
+		all = append(all, core.Content{Kind: core.KindLocation, Location: &at})
 	}
 	if said == "" && len(all) == 0 {
 		return []core.Content{nothing(clean(s.get(r.Type)))}

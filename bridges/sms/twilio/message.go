@@ -168,11 +168,10 @@ func (l *link) worded(f fields, c core.Content) core.Content {
 	if !l.rich(f) {
 		return c
 	}
-	lat, errLat := strconv.ParseFloat(f["Latitude"], 64)
-	long, errLong := strconv.ParseFloat(f["Longitude"], 64)
-	switch {
-	case errLat == nil && errLong == nil:
-		c.Kind, c.Location = core.KindLocation, &core.Location{Latitude: lat, Longitude: long, Name: f["Label"], Address: f["Address"]}
+	switch at, there := sms.Place(f["Latitude"], f["Longitude"]); {
+	case there:
+		at.Name, at.Address = f["Label"], f["Address"]
+		c.Kind, c.Location = core.KindLocation, &at
 	case f.get("FlowData", "InteractiveData") != "":
 		c.Kind, c.Form = core.KindForm, core.NewForm("flow", []byte(f.get("FlowData", "InteractiveData")))
 		if c.Form.Raw == nil && strings.TrimSpace(c.Text) == "" {

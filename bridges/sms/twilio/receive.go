@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"causeway/bridges/sms"
@@ -57,9 +58,14 @@ func (l *link) events(f fields, part string) []core.Event {
 		return l.statuses(f, id, statusIn(f), part)
 	case id != "" && (f["From"] != "" || f["Body"] != ""):
 		return l.messages(f, id)
+	case id == "" && !reports(f) && f["From"] != "" && f["Body"] != "":
+		return l.messages(f, "call:"+hash(f)+"."+l.host.Now().UTC().Truncate(again).Format("0102T1504"))
 	}
 	return []core.Event{l.other(f, "call:"+hash(f))}
 }
+
+// again is how long the same words without an id count as a repeated call rather than as another message.
+const again = 2 * time.Minute
 
 func statusIn(f fields) string { return strings.ToLower(f.get("MessageStatus", "SmsStatus")) }
 

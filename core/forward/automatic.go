@@ -2,12 +2,11 @@ package forward
 
 import (
 	"bytes"
-	"cmp"
-	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"causeway/core"
 )
@@ -47,20 +46,60 @@ func (f *Forwarder) within(address string) bool {
 }
 
 func calendarAnswer(f IncomingFile) bool {
-	return f.MIME == "text/calendar" && bytes.Contains(bytes.ToUpper(f.Data), []byte("METHOD:REPLY"))
+	if f.MIME != "text/calendar" && f.MIME != "application/ics" {
+		return false
+	}
+	text := bytes.ToUpper(f.Data)
+	return slices.ContainsFunc([]string{"REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"}, func(m string) bool { return bytes.Contains(text, []byte("METHOD:"+m)) })
 }
 
 // absent begins the subjects of automatic answers that carry no other sign of it. Alone this is too little to throw a mail away, and enough to
 // ask.
 var absent = regexp.MustCompile(`(?i)^(?:automatic reply|auto|\[?auto-?reply\]?|auto(?:matic)? response|vacation (?:reply|response)|ooo|out of (?:the )?office(?: (?:re|aw|sv|fw))?|automatische antwort|abwesen\pL*|` +
 	`réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)|resposta automática|ausência temporária|fora do escritório|` +
-	`automatisch antwoord|autosvar|automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|automatikus válasz|răspuns automat|αυτόματη απάντηση|otomatik yanıt|` +
-	`автоответ|автоматический ответ|автоматически|нет на месте|вне офиса|автоматична відповідь|رد تلقائي|الرد التلقائي|رد آلي|خارج المكتب|מענה אוטומטי|תשובה אוטומטית|` +
-	`پاسخ خودکار|自动回复|自动答复|自動回覆|自動答覆|自動応答|自動返信|자동 회신|자동 응답|ตอบกลับอัตโนมัติ|trả lời tự động|balasan otomatis)\s*[:：]|^\[auto-?reply\]|(?:is|am) (?:currently )?out of (?:the )?office\b(?:\.?$| re:)`)
+	`automatisch antwoord|autosvar|automatiskt? svar|automaattinen vastaus|automaatvastus|odpowiedź automatyczna|automatická odpov\pL+|automatikus válasz|răspuns automat|αυτόματη απάντηση|` +
+	`otomatik yanıt|automatski odgovor|samodejni odgovor|automātiska atbilde|automatinis atsakymas|resposta automàtica|erantzun automatikoa|afwezig|frånvarande|fraværende|poza biurem|házon kívül|ofis dışında|` +
+	`автоответ(?:чик)?|автоматический ответ|автоматически|автоматичен отговор|аутоматски одговор|нет на месте|не в офисе|вне офиса|автоматична відповідь|поза офісом|` +
+	`رد تلقائي|الرد التلقائي|رد آلي|خارج المكتب|מענה אוטומטי|תשובה אוטומטית|תגובה אוטומטית|پاسخ خودکار|स्वचालित उत्तर|自动回复|自动答复|自動回覆|自動答覆|自動応答|自動返信|不在通知|` +
+	`자동 회신|(?:부재중 )?자동 응답|ตอบกลับอัตโนมัติ|trả lời tự động|balasan otomatis|jawapan automatik)\s*[:：]|^\[auto-?reply\]|(?:is|am) (?:currently )?out of (?:the )?office\b(?:\.?$| re:)`)
 
 // absentSubject reports whether a subject is that of an automatic answer rather than of an answer to our mail.
 func absentSubject(subject string) bool {
 	return absent.MatchString(strings.TrimSpace(straight(subject)))
+}
+
+// automatics are the short words that receipts and absences put before a subject.
+var automatics = []string{"read", "lu", "leído", "letto", "lida", "lido", "已读", "已讀", "away", "leave", "إجازة", "休假", "不在"}
+
+// strangePrefix reports whether a subject is ours behind something that no mail program puts before an answer: one word of a few letters, in any language.
+// Automatic answers and receipts put words of their own there. What stands in brackets is a server's.
+func strangePrefix(subject, ours string) bool {
+	subject, ours = strings.ToLower(straight(subject)), strings.ToLower(straight(ours))
+	at := strings.Index(subject, ours)
+	if at <= 0 || ours == "" {
+		return false
+	}
+	before := strings.TrimSpace(bracketed.ReplaceAllString(subject[:at], ""))
+	first, _, _ := strings.Cut(strings.ReplaceAll(before, "：", ":"), ":")
+	first = strings.Trim(first, " .()[]0123456789^")
+	if first == "" || strings.HasPrefix(first, "#") || strings.HasPrefix(first, "ext") || slices.Contains(answers, first) {
+		return false
+	}
+	return slices.Contains(automatics, first) || strings.Contains(first, " ") || !shortWord(first)
+}
+
+var bracketed = regexp.MustCompile(`\[[^\]]*\]|\([^)]*\)|\*+[^*]+\*+`)
+
+// answers are the longer words that mail programs put before answers and what is passed on.
+var answers = []string{"antwort", "résponse", "réponse", "respuesta", "resposta", "risposta", "odpowiedź", "odpověď", "odpoveď", "válasz", "vastaus", "απάντηση", "cevap", "yanıt", "відповідь", "отговор", "одговор",
+	"ตอบกลับ", "ส่งต่อ", "trả lời", "chuyển tiếp", "balasan", "forward", "reenv", "weitergeleitet", "переслано", "пересылка", "إعادة توجيه", "الرد على", "továbbítás", "doorgestuurd", "vidarebefordrat"}
+
+// shortWord reports whether a word is as short as what mail programs put before an answer: five letters, or two signs of a script that has thousands.
+func shortWord(s string) bool {
+	signs := strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana)
+	})
+	return utf8.RuneCountInString(s) <= 2 || !signs && utf8.RuneCountInString(s) <= 5
 }
 
 // automaticField says which header field marks a mail as automatic, or "".
@@ -91,74 +130,4 @@ func automaticField(header map[string][]string) string {
 		}
 	}
 	return ""
-}
-
-var actionField = regexp.MustCompile(`(?im)^action:[ \t]*([a-z]+)`)
-
-// bounce notes on the mail that came back that it did. Reports of delay or success, and anything else sent to a return path, change nothing.
-func (f *Forwarder) bounce(ctx context.Context, w *writer, m core.Mail, in Incoming, raw []byte) (outcome, error) {
-	o := outcome{state: core.MailIgnored, reason: "mail to a return path that is no report"}
-	found := actionField.FindSubmatch(raw)
-	switch {
-	case in.Type != "multipart/report" && (m.From != "" && m.From != "<>" || automaticAnswer(in.Header)):
-		return o, nil
-	case in.Type == "multipart/report" && found == nil: // as of a mail that was read
-		return o, nil
-	case found != nil && !strings.EqualFold(string(found[1]), "failed"):
-		o.reason = "a report: " + strings.ToLower(string(found[1]))
-		return o, nil
-	}
-	sent, err := w.repo.NoticesTo(ctx, m.Conversation, m.Agent, 50)
-	if err != nil {
-		return o, fmt.Errorf("mails sent to the agent: %w", err)
-	}
-	_, body := apart(raw)
-	text := string(body)
-	i := slices.IndexFunc(sent, func(n core.Notice) bool { return n.MessageID != "" && strings.Contains(text, n.MessageID) })
-	n := core.Notice{}
-	if i >= 0 {
-		n = sent[i]
-	}
-	switch ofLetter := RefusedFor(0, statusIn(text), StageLetter) == RefusedLetter && statusIn(text) != ""; {
-	case ofLetter && !strings.HasPrefix(n.Key, withheld):
-		o.notice = w.withheld(cmp.Or(string(n.ID), string(m.ID)), bounceReason(text))
-	case found != nil || i >= 0: // a relay may have given our mail another id
-		if err := f.unreached(ctx, w.conv.Workspace, m.Agent, bounceReason(text)); err != nil {
-			return o, err
-		}
-	}
-	if i < 0 {
-		o.reason = "a bounce that names none of our mails"
-		return o, nil
-	}
-	n.State, n.Error = core.NoticeDropped, "It came back: "+bounceReason(text)
-	if err := w.repo.SetNotice(ctx, n); err != nil {
-		return o, fmt.Errorf("record bounce: %w", err)
-	}
-	f.Log.ErrorContext(ctx, "mail to an agent came back", "conversation", m.Conversation, "agent", m.Agent, "reason", n.Error)
-	o.reason = "bounce of " + n.MessageID
-	return o, f.log(ctx, w.repo, m.Conversation, true, "mail to agent "+string(m.Agent)+" came back: "+n.Error)
-}
-
-var statusField = regexp.MustCompile(`(?im)^status:[ \t]*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b`)
-
-// statusIn is the enhanced status code in a report; empty where there is none.
-func statusIn(text string) string {
-	if found := statusField.FindStringSubmatch(text); found != nil {
-		return found[1]
-	}
-	return ""
-}
-
-var diagnostic = regexp.MustCompile(`(?im)^(?:diagnostic-code|status):[ \t]*(.+)$`)
-
-func bounceReason(text string) string {
-	var all []string
-	for _, found := range diagnostic.FindAllStringSubmatch(text, 2) {
-		all = append(all, clean(found[1], 200))
-	}
-	if len(all) == 0 {
-		return "no reason given"
-	}
-	return strings.Join(all, "; ")
 }

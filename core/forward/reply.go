@@ -160,7 +160,7 @@ func (f *Forwarder) judge(ctx context.Context, ws core.WorkspaceID, m core.Mail,
 		}
 		return *o, nil
 	}
-	if c.purpose == toBounce {
+	if c.purpose == toBounce || bounced(m, in, raw) {
 		return f.bounce(ctx, w, m, in, raw)
 	}
 	if why := f.automatic(m, in); why != "" {
@@ -196,7 +196,11 @@ func (f *Forwarder) take(ctx context.Context, w *writer, m core.Mail, in Incomin
 	case over != nil:
 		return *over, nil
 	}
-	if absentSubject(in.Subject) {
+	ours, err := f.subject(ctx, w.repo, w.conv, w.name, w.title)
+	if err != nil {
+		return outcome{}, err
+	}
+	if absentSubject(in.Subject) || strangePrefix(in.Subject, ours) {
 		return outcome{state: core.MailRefused, reason: "its subject is that of an automatic answer",
 			notice: w.warning(f.Now(), "looks-automatic", w.say("looks-automatic", "text", clean(in.Subject, 100)))}, nil
 	}

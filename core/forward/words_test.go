@@ -122,11 +122,31 @@ func TestAbsentSubject(t *testing.T) {
 		"Automatic reply: Grace (WhatsApp) #1": true, "Réponse automatique : x": true, "رد تلقائي: x": true, "\u202bرد تلقائي\u202c: x": true, "Ali is out of the office": true,
 		"Out of Office Re: x": true, "[Auto-Reply] x": true, "OOO: x": true, "I am out of the office Re: x": true, "Abwesend: x": true, "Absence du bureau : x": true, "Fuori sede: x": true, "Fuera de la oficina: x": true,
 		"Нет на месте: x": true, "خارج المكتب: x": true, "自动答复: x": true, "自動返信: x": true, "I am out of the office supplies": false, "Autos: x": false,
-		"自动回复：x": true, "Automatic reply is broken, please help": false, "Re: Grace (WhatsApp) #1": false, "RE: AW: out of office supplies": false, "": false,
+		"自动回复：x": true, "Automatiskt svar: x": true, "Автоответчик: Re: x": true, "תגובה אוטומטית: x": true, "부재중 자동 응답: x": true, "Automatická odpoveď: x": true, "Поза офісом: x": true, "Automatic reply is broken, please help": false, "Re: Grace (WhatsApp) #1": false, "RE: AW: out of office supplies": false, "": false,
 	} {
 		if got := absentSubject(subject); got != want {
 			t.Errorf("%q: %v", subject, got)
 		}
+	}
+}
+
+// TestStrangePrefix: what stands before our own subject tells an answer, in any language, from an automatic mail and a receipt.
+func TestStrangePrefix(t *testing.T) {
+	const ours = "Daria Orlova (WhatsApp) #12"
+	for _, prefix := range []string{"", "Re: ", "RE : ", "AW: ", "Antwort: ", "Rép : ", "R: ", "RIF: ", "Odp: ", "YNT: ", "Vá: ", "ΑΠ: ", "Отв.: ", "Ответ: ", "НА: ", "Re[2]: ", "Re^2: ", "SV: VS: ", "回覆：", "返信: ", "답장: ", "תשובה: ", "رد: ",
+		"الرد: ", "पुनः: ", "ตอบกลับ: ", "Trả lời: ", "Fwd: ", "WG: ", "[EXTERN] AW: ", "EXTERN: ", "RE: EXTERNAL SENDER: ", "**EXT** Re: ", "(no subject) Re: ", "#busy "} {
+		if strangePrefix(prefix+ours, ours) {
+			t.Errorf("%q is taken for what a machine writes", prefix)
+		}
+	}
+	for _, prefix := range []string{"Read: ", "Gelesen: ", "Прочитано: ", "تمت القراءة: ", "开封确认：", "已读: ", "Not read: ", "Away: Re: ", "On vacation Re: ", "Urlaub: AW: ", "Я в отпуске Re: ", "Отпуск: Re: ", "أنا في إجازة: رد: ", "إجازة: ",
+		"Congés : Re: ", "I am on leave: RE: ", "外出中: ", "Mimo kancelář: ", "Zzyzx automata: "} {
+		if !strangePrefix(prefix+ours, ours) {
+			t.Errorf("%q is taken for what a person writes", prefix)
+		}
+	}
+	if strangePrefix("Vacation rentals: "+ours[:9], ours) || strangePrefix("Anything at all", ours) {
+		t.Error("a subject of their own is strange")
 	}
 }
 

@@ -26,6 +26,7 @@ func benchCommand() *cobra.Command {
 	c.Flags().Int("contacts", 10_000, "how many customers write")
 	c.Flags().Float64("steady", 300, "webhooks a second in the steady load")
 	c.Flags().StringSlice("what", benched(), "what to measure")
+	c.Flags().Duration("distance", 0, "how far away PostgreSQL is, there and back, as it is on another machine")
 	c.Flags().String("profiles", "", "write the gateway's processor and allocation profiles (go tool pprof) into this folder")
 	c.AddCommand(benchDeliverCommand(), benchMailCommand(), benchLargeCommand(), benchAssignCommand())
 	return c
@@ -77,6 +78,11 @@ func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 	var all []measure
 	floors := map[string]float64{}
 	whats, _ := cmd.Flags().GetStringSlice("what")
+	away, _ := cmd.Flags().GetDuration("distance")
+	server, err := distant(cmd.Context(), server, away)
+	if err != nil {
+		return nil, err
+	}
 	for _, what := range whats {
 		m, err := benchOne(cmd, server, what)
 		switch {

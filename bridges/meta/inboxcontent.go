@@ -1,7 +1,9 @@
 package meta
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"net/url"
 	"path"
 	"slices"
@@ -42,28 +44,40 @@ func (m message) empty() bool {
 func (m message) withheld() bool { return bool(m.Unsupported) || m.UnsupportedType != "" }
 
 type attachment struct {
-	Type    Text `json:"type"`
-	Title   Text `json:"title"`
-	URL     Text `json:"url"`
-	Payload *struct {
-		URL         Text `json:"url"`
-		Title       Text `json:"title"`
-		Text        Text `json:"text"`
-		Sticker     Text `json:"sticker_id"`
-		Coordinates *struct {
-			Lat  Text `json:"lat"`
-			Long Text `json:"long"`
-		} `json:"coordinates"`
-		Product *struct {
-			Elements List[element] `json:"elements"`
-		} `json:"product"`
+	Type    Text     `json:"type"`
+	Title   Text     `json:"title"`
+	URL     Text     `json:"url"`
+	Payload *payload `json:"payload"`
+}
+
+type payload struct {
+	URL         Text `json:"url"`
+	Title       Text `json:"title"`
+	Text        Text `json:"text"`
+	Sticker     Text `json:"sticker_id"`
+	Coordinates *struct {
+		Lat  Text `json:"lat"`
+		Long Text `json:"long"`
+	} `json:"coordinates"`
+	Product *struct {
 		Elements List[element] `json:"elements"`
-		Buttons  List[button]  `json:"buttons"`
-		Generic  *struct {
-			Elements List[element] `json:"elements"`
-		} `json:"generic"`
-		Story Text `json:"story_media_url"`
-	} `json:"payload"`
+	} `json:"product"`
+	Elements List[element] `json:"elements"`
+	Buttons  List[button]  `json:"buttons"`
+	Generic  *struct {
+		Elements List[element] `json:"elements"`
+	} `json:"generic"`
+	Story Text `json:"story_media_url"`
+
+	raw json.RawMessage // for kinds that are not known
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *payload) UnmarshalJSON(raw []byte) error {
+	type plain payload
+	err := json.Unmarshal(raw, (*plain)(p))
+	p.raw = bytes.Clone(raw)
+	return err
 }
 
 type element struct {
@@ -377,7 +391,7 @@ func (a attachment) shared(link, title string) core.Content {
 	kind := cmp.Or(string(a.Type), "unknown")
 	switch u, err := url.Parse(link); {
 	case !core.WebAddress(link) || err != nil:
-		return unsupported(kind, joined(title, link))
+		return a.unknown(kind, joined(title, link))
 	case kind == "fallback" || kind == "ephemeral":
 	case pictures[strings.ToLower(path.Ext(u.Path))]:
 		return core.Content{Kind: core.KindImage, Text: title, Media: &core.Media{URL: link}}
@@ -387,6 +401,17 @@ func (a attachment) shared(link, title string) core.Content {
 		return core.Content{Kind: core.KindDocument, Text: title, Media: &core.Media{URL: link}} // a copy that is soon gone
 	}
 	return core.Content{Kind: core.KindText, Text: joined(title, link)}
+}
+
+// unknown is what stands for an attachment that is neither a file nor a link: with what can be read of it, for Meta does hand that over.
+func (a attachment) unknown(kind, lines string) core.Content {
+	c := unsupported(kind, lines)
+	if a.Payload != nil && mediaKinds[a.Type] == "" {
+		if more := legible(a.Payload.raw); more != "" {
+			c.Unsupported.Detail = joined("Causeway does not know messages of this kind. It can be read in the app.", lines, more)
+		}
+	}
+	return c
 }
 
 var (

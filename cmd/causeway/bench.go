@@ -79,7 +79,10 @@ func benchOn(cmd *cobra.Command, server string) ([]measure, error) {
 	floors := map[string]float64{}
 	whats, _ := cmd.Flags().GetStringSlice("what")
 	away, _ := cmd.Flags().GetDuration("distance")
-	server, err := distant(cmd.Context(), server, away)
+	address, err := distant(cmd.Context(), server, away)
+	if err == nil && address != server {
+		server, err = address, tellDistance(cmd.Context(), out, address)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 
 	"causeway/core"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // distant returns the address under which a server of PostgreSQL answers as if it were some time away, there and back, until ctx ends. Zero: the
@@ -32,6 +36,26 @@ func distant(ctx context.Context, server string, away time.Duration) (string, er
 	go relay(ctx, l, net.JoinHostPort(u.Hostname(), port), away/2)
 	u.Host = l.Addr().String()
 	return u.String(), nil
+}
+
+// tellDistance writes how far away a server is found to be. A system that wakes who sleeps for less than a millisecond after a whole one makes it farther.
+func tellDistance(ctx context.Context, out io.Writer, server string) error {
+	c, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return fmt.Errorf("measure the distance: %w", err)
+	}
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	took := make([]time.Duration, 50)
+	for i := range took {
+		began := time.Now()
+		if err := c.Ping(ctx); err != nil {
+			return fmt.Errorf("measure the distance: %w", err)
+		}
+		took[i] = time.Since(began)
+	}
+	slices.Sort(took)
+	_, err = fmt.Fprintf(out, "PostgreSQL answers in %s ms\n", millis(took[len(took)/2]))
+	return err
 }
 
 // relay hands what comes on a listener on to a server, and back, each some time late.

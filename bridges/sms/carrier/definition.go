@@ -188,8 +188,9 @@ type rule struct {
 	pattern *regexp.Regexp
 }
 
-// join says which part of which message a piece is.
+// join says which part of which message a piece is: by fields of the provider's, or by the header within the message itself, in hex.
 type join struct {
+	UDH   paths `json:"udh"`
 	Ref   paths `json:"ref"`
 	Part  paths `json:"part"` // from 1
 	Total paths `json:"total"`

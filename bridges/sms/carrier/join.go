@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -60,10 +61,33 @@ func (how *join) of(s scope) (partOf, bool) {
 	if how == nil {
 		return partOf{}, false
 	}
-	p := partOf{ref: s.get(how.Ref)}
-	p.total, _ = strconv.Atoi(s.get(how.Total))
-	p.part, _ = strconv.Atoi(s.get(how.Part))
+	p, there := headed(s.get(how.UDH))
+	if !there {
+		p.ref = s.get(how.Ref)
+		p.total, _ = strconv.Atoi(s.get(how.Total))
+		p.part, _ = strconv.Atoi(s.get(how.Part))
+	}
 	return p, p.total >= 2 && p.total <= mostParts && p.part >= 1 && p.part <= p.total && p.ref != ""
+}
+
+// headed reads a user data header (3GPP TS 23.040, 9.2.3.24), with its length before it or without: of its elements, the one that numbers parts.
+func headed(text string) (partOf, bool) {
+	raw, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	if err != nil || len(raw) == 0 {
+		return partOf{}, false
+	}
+	if int(raw[0]) == len(raw)-1 {
+		raw = raw[1:]
+	}
+	for len(raw) >= 2 && len(raw) >= 2+int(raw[1]) {
+		kind, value := raw[0], raw[2:2+raw[1]]
+		if kind == 0x00 && len(value) == 3 || kind == 0x08 && len(value) == 4 {
+			n := len(value)
+			return partOf{hex.EncodeToString(value[:n-2]), int(value[n-1]), int(value[n-2])}, true
+		}
+		raw = raw[2+len(value):]
+	}
+	return partOf{}, false
 }
 
 // join takes a part. It returns the whole message once all parts are there.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -98,6 +99,27 @@ func TestJoinAgain(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", c.part.Query.Get("messageId"), got, c.want)
+		}
+	}
+}
+
+// TestJoinByHeader: where a provider hands on a message's user data header, that says which part of which message it is.
+func TestJoinByHeader(t *testing.T) {
+	const mo = `{"messageId":"%s","fromNumber":"16505551234","toNumber":"14155550100","timestamp":1772366340000,"text":"%s","charset":"UTF-8","udh":"%s"}`
+	h := bridgetest.NewHost(t)
+	l := open(t, h, goodSettings("clickatell", `{"extends":"clickatell","sign":{"kind":"none"}}`))
+	for _, c := range []struct{ id, text, udh, want string }{
+		{"c3", "три", "050003CC0303", ""}, {"c1", "раз, ", "050003cc0301", ""}, {"c3", "три", "050003CC0303", ""}, {"c2", "два, ", "05 00 03 CC 03 02", "раз, два, три"},
+		{"d2", "there", "060804BEEF0202", ""}, {"d1", "Hello ", "060804BEEF0201", "Hello there"}, // a reference of two bytes
+		{"e1", "Dear ", "0003050201", ""}, {"e2", "you", "0003050202", "Dear you"}, {"f1", "port first ", "0B0504158200000003070201", ""}, {"f2", "and then", "0003070202", "port first and then"},
+		{"g1", "alone", "050003AA0101", "alone"}, {"g2", "odd", "050003AA0205", "odd"}, {"g3", "cut", "050003AA", "cut"}, {"g4", "none", "zz", "none"}, {"g5", "ring", "06050415811581", "ring"}, {"g6", "plain", "", "plain"},
+	} {
+		got := ""
+		for _, e := range receive(t, l, post(fmt.Sprintf(mo, c.id, c.text, c.udh))) {
+			got += e.Message.Content.Text
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.id, got, c.want)
 		}
 	}
 }

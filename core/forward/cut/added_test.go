@@ -18,11 +18,25 @@ func TestAdded(t *testing.T) {
 		"a caution":                caution + "\n\nYes.\n\n" + quote,
 		"a caution, german":        "ACHTUNG: Diese E-Mail stammt von einem externen Absender. Klicken Sie nicht auf Links.\n\nYes.\n\n" + quote,
 		"a caution, russian":       "ВНИМАНИЕ! Это письмо от внешнего отправителя. Не открывайте вложения и ссылки.\n\nYes.\n",
+		"a heading, russian":       "Yes.\n\nУВЕДОМЛЕНИЕ О КОНФИДЕНЦИАЛЬНОСТИ: Это сообщение и вложения содержат конфиденциальную информацию.\n\n" + quote,
+		"a heading, arabic":        "Yes.\n\nإشعار السرية: تحتوي هذه الرسالة على معلومات سرية.\n",
+		"a heading, german":        "Yes.\n\nVertraulichkeitshinweis: Diese Nachricht ist nur für den Empfänger bestimmt.\n\n" + quote,
+		"to the wrong, english":    "Yes.\n\nThis e-mail is for the sole use of the intended recipient(s). Any unauthorized review, use, disclosure or distribution is prohibited.\n",
+		"to the wrong, arabic":     "Yes.\n\nهذه الرسالة ومرفقاتها سرية ومخصصة للمرسل إليه فقط. إذا استلمت هذه الرسالة عن طريق الخطأ، يرجى إبلاغ المرسل وحذفها فورًا.\n\n" + quote,
+		"to the wrong, russian":    "Yes.\n\nИнформация, содержащаяся в данном письме, является конфиденциальной. Любое её копирование без согласия отправителя запрещено.\n",
+		"no offer":                 "Yes.\n\nСодержание настоящего письма не является офертой или акцептом, если прямо не указано иное.\n",
+		"a group":                  "Yes.\n\n" + quote + "\n-- \nYou received this message because you are subscribed to the Google Groups \"Support\" group.\nTo unsubscribe from this group, send an email to support+unsubscribe@shop.example.\n",
+		"a scanner of messages":    "Yes.\n\n--\nThis message was scanned by Libraesva ESG and is believed to be clean.\n",
+		"outlook's caution":        "No suele recibir correo electrónico de mona@shop.example. Por qué es importante (https://aka.ms/LearnAboutSenderIdentification)\n\nYes.\n\n" + quote,
 		"a tag":                    "[EXTERNAL]\n\nYes.\n",
 	} {
 		if r := Reply(Mail{Text: text}); r.Text != "Yes." || !r.Sure {
 			t.Errorf("%s: got %q, sure %v (%s)", name, r.Text, r.Sure, r.How)
 		}
+	}
+	rule := "<div>Yes.</div><hr><div>Think before you print.</div>"
+	if r := Reply(Mail{HTML: rule}); r.Text != "Yes." || !r.Sure {
+		t.Errorf("a plea right under a rule: got %q, sure %v (%s)", r.Text, r.Sure, r.How)
 	}
 	html := "<div><b>CAUTION:</b></div><div>" + caution[9:] + "</div><div>Yes.</div><div><br></div><div>Tomorrow.</div>"
 	if r := Reply(Mail{HTML: html}); r.Text != "Yes.\n\nTomorrow." || !r.Sure {
@@ -39,6 +53,12 @@ func TestAdded(t *testing.T) {
 		"Yes.\n\nYour computer has a virus.",
 		"Hello,\n\nyour documents are confidential, send them by e-mail.",
 		"[extra]\n\nYes.",
+		"Hello,\n\nwe sent a message to the wrong recipient by mistake. Please delete it, and forgive us: it holds confidential data of another customer of ours.",
+		"Здравствуйте!\n\nПредыдущее письмо попало к вам по ошибке, удалите его, пожалуйста. Ваш заказ приедет завтра, как мы и договорились с вами по телефону.",
+		"مرحبا،\n\nوصلتك رسالتنا السابقة بالخطأ، يرجى حذفها. طلبك يصل غدًا كما اتفقنا معك بالهاتف صباح اليوم، ونعتذر منك عن هذا الإزعاج.",
+		"Guten Tag,\n\ndie Nachricht von gestern war versehentlich an Sie gerichtet, bitte löschen Sie die Mail. Ihre Bestellung kommt morgen, wie am Telefon besprochen.",
+		"Hello,\n\nto unsubscribe from our newsletter, please write to leave@shop.example.",
+		"Hello,\n\nprivacy matters to us. Your message is kept for 30 days.",
 		caution,
 	} {
 		if r := Reply(Mail{Text: text}); r.Text != text || !r.Sure {

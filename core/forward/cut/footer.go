@@ -18,8 +18,8 @@ func (p *page) signatures() {
 		switch {
 		case p.advertised(end):
 			p.sign(end, end, "mobile signature")
-		case p.added(start, end):
-			p.sign(start, end, "footer of a server")
+		case p.added(p.belowRule(start, end), end):
+			p.sign(p.belowRule(start, end), end, "footer of a server")
 		case p.underRule(end), p.named(end), p.card(start, end):
 		default:
 			return
@@ -75,6 +75,16 @@ func (p *page) paragraph(end int) int {
 	start := end
 	for start > 0 && p.lines[start-1].plain() && p.lines[start-1].s != "" {
 		start--
+	}
+	return start
+}
+
+// belowRule is the first line, of those from start to end, that no rule stands below.
+func (p *page) belowRule(start, end int) int {
+	for i := end - 1; i >= start; i-- {
+		if isRule(p.lines[i].s) {
+			return i + 1
+		}
 	}
 	return start
 }

@@ -62,7 +62,7 @@ func slogans() []string {
 // secrecy are stems that legal footers use for "confidential", or for whom alone a mail is.
 func secrecy() []string {
 	return []string{"privileged", "intended solely", "intended only", "solely for the use", "ausschließlich für", "rechtlich geschützt", "exclusivement à", "exclusivamente a", "esclusivamente a", "исключительно для", "предназначено только", "confidential", "vertraulich", "confidentiel", "confidencial", "confidenciai", "riservat", "confidenzial", "vertrouwelijk", "konfidentiel", "fortrolig", "konfidensiel", "luottamuksel", "poufn", "důvěrn", "dôvern", "bizalmas",
-		"confidențial", "gizli", "εμπιστευτικ", "конфиденциал", "конфіденційн", "поверителн", "سري", "محرمانه", "חסוי", "סודי", "机密", "機密", "保密", "기밀", "ความลับ", "bảo mật", "rahasia"}
+		"ограниченного доступа", "confidențial", "gizli", "εμπιστευτικ", "конфиденциал", "конфіденційн", "поверителн", "سري", "محرمانه", "חסוי", "סודי", "机密", "機密", "保密", "기밀", "ความลับ", "bảo mật", "rahasia"}
 }
 
 // letterhead are stems for "mail" or "message", which such a footer speaks of.
@@ -74,7 +74,7 @@ func letterhead() []string {
 // receivers are stems for the one whom such a footer calls its recipient.
 func receivers() []string {
 	return []string{"recipient", "addressee", "to whom it is addressed", "to whom they are addressed", "to whom it was addressed", "to which it is addressed", "empfänger", "adressat", "destinatai", "destinatar", "destinatár", "geadresseerd", "ontvanger", "mottak", "modtager", "mottagar", "vastaanottaj", "adresat", "příjem", "príjem",
-		"címzett", "alıcı", "παραλήπτ", "получател", "адресат", "отримувач", "одержувач", "المستلم", "المرسل إليه", "مستلم", "گیرنده", "נמען", "收件人", "接收", "受信", "宛先", "수신", "ผู้รับ", "người nhận", "penerima"}
+		"címzett", "alıcı", "παραλήπτ", "получател", "адресат", "отримувач", "одержувач", "المستلم", "مرسل إليه", "المقصود", "الموجه", "مستلم", "گیرنده", "נמען", "收件人", "接收", "受信", "宛先", "수신", "ผู้รับ", "người nhận", "penerima"}
 }
 
 func hasAny(s string, words []string) bool {
@@ -140,13 +140,46 @@ func unlinked(s string) string {
 	}
 }
 
-// isLegal says whether a paragraph is a footer about secrecy.
+// isLegal says whether a paragraph is a footer about secrecy: it says so on top, names what is secret and for whom, or speaks to who got it by mistake.
 func isLegal(s string) bool {
-	if len(s) < 140 {
+	const long, longer = 100, 140
+	s = strings.ToLower(s)
+	if !hasAny(s, letterhead()) {
 		return false
 	}
-	s = strings.ToLower(s)
-	return hasAny(s, secrecy()) && hasAny(s, letterhead()) && hasAny(s, receivers())
+	secret, receiver := hasAny(s, secrecy()), hasAny(s, receivers())
+	wrong := hasAny(s, mistakes()) || hasAny(s, bans())
+	switch {
+	case hasPrefix(strings.TrimLeft(s, " *_"), headings()):
+		return secret || receiver || wrong
+	case len(s) >= longer && secret && receiver:
+		return hasAny(s, provisos()) || hasAny(s, selves())
+	}
+	return len(s) >= long && (secret || receiver) && wrong && hasAny(s, provisos())
+}
+
+// headings begin such a footer.
+func headings() []string {
+	return []string{"disclaimer", "confidentiality notice", "confidentiality note", "legal notice:", "legal disclaimer", "haftungsausschluss", "vertraulichkeitshinweis", "rechtlicher hinweis:", "avis de confidentialité",
+		"clause de confidentialité", "aviso legal", "aviso de confidencialidad", "aviso de confidencialidade", "avviso di riservatezza", "klauzula poufności", "gizlilik", "yasal uyarı", "уведомление о конфиденциальности",
+		"примечание о конфиденциальности", "повідомлення про конфіденційність", "إخلاء مسؤولية", "إخلاء المسؤولية", "إشعار السرية", "إشعار سرية", "إشعار بالسرية", "הודעת סודיות", "免责声明", "免責聲明", "保密声明"}
+}
+
+// mistakes and bans are stems of what such a footer says to whom it does not concern, and provisos of how it begins to.
+func mistakes() []string {
+	return []string{"by mistake", "in error", "irrtüm", "versehentlich", "par erreur", "por error", "per errore", "por engano", "omylem", "omylom", "pomyłk", "omyłk", "yanlışlıkla", "по ошибке", "ошибочно", "помилков", "عن طريق الخطأ", "بالخطأ", "بطريق الخطأ",
+		"اشتباه", "בטעות", "误", "誤"}
+}
+
+func bans() []string {
+	return []string{"prohibited", "unauthori", "unlawful", "must not", "verboten", "unzulässig", "nicht gestattet", "untersagt", "vernichten", "interdit", "prohib", "vietat", "zabronion", "yasaktır", "запрещ", "уничтож", "заборон", "يحظر", "يُحظر", "حذفها", "حذفه", "إتلاف",
+		"אסור", "禁止", "删除", "刪除", "削除"}
+}
+
+func provisos() []string {
+	return []string{"if you are not", "if you have received", "if you received", "if this", "not the intended", "intended recipient", "sole use", "wenn sie nicht", "sollten sie nicht", "falls sie nicht", "si vous n", "si vous avez reçu", "si usted no", "si ha recibido",
+		"se non si", "se avete ricevuto", "se não for", "se você não", "se recebeu", "jeśli nie", "jeżeli nie", "eğer", "если вы не", "если вы получили", "если оно", "содержащаяся в", "якщо ви", "إذا لم تكن", "إذا استلمت", "إذا تلقيت", "إذا وصلت", "إن لم تكن", "الواردة في هذ", "אם אינך", "אם קיבלת",
+		"contained in this", "dieser e-mail", "diese e-mail", "dieser nachricht", "如果您不是", "如您不是", "如果你不是"}
 }
 
 // isSecret says whether a paragraph is a short footer about secrecy: "This e-mail is confidential."
@@ -162,26 +195,50 @@ func environment() []string {
 }
 
 func printing() []string {
-	return []string{"print", "drucken", "imprim", "stampa", "afdruk", "utskri", "skriver ut", "drukow", "wydruk", "печат", "друку", "طباع", "تطبع", "yazdır", "打印", "列印", "印刷", "להדפיס"}
+	return []string{"print", "drucken", "ausdruck", "imprim", "stampa", "afdruk", "utskri", "skriver ut", "drukow", "wydruk", "печат", "друку", "طباع", "تطبع", "yazdır", "打印", "列印", "印刷", "להדפיס"}
 }
 
-// viruses are stems of the word; scanners are programs that say so below a mail.
+// viruses and scanned are stems of what the programs among scanners say below a mail.
 func viruses() []string {
 	return []string{"virus", "viren", "вирус", "вірус", "فيروس", "病毒", "ウイルス", "malware"}
 }
 
-func scanners() []string {
-	return []string{"avast", "avg", "mimecast", "kaspersky", "касперск", "dr.web", "sophos", "barracuda", "eset ", "nod32", "bitdefender", "symantec", "messagelabs", "mcafee", "norton", "mailscanner", "f-secure", "g data", "avira", "trend micro", "proofpoint"}
+func scanned() []string {
+	return []string{"scanned by", "checked by", "believed to be clean", "geprüft", "проверено", "проверен "}
 }
 
-// isNotice says whether a paragraph is what servers and programs set below mails by themselves: the plea not to print, the word of a virus scanner.
+func scanners() []string {
+	return []string{"libraesva", "avast", "avg", "mimecast", "kaspersky", "касперск", "dr.web", "sophos", "barracuda", "eset ", "nod32", "bitdefender", "symantec", "messagelabs", "mcafee", "norton", "mailscanner", "f-secure", "g data", "avira", "trend micro", "proofpoint"}
+}
+
+// selves are how it names the mail that it stands in.
+func selves() []string {
+	return []string{"this e-mail", "this email", "this mail", "this message", "this communication", "this transmission", "ce message", "cet e-mail", "cet email", "ce courriel", "este mensaje", "este correo", "este e-mail", "este email", "esta mensagem", "questo messaggio",
+		"questa e-mail", "questa mail", "la presente", "dit bericht", "deze e-mail", "dette e-", "denne e-", "denna e-", "detta e-", "tämä viesti", "tämä sähkö", "ta wiadomość", "niniejsz", "tato zpráva", "tento e-mail", "táto správa", "ez az e-mail", "ez az üzenet",
+		"acest mesaj", "acest e-mail", "bu e-posta", "bu mesaj", "bu ileti", "настоящ", "данное сообщ", "данное письмо", "данное электр", "это сообщ", "это письмо", "это электр", "этого сообщ", "цей лист", "це повідомл", "цього повідомл", "това съобщение",
+		"هذه الرسالة", "هذا البريد", "این ایمیل", "این پیام", "הודעה זו", "מסר זה", "本邮件", "此邮件", "本電子郵件", "此電子郵件", "本メール", "このメール", "이 메일", "이 메시지", "본 메일", "อีเมลนี้", "ข้อความนี้", "email này", "thư này", "pesan ini", "surel ini", "αυτό το", "το παρόν"}
+}
+
+// subscribed are what mailing lists and groups set below each mail.
+func subscribed() []string {
+	return []string{"you received this message because you are subscribed", "you are receiving this because you are subscribed", "you are receiving this message because you are subscribed", "sie erhalten diese nachricht, weil sie", "sie haben diese nachricht erhalten, weil sie",
+		"vous recevez ce message, car vous êtes abonné", "vous recevez ce message car vous êtes abonné", "recibiste este mensaje porque estás suscrito", "has recibido este mensaje porque estás suscrito", "você recebeu essa mensagem porque está inscrito",
+		"вы получили это сообщение, поскольку подписаны", "вы получили это сообщение, так как подписаны", "لقد تلقيت هذه الرسالة لأنك مشترك", "تم إرسال هذه الرسالة إليك لأنك مشترك", "bu iletiyi aldınız çünkü"}
+}
+
+// isNotice says whether a paragraph is what servers and programs set below mails by themselves: the plea not to print, the word of a virus scanner, or of a
+// mailing list, and that a mail is no offer.
 func isNotice(s string) bool {
-	const most = 45 // words
+	const most = 60 // words
 	s = strings.ToLower(s)
 	if len(strings.Fields(s)) > most {
 		return false
 	}
-	return hasAny(s, environment()) && hasAny(s, printing()) && hasAny(s, letterhead()) || hasAny(s, viruses()) && hasAny(s, scanners())
+	mail := hasAny(s, letterhead())
+	if strings.Trim(s, " .!") == "think before you print" || hasAny(s, subscribed()) || mail && strings.Contains(s, "офертой") && strings.Contains(s, "не явля") {
+		return true
+	}
+	return hasAny(s, environment()) && hasAny(s, printing()) && mail || hasAny(s, scanners()) && (hasAny(s, viruses()) || mail && hasAny(s, scanned()))
 }
 
 // outside, wariness and bait are stems of the caution that servers set above mails from elsewhere, and tags are its first words.
@@ -203,6 +260,8 @@ func isCaution(s string) bool {
 	const most = 80 // words
 	s = strings.ToLower(strings.Trim(s, " *_"))
 	switch {
+	case strings.Contains(s, "aka.ms/learnaboutsenderidentification"): // Outlook's, in any language
+		return true
 	case !hasPrefix(s, cautions()):
 		return false
 	case len(strings.Fields(s)) <= 2:

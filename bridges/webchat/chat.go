@@ -220,8 +220,8 @@ func (l *link) takeMessage(w http.ResponseWriter, c call) error {
 	if err := decode(w, c.Request, &s); err != nil {
 		return err
 	}
-	s.Text = strings.TrimSpace(s.Text)
-	if s.Text == "" || !utf8.ValidString(s.Text) || utf8.RuneCountInString(s.Text) > textLimit || strings.ContainsRune(s.Text, 0) {
+	s.Text = strings.TrimSpace(strings.ReplaceAll(s.Text, "\x00", "")) // no database takes that
+	if s.Text == "" || !utf8.ValidString(s.Text) || utf8.RuneCountInString(s.Text) > textLimit {
 		return errInvalid
 	}
 	return l.take(w, c, s)

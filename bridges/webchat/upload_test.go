@@ -74,6 +74,17 @@ func TestAttributesAreRead(t *testing.T) {
 	}
 }
 
+// TestPastedText: what no database takes is left out of what a visitor pastes, and the rest is sent.
+func TestPastedText(t *testing.T) {
+	r := newRig(t, goodSettings())
+	token := r.session(`{}`)
+	r.want(201, "POST", "/messages", `{"text":"سعر\u0000 10 \ud83d\ude00\ud83d"}`, keyed(token, "id-000001")...)
+	if got := r.host.Events()[0].Message.Content.Text; got != "سعر 10 😀\uFFFD" {
+		t.Errorf("got %q", got)
+	}
+	r.want(400, "POST", "/messages", `{"text":" \u0000 "}`, keyed(token, "id-000002")...)
+}
+
 // TestFormBeforeFile: who has not told what must be told leaves no file here.
 func TestFormBeforeFile(t *testing.T) {
 	r := newRig(t, with(keyUpload, "1", keyAsk, "email*"))

@@ -148,7 +148,14 @@ func (p *page) unheard(body, start, end int) bool {
 	if c, _ := p.cautionAt(start); c > start && c <= end {
 		start = p.next(c)
 	}
-	return start < end && !p.sent.any(body, end)
+	return start < end && !p.sent.any(body, end) && !p.repeated(start, end)
+}
+
+// repeated says whether the lines from start to end stand again right below, as the preview of our mail does, which some programs show above it.
+func (p *page) repeated(start, end int) bool {
+	const near = 20 // lines
+	below := min(end+near, len(p.lines))
+	return end < below && strings.Contains(letters(p.joined(end, below-1)), letters(p.joined(start, end-1)))
 }
 
 // namesUs says whether the headers of f name us as the sender.

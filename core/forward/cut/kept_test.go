@@ -33,6 +33,7 @@ func TestPasted(t *testing.T) {
 		"a foreign quote in HTML, then ours without its marker": {Mail{HTML: "<p>The store says:</p><blockquote type=cite>Legs are in carton two.</blockquote><p>Yes.</p><blockquote type=cite>" + strings.ReplaceAll(unmarked, "\n", "<br>") + "</blockquote>"},
 			"The store says:\n\nYes.", false},
 		"our mail alone, under what a server put there": {Mail{Text: "They are in the box.\n\n" + about + "EXTERNE Nachricht, bitte pr\u00fcfen\n\n" + asked}, "They are in the box.", true},
+		"our mail alone, under its preview":             {Mail{Text: "They are in the box.\n\n" + intro + "\n\nGood evening\n" + asked}, "They are in the box.", true},
 		"behind the introduction":                       {Mail{Text: intro + " they are in the box\n" + quote}, "they are in the box", false},
 		"behind it, with more above":                    {Mail{Text: "Hello Daria,\n\n" + intro + " they are in the box\n\n" + quote}, "Hello Daria,\n\nthey are in the box", false},
 		"behind it, wrapped":                            {Mail{Text: strings.Replace(intro, "Orlova ", "Orlova\n", 1) + " they are in the box\n" + quote}, "they are in the box", false},

@@ -74,11 +74,20 @@ func (l *link) answerFile(w http.ResponseWriter, r *http.Request) error {
 	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	head.Set("Cache-Control", "private, max-age=3600")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(5 * time.Minute))
+	if whole, ok := content.(io.ReadSeeker); ok { // players ask for parts
+		http.ServeContent(w, r, "", time.Time{}, whole)
+		return nil
+	}
 	if r.Method == http.MethodGet {
 		_, _ = io.Copy(w, content) // the visitor went away
 	}
 	return nil
 }
+
+// inMemory is a file that is read from any place.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 func (l *link) openFile(r *http.Request, id string) (io.ReadCloser, error) {
 	if media, ours := strings.CutPrefix(id, "m-"); ours {
@@ -95,5 +104,5 @@ func (l *link) openFile(r *http.Request, id string) (io.ReadCloser, error) {
 	if len(raw) == 0 {
 		return nil, errGone
 	}
-	return io.NopCloser(bytes.NewReader(raw)), nil
+	return inMemory{bytes.NewReader(raw)}, nil
 }

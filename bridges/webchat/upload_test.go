@@ -74,6 +74,28 @@ func TestAttributesAreRead(t *testing.T) {
 	}
 }
 
+// TestFileInParts: browsers that play a film or a voice note ask for parts of it, and some play nothing else.
+func TestFileInParts(t *testing.T) {
+	r := newRig(t, with(keyUpload, "1"))
+	token := r.session(`{}`)
+	film := "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42 and the film"
+	r.upload(token, "id-000001", "clip.mp4", "video/mp4", film)
+	line := r.want(200, "GET", "/messages", "", bearer(token)...)["messages"].([]any)[0].(map[string]any)
+	at := "/" + line["file"].(map[string]any)["url"].(string)
+	for ranges, want := range map[string]struct {
+		status int
+		body   string
+	}{"bytes=0-1": {206, film[:2]}, "bytes=4-11": {206, film[4:12]}, "bytes=-8": {206, film[len(film)-8:]}, "": {200, film}, "bytes=900-": {416, ""}} {
+		resp, body := r.ask("GET", at, "", "Range", ranges)
+		if resp.StatusCode != want.status || want.body != "" && body != want.body || want.status != 416 && resp.Header.Get("Content-Type") != "video/mp4" || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("%q: got %d %q %v", ranges, resp.StatusCode, body, resp.Header)
+		}
+	}
+	if resp, body := r.ask("HEAD", at, ""); resp.StatusCode != 200 || body != "" || resp.ContentLength != int64(len(film)) {
+		t.Errorf("HEAD: got %d, %d bytes", resp.StatusCode, resp.ContentLength)
+	}
+}
+
 // TestPastedText: what no database takes is left out of what a visitor pastes, and the rest is sent.
 func TestPastedText(t *testing.T) {
 	r := newRig(t, goodSettings())

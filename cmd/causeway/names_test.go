@@ -42,7 +42,7 @@ func TestAgentCannotBeMailed(t *testing.T) {
 		w := liveIn(t, worldOptions{Database: database, Flags: map[string]string{"alert_to": "admin@example.com"}})
 		w.room.Refuse(mailroom.Refusal{Step: mailroom.AtRcpt, To: "lena@example.com", Code: 550, Text: "no such user here", Times: -1})
 		w.grace.Say("Is anybody there?")
-		w.mailTo(w.room.Mailbox("admin@example.com"), "A mail to Lena Brandt (lena@example.com) was refused or came back: relay answered 550 no such user here.")
+		w.mailTo(w.room.Mailbox("admin@example.com"), "A mail to Lena Brandt (lena@example.com) was refused or came back: relay answered 550 5.3.0 no such user here.")
 		w.grace.Say("Hello?")
 		w.mailTo(w.omar, "Hello?")
 		w.settle()
@@ -53,7 +53,7 @@ func TestAgentCannotBeMailed(t *testing.T) {
 		for _, g := range doctor.Run(t.Context(), doctor.Inputs{Store: w.store, Now: w.now}) {
 			printLines(&said, g.Findings)
 		}
-		if !strings.Contains(said.String(), "A mail to Lena Brandt (lena@example.com) was refused or came back: relay answered 550 no such user here.") {
+		if !strings.Contains(said.String(), "A mail to Lena Brandt (lena@example.com) was refused or came back: relay answered 550 5.3.0 no such user here.") {
 			t.Errorf("the doctor does not say so:\n%s", &said)
 		}
 	})

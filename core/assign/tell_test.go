@@ -133,8 +133,9 @@ func TestPresence(t *testing.T) {
 		{name: "answered lately", settings: core.DeskSettings{Answered: 90 * time.Minute}, do: func(o *office) { o.answers("ann", o.arrive()) }, want: []bool{true, true, false}},
 		{name: "away until a time", do: func(o *office) {
 			for range 2 {
-				o.must(o.Away(o.Context(), o.ws, "ann", o.clock.Add(time.Hour)))
+				o.must(o.Away(o.Context(), o.ws, "ann", o.clock.Add(time.Hour), core.Job{Kind: core.JobAdmin, Workspace: o.ws, Key: core.NewID[string]()}))
 			}
+			equal(o.world, "news to the admins", o.jobsOf(core.JobAdmin), 1)
 		}, want: []bool{false, true}},
 		{name: "away until they write", do: func(o *office) {
 			o.must(o.Away(o.Context(), o.ws, "ann", time.Time{}))
@@ -143,7 +144,8 @@ func TestPresence(t *testing.T) {
 		}, want: []bool{true}},
 		{name: "who said online is not away", do: func(o *office) {
 			o.is("ann", core.PresenceOnline)
-			o.must(o.Away(o.Context(), o.ws, "ann", time.Time{}))
+			o.must(o.Away(o.Context(), o.ws, "ann", time.Time{}, core.Job{Kind: core.JobAdmin, Workspace: o.ws, Key: "away"}))
+			equal(o.world, "news to the admins", o.jobsOf(core.JobAdmin), 0)
 		}, want: []bool{true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -188,4 +190,16 @@ func TestPresence(t *testing.T) {
 		_, err = o.Say(o.Context(), o.ws, "who", core.PresenceBusy, time.Time{})
 		isProblem(o.world, "nobody", err, core.CodeNotFound, "agent")
 	})
+}
+
+// jobsOf is how many jobs of a kind there are.
+func (o *office) jobsOf(kind core.JobKind) (n int) {
+	jobs, err := o.queue.Jobs(o.Context())
+	o.must(err)
+	for _, j := range jobs {
+		if j.Kind == kind {
+			n++
+		}
+	}
+	return n
 }

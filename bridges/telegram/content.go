@@ -166,7 +166,11 @@ func (m message) place() (core.Content, bool) {
 func (l location) somewhere() bool { return l.Latitude != 0 || l.Longitude != 0 }
 
 func (l location) place() *core.Location {
-	return &core.Location{Latitude: float64(l.Latitude), Longitude: float64(l.Longitude)}
+	p := &core.Location{Latitude: float64(l.Latitude), Longitude: float64(l.Longitude)}
+	if l.Live > 0 { // this is where it begins; how it moves is not followed
+		p.Name = "Live location"
+	}
+	return p
 }
 
 func (c contact) card(from *user) core.Card {

@@ -164,6 +164,7 @@ type contact struct {
 type location struct {
 	Latitude  decimal `json:"latitude"`
 	Longitude decimal `json:"longitude"`
+	Live      number  `json:"live_period"`
 }
 
 type venue struct {

@@ -120,6 +120,8 @@ func choose(plain, rich reading) reading {
 		return named(rich, "html")
 	case rich.Text == "":
 		return torn(plain, "html holds nothing new")
+	case plain.Text == "" && rich.hard && rich.Sure && strings.HasPrefix(letters(plain.Other), r): // the text has lost its lines
+		return named(rich, "html")
 	case plain.Text == "":
 		return torn(rich, "text holds nothing new")
 	case plain.hard && rich.hard && len(p) > len(r)+len(r)/4+12 && strings.Contains(p, r) && !strings.Contains(rich.whole, p):

@@ -93,6 +93,8 @@ func TestWorstCases(t *testing.T) {
 		"paragraphs":            html(fill("<p>a")),
 		"breaks":                html(fill("<br>")),
 		"spaces":                html(fill("&nbsp;")),
+		"one introduction":      html(`<div class="gmail_attr">` + fill("a<br>") + "On 21.11.2026 10:42 Mona wrote:"),
+		"headers":               text(fill("From: a <a@b.example>\nSent: 21 November 2026 10:42\n\nx y z\n\n")),
 	}
 	for name, m := range cases {
 		t.Run(name, func(t *testing.T) {

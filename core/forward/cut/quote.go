@@ -11,6 +11,7 @@ type block struct {
 
 // zones gives the lines in HTML elements that clients make for quotes and signatures their roles.
 func (p *page) zones() {
+	judged := 0 // the line below the last element for an introduction
 	for i := range p.lines {
 		l := &p.lines[i]
 		switch {
@@ -22,7 +23,9 @@ func (p *page) zones() {
 		}
 		if l.role == own && l.depth == 0 && l.s != "" {
 			if l.marks&markIntro != 0 {
-				p.prefix(i)
+				if i >= judged {
+					judged = p.prefix(i)
+				}
 			} else if l.marks&markSign != 0 {
 				l.role = signature
 				p.note("signature element")
@@ -34,10 +37,11 @@ func (p *page) zones() {
 	}
 }
 
-// prefix judges an element for the introduction of a quote, whose first line is i. What its user wrote into it above or below that stays.
-func (p *page) prefix(i int) {
-	end, last, labels := i, i, 0
-	for ; end < len(p.lines) && p.lines[end].marks&markIntro != 0 && p.lines[end].depth == 0; end++ {
+// prefix judges an element for the introduction of a quote, whose first line is i, and returns the line below it. What its user wrote into it above or
+// below that stays.
+func (p *page) prefix(i int) (end int) {
+	last, labels := i, 0
+	for end = i; end < len(p.lines) && p.lines[end].marks&markIntro != 0 && p.lines[end].depth == 0; end++ {
 		if hasColon(p.lines[end].s) {
 			last = end
 		}
@@ -48,12 +52,13 @@ func (p *page) prefix(i int) {
 	start, t, ok := p.introEnding(last)
 	if labels > 1 || !ok || !t.date || !hasColon(p.lines[last].s) {
 		p.set(i, end, intro)
-		return
+		return end
 	}
 	p.set(start, last+1, intro)
 	if p.next(i) < start || p.next(last+1) < end {
 		p.doubts("text beside an introduction")
 	}
+	return end
 }
 
 // zone judges one quote element, whose first line is i. Where the quote itself is a block of its own within it, what stands above that is

@@ -47,7 +47,7 @@ func TestPasted(t *testing.T) {
 		"above it, in its element": {Mail{HTML: "<div class=moz-cite-prefix>They are in the box.<br>On 21.11.26 10:42, Daria Orlova wrote:</div><blockquote type=cite>" + page + "</blockquote>"},
 			"They are in the box.", false},
 		"below it, in its element": {Mail{HTML: "<div>Hello.</div><div class=moz-cite-prefix>On 21.11.26 10:42, Daria Orlova wrote:<br>They are in the box.</div><blockquote type=cite>" + page + "</blockquote>"},
-			"Hello.", false},
+			"Hello.\n\nThey are in the box.", false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

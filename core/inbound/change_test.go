@@ -448,3 +448,49 @@ func TestFailureOfTheChannel(t *testing.T) {
 		}
 	})
 }
+
+// TestWorryEnds: what worries about a channel's sending is over when what was sent later arrives: of templates, which cost, only a template shows it.
+func TestWorryEnds(t *testing.T) {
+	each(t, func(w *world) {
+		w.accept(w.said(id(1), "Hello"))
+		n := 1
+		send := func(kind core.ContentKind) string {
+			w.Helper()
+			n++
+			p := w.sentContent(w.only(), core.Content{Kind: kind, Text: "Hello"}, id(n), core.StatusSent)
+			p.Sent = w.clock
+			w.must(w.repo.SetPart(w.Context(), p))
+			w.pass(time.Minute)
+			return p.Provider
+		}
+		hears := func(r core.Event, want core.HealthLevel) {
+			w.Helper()
+			ch, err := w.repo.Channel(w.Context(), w.ch.ID)
+			w.must(err)
+			w.ch = ch
+			w.accept(r)
+			_, h := w.health()
+			equal(w, "health", h.Level, want)
+		}
+		fails := func(provider, code string) core.Event {
+			r := w.receipt(provider, core.StatusFailed)
+			r.Receipt.Error = &core.SendError{Code: code, Outcome: core.Rejected, Effect: core.EffectPark, Reason: "Unpaid.", Remedy: "Pay."}
+			return r
+		}
+		early := send(core.KindTemplate)
+		hears(fails(send(core.KindTemplate), "131042"), core.HealthWarning)
+		hears(w.receipt(early, core.StatusDelivered), core.HealthWarning)
+		hears(w.receipt(send(core.KindText), core.StatusRead), core.HealthWarning)
+		w.jobs()
+		later := send(core.KindTemplate)
+		hears(w.receipt(later, core.StatusSent), core.HealthWarning)
+		hears(w.receipt(later, core.StatusDelivered), core.HealthGood)
+		equal(w, "jobs", w.jobs(), "alert")
+		hears(fails(send(core.KindText), "131048"), core.HealthWarning)
+		hears(w.receipt(send(core.KindText), core.StatusDelivered), core.HealthGood)
+		w.must(w.store.Tx(w.Context(), func(tx core.Tx) error {
+			return core.ReportHealth(w.Context(), tx, w.ws, w.ch.ID, core.Health{Level: core.HealthWarning, Code: "other", Reason: "Something else."}, w.clock)
+		}))
+		hears(w.receipt(send(core.KindTemplate), core.StatusDelivered), core.HealthWarning)
+	})
+}

@@ -85,6 +85,9 @@ func (b *batch) raise(ctx context.Context, id core.PartID, r core.ReceiptBody, a
 	if before.Outstanding() {
 		b.job(core.JobDeliver, string(p.Conversation)) // the lane waited for this outcome and may go on
 	}
+	if err := b.reassure(ctx, p); err != nil {
+		return err
+	}
 	return b.raised(ctx, p)
 }
 
@@ -176,7 +179,35 @@ func (b *batch) worry(ctx context.Context, p core.Part, sent time.Time) error {
 		return nil
 	}
 	h := p.Error.Worry(b.now)
-	return b.reportHealth(ctx, core.Event{At: sent, Change: &core.AccountBody{Health: &h}})
+	topic := topicSending
+	if p.Content.Kind == core.KindTemplate {
+		topic = topicTemplates
+	}
+	return b.reportHealth(ctx, core.Event{At: sent, Change: &core.AccountBody{Health: &h, Topic: topic}})
+}
+
+// What worries about a channel's sending is told under. That others arrive does not show that templates, which cost, do.
+const (
+	topicSending   = "sending"
+	topicTemplates = "sending templates"
+)
+
+// reassure ends a worry about the channel's sending, since what was sent after that has arrived.
+func (b *batch) reassure(ctx context.Context, p core.Part) error {
+	if p.Channel != b.ch.ID || b.ch.Health.Level != core.HealthWarning || p.Status != core.StatusDelivered && p.Status != core.StatusRead {
+		return nil
+	}
+	topics := []string{topicSending}
+	if p.Content.Kind == core.KindTemplate {
+		topics = append(topics, topicTemplates)
+	}
+	for _, topic := range topics {
+		h := core.Health{Level: core.HealthGood, Code: "delivered", Reason: "Messages arrive again."}
+		if err := b.reportHealth(ctx, core.Event{At: p.Sent, Change: &core.AccountBody{Health: &h, Topic: topic}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // learn takes identities of the recipient that a receipt told as those of the contact.

@@ -80,7 +80,7 @@ func headed(text string) (partOf, bool) {
 		raw = raw[1:]
 	}
 	for len(raw) >= 2 && len(raw) >= 2+int(raw[1]) {
-		kind, value := raw[0], raw[2:2+raw[1]]
+		kind, value := raw[0], raw[2:2+int(raw[1])]
 		if kind == 0x00 && len(value) == 3 || kind == 0x08 && len(value) == 4 {
 			n := len(value)
 			return partOf{hex.EncodeToString(value[:n-2]), int(value[n-1]), int(value[n-2])}, true

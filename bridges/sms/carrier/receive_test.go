@@ -113,6 +113,7 @@ func TestJoinByHeader(t *testing.T) {
 		{"d2", "there", "060804BEEF0202", ""}, {"d1", "Hello ", "060804BEEF0201", "Hello there"}, // a reference of two bytes
 		{"e1", "Dear ", "0003050201", ""}, {"e2", "you", "0003050202", "Dear you"}, {"f1", "port first ", "0B0504158200000003070201", ""}, {"f2", "and then", "0003070202", "port first and then"},
 		{"g1", "alone", "050003AA0101", "alone"}, {"g2", "odd", "050003AA0205", "odd"}, {"g3", "cut", "050003AA", "cut"}, {"g4", "none", "zz", "none"}, {"g5", "ring", "06050415811581", "ring"}, {"g6", "plain", "", "plain"},
+		{"g7", "long", "70fe" + strings.Repeat("00", 254), "long"},
 	} {
 		got := ""
 		for _, e := range receive(t, l, post(fmt.Sprintf(mo, c.id, c.text, c.udh))) {

@@ -159,4 +159,7 @@ type AccountBody struct {
 }
 
 // EntryBody is an entry in the address book of the business's own phone. Name is empty where it was removed.
-type EntryBody struct{ Name string }
+type EntryBody struct {
+	Name  string
+	Known bool `json:",omitempty"` // it is about nobody who is not a contact already
+}

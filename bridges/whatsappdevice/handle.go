@@ -48,6 +48,8 @@ func (s *session) handle(evt any) (stored bool) {
 		return s.receipt(e)
 	case *events.CallOffer, *events.CallTerminate:
 		return s.call(e)
+	case *events.Contact:
+		return s.entry(e)
 	default:
 		s.signal(evt)
 		return true
@@ -101,7 +103,7 @@ func (s *session) signal(evt any) {
 		s.timelock(e)
 	case *events.MediaRetry:
 		s.fileAnswered(e)
-	case *events.AppStateSyncComplete, *events.Contact, *events.AppState:
+	case *events.AppStateSyncComplete, *events.AppState:
 		s.phoneSeen(s.link.host.Now())
 	case *events.GroupInfo:
 		if e.Name != nil {

@@ -130,6 +130,23 @@ func (w *world) named(name string, after int) core.Event {
 		Peer: core.Peer{Identities: []core.IdentityKey{phone(grace)}}, Entry: &core.EntryBody{Name: name}}
 }
 
+// TestEntryOfTheKnown: an entry that is about contacts alone makes none.
+func TestEntryOfTheKnown(t *testing.T) {
+	each(t, func(w *world) {
+		entry := func(id, name string) core.Event {
+			return core.Event{Kind: core.EventEntry, ID: id, At: w.clock, Origin: core.OriginDevice, Historic: true,
+				Peer: core.Peer{Identities: []core.IdentityKey{phone(grace)}}, Entry: &core.EntryBody{Name: name, Known: true}}
+		}
+		w.accept(entry("entry/1", "My dentist"))
+		equal(w, "contacts", len(w.contacts()), 0)
+		w.accept(w.said(id(1), "Hello"))
+		w.pass(time.Minute)
+		w.accept(entry("entry/2", "Grace Hopper"))
+		equal(w, "name", w.contacts()[0].Name, "Grace Hopper")
+		equal(w, "dead letters", len(w.dead()), 0)
+	})
+}
+
 // TestEntry: what the business calls a contact counts before what they call themselves, the newest word of it, in any order.
 func TestEntry(t *testing.T) {
 	each(t, func(w *world) {

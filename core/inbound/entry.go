@@ -23,6 +23,11 @@ func nameOwner(id core.ContactID) string { return "contact/" + string(id) }
 // entry names a contact as the business's address book does, or takes that name back. The newest word counts, whatever order they come in.
 func (b *batch) entry(ctx context.Context, e core.Event) error {
 	e.Peer.Name = "" // which the address book's entry is not
+	if e.Entry.Known {
+		if _, owner, err := b.known(ctx, e.Peer.Identities); err != nil || owner == "" {
+			return err
+		}
+	}
 	c, _, err := b.person(ctx, e)
 	if err != nil {
 		return err

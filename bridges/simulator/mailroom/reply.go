@@ -39,24 +39,26 @@ type ReplyOptions struct {
 
 // Reply answers a mail as a mail program does and hands it to the gateway.
 func (b *Mailbox) Reply(ctx context.Context, m Mail, text string, o ReplyOptions) (Mail, error) {
-	to := o.To
-	if len(to) == 0 {
-		to = m.ReplyTo
+	o = b.addressed(m, o)
+	raw, err := b.Compose(m, text, o)
+	if err != nil {
+		return Mail{}, fmt.Errorf("write an answer: %w", err)
 	}
-	if len(to) == 0 {
-		to = m.From
+	return b.send(ctx, o, o.To, raw)
+}
+
+// addressed fills in whom an answer is from and to.
+func (b *Mailbox) addressed(m Mail, o ReplyOptions) ReplyOptions {
+	if len(o.To) == 0 {
+		o.To = m.ReplyTo
 	}
-	if len(to) == 0 {
-		return Mail{}, errors.New("the mail does not say whom to answer")
+	if len(o.To) == 0 {
+		o.To = m.From
 	}
 	if o.From.Address == "" {
 		o.From = Address{b.Name(), b.address}
 	}
-	raw, err := b.compose(m, text, to, o)
-	if err != nil {
-		return Mail{}, fmt.Errorf("write an answer: %w", err)
-	}
-	return b.send(ctx, o, to, raw)
+	return o
 }
 
 func (b *Mailbox) send(ctx context.Context, o ReplyOptions, to []Address, raw []byte) (Mail, error) {
@@ -76,8 +78,13 @@ func (b *Mailbox) send(ctx context.Context, o ReplyOptions, to []Address, raw []
 	return b.room.put(b.address, sent), nil
 }
 
-func (b *Mailbox) compose(m Mail, text string, to []Address, o ReplyOptions) ([]byte, error) {
-	h := b.header(m, to, o)
+// Compose writes an answer as Reply does, and keeps it.
+func (b *Mailbox) Compose(m Mail, text string, o ReplyOptions) ([]byte, error) {
+	o = b.addressed(m, o)
+	if len(o.To) == 0 {
+		return nil, errors.New("the mail does not say whom to answer")
+	}
+	h := b.header(m, o.To, o)
 	plain := arrange(text+signature(o, "\n\n-- \n"), quoteText(m, o), o)
 	rich := ""
 	if o.Client != PlainText {

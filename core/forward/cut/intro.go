@@ -51,7 +51,7 @@ func (p *page) introEnding(j int) (start int, t traits, ok bool) {
 			break
 		}
 		t = traitsOf(p.joined(i, j))
-		if t.words > 45 {
+		if t.words > mostIntroduced {
 			break
 		}
 		if t.date {

@@ -59,3 +59,19 @@ func TestPasted(t *testing.T) {
 		})
 	}
 }
+
+// TestIntroducedWithin: Apple's programs put the introduction into the quote, where the quote is an element of its own.
+func TestIntroducedWithin(t *testing.T) {
+	const ours = `<div class="causeway-original"><div>##- Please write your answer above this line -##</div><div>Is it still there?</div></div>`
+	for name, page := range map[string]string{
+		"Mail":       `<div>Yes, it is.</div><div><br><blockquote type="cite"><div>On 23. Nov 2026, at 01:15, Grace (WhatsApp) &lt;notify@r.example&gt; wrote:</div><br><div>` + ours + `</div></blockquote></div>`,
+		"in Arabic":  `<div dir="rtl">Yes, it is.</div><blockquote type="cite"><div dir="rtl">في ٢٣ نوفمبر ٢٠٢٦، الساعة ١:١٥ ص، كتب/كتبت Grace (WhatsApp) &lt;notify@r.example&gt;:</div><br><div>` + ours + `</div></blockquote>`,
+		"in Russian": `<div>Yes, it is.</div><blockquote type="cite"><div>23 нояб. 2026 г., в 01:15, Grace (WhatsApp) &lt;notify@r.example&gt; написал(а):</div><br><div>` + ours + `</div></blockquote>`,
+	} {
+		for _, sent := range [][]string{nil, {"Is it still there?"}} {
+			if r := Reply(Mail{HTML: page, Sent: sent}); r.Text != "Yes, it is." || !r.Sure {
+				t.Errorf("%s, of %d mails: %q, sure %t (%s)", name, len(sent), r.Text, r.Sure, r.How)
+			}
+		}
+	}
+}

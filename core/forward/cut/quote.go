@@ -165,7 +165,24 @@ func (p *page) keep(b block) {
 	p.note("own quote kept")
 }
 
-// blocks finds the runs of quoted lines that have no role yet. Blank lines do not end a run, the edge of a quote element does.
+// onlyIntro says whether a block is nothing but the introduction of a quote.
+func (p *page) onlyIntro(b block) bool {
+	last := b.b - 1
+	for last > b.a && p.lines[last].s == "" {
+		last--
+	}
+	if !hasColon(p.lines[last].s) {
+		return false
+	}
+	t := traitsOf(p.joined(b.a, last))
+	return t.date && t.words <= mostIntroduced
+}
+
+// mostIntroduced is how many words introduce a quote at most.
+const mostIntroduced = 45
+
+// blocks finds the runs of quoted lines that have no role yet. Blank lines do not end a run. The edge of a quote element does, unless the introduction of
+// that element is all that stands above it, as Apple's programs put it into a quote element of its own.
 func (p *page) blocks() []block {
 	var out []block
 	for i := 0; i < len(p.lines); i++ {
@@ -173,10 +190,15 @@ func (p *page) blocks() []block {
 			continue
 		}
 		b := block{a: i, b: i + 1, start: i}
-		for j := i; j < len(p.lines) && (p.lines[j].depth > 0 && p.lines[j].zone == p.lines[i].zone || p.lines[j].s == ""); j++ {
-			if p.lines[j].depth > 0 {
-				b.b = j + 1
+		zone := p.lines[i].zone
+		for j := i; j < len(p.lines) && (p.lines[j].depth > 0 || p.lines[j].s == ""); j++ {
+			if p.lines[j].depth == 0 {
+				continue
 			}
+			if p.lines[j].zone != zone && !p.onlyIntro(b) {
+				break
+			}
+			b.b, zone = j+1, p.lines[j].zone
 		}
 		out = append(out, b)
 		i = b.b - 1

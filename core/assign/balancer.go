@@ -37,7 +37,7 @@ func (b *Balancer) Assign(ctx context.Context, ws core.WorkspaceID, a core.Assig
 	if a.Agent != "" {
 		return b.Desk.Assign(ctx, ws, a.Conversation, a.Agent, a.Team, a.By)
 	}
-	e := &errand{Assignment: a, ctx: ctx, err: errOvertaken, turn: make(chan bool, 1)}
+	e := &errand{Assignment: a, ctx: ctx, err: errUntold, turn: make(chan bool, 1)}
 	b.together(ctx, ws, e)
 	return e.got, e.err
 }

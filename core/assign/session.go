@@ -3,7 +3,6 @@ package assign
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -28,9 +27,6 @@ type session struct {
 	remembers bool          // the board has changed
 	passed    time.Duration // see moment
 }
-
-// errOvertaken makes the caller try again: what was locked is not there any more.
-var errOvertaken = errors.New("what the desk wrote about is gone")
 
 // atDesk runs f with the desk, and stores what it changed.
 func (b *Balancer) atDesk(ctx context.Context, ws core.WorkspaceID, f func(s *session) error) error {
@@ -105,9 +101,7 @@ func (s *session) flush(ctx context.Context) error {
 			s.jobs = append(s.jobs, core.WorkflowJob(s.ws, e.Conversation))
 		}
 	}
-	if !rows.Empty() {
-		s.tx.WriteAtEnd(rows)
-	}
+	s.tx.WriteAtEnd(rows)
 	return s.tx.Enqueue(ctx, s.jobs...)
 }
 

@@ -25,6 +25,9 @@ type errand struct {
 	turn chan bool // true: it is their turn to take the desk, for all who wait; false: somebody did it for them
 }
 
+// errUntold is what came of an errand that was interrupted.
+var errUntold = errors.New("the desk was interrupted")
+
 // line is who of this process waits for a workspace's desk, while one of them has it.
 type line struct{ waiting []*errand }
 

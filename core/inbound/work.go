@@ -92,11 +92,7 @@ func (w *work) flush(ctx context.Context) error {
 }
 
 // finish has what is held back stored on the way with the commit.
-func (w *work) finish() {
-	if rows := w.drained(); !rows.Empty() {
-		w.tx.WriteAtEnd(rows)
-	}
-}
+func (w *work) finish() { w.tx.WriteAtEnd(w.drained()) }
 
 // drained is what all units held back.
 func (w *work) drained() core.Rows {
